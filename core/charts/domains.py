@@ -1,0 +1,74 @@
+"""Axis domains that hold still while data arrives: they only ever grow, and in round steps."""
+
+import math
+from typing import Literal
+
+import pandas as pd
+
+Domain = tuple[float, float]
+
+LOSS_STEP_NATS = 0.5
+
+
+def round_domain(low: float, high: float, step: float = LOSS_STEP_NATS) -> Domain:
+    """The smallest interval between multiples of `step` that holds low and high; never empty.
+
+    >>> round_domain(1.62, 4.17)
+    (1.5, 4.5)
+    """
+    first, last = math.floor(_settle(low / step)), math.ceil(_settle(high / step))
+    return first * step, max(last, first + 1) * step
+
+
+def round_log_domain(low: float, high: float, base: Literal[2, 10] = 10) -> Domain:
+    """The smallest interval that holds low and high between powers of two (base 2) or of 1, 2, 5 x 10^k (base 10).
+
+    >>> round_log_domain(0.026, 0.237), round_log_domain(3, 60, base=2)
+    ((0.02, 0.5), (2.0, 64.0))
+    """
+    if not 0 < low <= high:
+        raise ValueError(f"A logarithmic axis needs 0 < low <= high, not {low} and {high}.")
+    first, last = _round_below(low, base), _round_above(high, base)
+    return (first, last) if first < last else (first, _round_above(last * 1.01, base))
+
+
+def round_end(value: float) -> float:
+    """The smallest 1, 2 or 5 x 10^k that is at least `value`: the right end of an axis that starts at 0.
+
+    >>> round_end(130_000)
+    200000.0
+    """
+    return _round_above(value, 10)
+
+
+def grow(domain: Domain | None, wanted: Domain) -> Domain:
+    """The domain to show next: it never shrinks.
+
+    >>> grow((1.5, 4.5), (2.0, 5.0))
+    (1.5, 5.0)
+    """
+    return wanted if domain is None else (min(domain[0], wanted[0]), max(domain[1], wanted[1]))
+
+
+def frame_corners(x: Domain, y: Domain, *, x_column: str = "x", y_column: str = "y") -> pd.DataFrame:
+    """The dataset `frame` of a chart: the two corners that hold its axes."""
+    return pd.DataFrame({x_column: x, y_column: y}, dtype="float64")
+
+
+def _settle(ratio: float) -> float:
+    """A ratio within rounding error of a whole number is that number."""
+    return round(ratio) if math.isclose(ratio, round(ratio), rel_tol=1e-9, abs_tol=1e-9) else ratio
+
+
+def _round_above(value: float, base: int) -> float:
+    if base == 2:
+        return 2.0 ** math.ceil(_settle(math.log2(value)))
+    decade = math.floor(_settle(math.log10(value)))
+    return next(r for m in (1, 2, 5, 10) if (r := float(f"{m}e{decade}")) >= value * (1 - 1e-9))
+
+
+def _round_below(value: float, base: int) -> float:
+    if base == 2:
+        return 2.0 ** math.floor(_settle(math.log2(value)))
+    decade = math.floor(_settle(math.log10(value)))
+    return next(r for m in (5, 2, 1) if (r := float(f"{m}e{decade}")) <= value * (1 + 1e-9))

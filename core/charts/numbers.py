@@ -1,0 +1,59 @@
+"""Numbers as the app writes them: three significant digits and a unit. Takes any real number; one that is not finite
+was not measured, and says so."""
+
+import math
+
+NOT_MEASURED = "not measured"
+
+
+def format_significant(value: float) -> str:
+    """
+    >>> format_significant(0.02634), format_significant(2.3), format_significant(1234.5)
+    ('0.0263', '2.30', '1230')
+    """
+    if not math.isfinite(value):
+        return NOT_MEASURED
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.2e}")
+    return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
+
+
+def format_count(count: float) -> str:
+    """
+    >>> format_count(200_000), format_count(12_345), format_count(64)
+    ('200k', '12.3k', '64')
+    """
+    if not math.isfinite(count):
+        return NOT_MEASURED
+    rounded = float(f"{count:.2e}")
+    for unit, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(rounded) >= unit:
+            return f"{rounded / unit:.3g}{letter}"
+    return f"{rounded:.3g}"
+
+
+def format_seconds(seconds: float) -> str:
+    """
+    >>> format_seconds(0.00124), format_seconds(12.34), format_seconds(150)
+    ('1.24 ms', '12.3 s', '2 min 30 s')
+    """
+    if not math.isfinite(seconds):
+        return NOT_MEASURED
+    if abs(seconds) >= 119.5:
+        minutes, rest = divmod(round(seconds), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+    rounded = float(f"{seconds:.2e}")
+    for unit, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if abs(rounded) >= unit:
+            return f"{format_significant(rounded / unit)} {name}"
+    return f"{format_significant(rounded / 1e-9)} ns" if rounded else "0 s"
+
+
+def format_nats(nats: float) -> str:
+    """
+    >>> format_nats(2.314)
+    '2.31 nats'
+    """
+    return f"{format_significant(nats)} nats" if math.isfinite(nats) else NOT_MEASURED

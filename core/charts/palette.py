@@ -1,0 +1,77 @@
+"""One meaning, one colour, in the light and in the dark theme. Knows nothing of charts.
+
+A batch size is coloured by log2: warm and close to the background where it is small and noisy, cool and far from it
+where it is large and calm.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Theme = Literal["light", "dark"]
+
+LARGEST_BATCH_SIZE = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Palette:
+    background: str
+    text: str
+    theory: str
+    """Theory lines, reference lines and their labels."""
+    grid: str
+    x: str
+    """The input tokens of a batch."""
+    y: str
+    """The target tokens of a batch."""
+    ramp: tuple[str, ...]
+    """Colours of the batch sizes 1, 4, 16, ... 4096."""
+
+
+PALETTES: dict[Theme, Palette] = {
+    "light": Palette(
+        background="#FFFFFF",
+        text="#16202A",
+        theory="#5A6673",
+        grid="#E3E8ED",
+        x="#0B6AA8",
+        y="#A3520B",
+        ramp=("#DE7402", "#E64420", "#D8074F", "#B10688", "#6828AE", "#0231A1", "#03285D"),
+    ),
+    "dark": Palette(
+        background="#10161D",
+        text="#EDF2F7",
+        theory="#9DABB9",
+        grid="#26313D",
+        x="#7CC4F5",
+        y="#E9A25B",
+        ramp=("#CC4F01", "#F64A4C", "#FE6694", "#F781DC", "#C2B5FE", "#91DFFF", "#A6FDFF"),
+    ),
+}
+
+
+def batch_size_color(batch_size: int, theme: Theme) -> str:
+    """The colour of a batch size of 1 or more; all from 4096 on share one.
+
+    >>> batch_size_color(4, "light")
+    '#E64420'
+    """
+    if batch_size < 1:
+        raise ValueError(f"A batch size is at least 1, not {batch_size}.")
+    ramp = PALETTES[theme].ramp
+    position = math.log2(min(batch_size, LARGEST_BATCH_SIZE)) / math.log2(LARGEST_BATCH_SIZE) * (len(ramp) - 1)
+    lower = min(int(position), len(ramp) - 2)
+    return _mix(ramp[lower], ramp[lower + 1], position - lower)
+
+
+def batch_size_colors(batch_sizes: list[int], theme: Theme) -> list[str]:
+    return [batch_size_color(batch_size, theme) for batch_size in batch_sizes]
+
+
+def _mix(first: str, second: str, share: float) -> str:
+    pairs = zip(_channels(first), _channels(second), strict=True)
+    return "#" + "".join(f"{round(a + share * (b - a)):02X}" for a, b in pairs)
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

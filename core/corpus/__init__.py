@@ -1,0 +1,48 @@
+"""
+Text in, token ids out. To be read in this order:
+
+    text.py        what characters come in, and how they are drawn
+    vocabulary.py  characters to numbers and back: char, byte, bpe
+    corpus.py      a text, cut into a training part and a validation part
+    languages.py   made-up languages of known entropy
+    samples.py     the texts in the menu
+
+    corpus = build_corpus(samples()["lighthouse"].text, tokenizer="char")
+    corpus.train_ids[:5]
+
+Knows nothing of windows, batches, models or pages.
+"""
+
+from core.corpus.corpus import Corpus, build_corpus, check_block_size
+from core.corpus.languages import LUMO, MarkovLanguage
+from core.corpus.samples import Sample, samples
+from core.corpus.text import clean_text, decode_upload, visible
+from core.corpus.vocabulary import (
+    MAX_BPE_VOCAB,
+    TOKENIZERS,
+    BPETokenizer,
+    ByteTokenizer,
+    CharTokenizer,
+    Tokenizer,
+    tokenizer_from_dict,
+)
+
+__all__ = [
+    "LUMO",
+    "MAX_BPE_VOCAB",
+    "TOKENIZERS",
+    "BPETokenizer",
+    "ByteTokenizer",
+    "CharTokenizer",
+    "Corpus",
+    "MarkovLanguage",
+    "Sample",
+    "Tokenizer",
+    "build_corpus",
+    "check_block_size",
+    "clean_text",
+    "decode_upload",
+    "samples",
+    "tokenizer_from_dict",
+    "visible",
+]

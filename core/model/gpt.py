@@ -1,0 +1,150 @@
+"""A small GPT, plain enough to be read aloud in class.
+
+The names of its parts are those of nanoGPT, so what is learnt here carries over: token and position embeddings,
+n_layer blocks of attention and MLP on a residual stream, one last norm, and a head that shares its weights with the
+token embedding. It holds no training: that is `core/training`. See `layers.py` for how R models can share one call.
+
+Shapes: R replicas, B batch, T time, C channels, V vocabulary, nh heads, hs = C / nh channels a head.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from core.model.layers import Embedding, LayerNorm, Linear
+
+
+@dataclass(frozen=True, kw_only=True)
+class GPTConfig:
+    """The size of a GPT. Raises ValueError, with a sentence, for sizes that do not fit together."""
+
+    vocab_size: int
+    block_size: int = 32  # T, the longest input in tokens
+    n_layer: int = 2
+    n_head: int = 4
+    n_embd: int = 64  # C, channels of the residual stream
+    dropout: float = 0.0  # probability
+    bias: bool = True  # in Linear and LayerNorm
+
+    def __post_init__(self):
+        for name in ("vocab_size", "block_size", "n_layer", "n_head", "n_embd"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1.")
+        if self.n_embd % self.n_head:
+            raise ValueError(
+                f"{self.n_embd} channels cannot be shared equally by {self.n_head} heads: "
+                "choose a number of channels that the number of heads divides."
+            )
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"Dropout is {self.dropout}; it must be at least 0 and below 1.")
+
+    @property
+    def num_parameters(self) -> int:
+        """Weights in the model, the shared head counted once."""
+        c, b = self.n_embd, int(self.bias)
+        norm = c + b * c
+        attention = 4 * c * c + b * 4 * c
+        mlp = 8 * c * c + b * 5 * c
+        return (self.vocab_size + self.block_size) * c + self.n_layer * (2 * norm + attention + mlp) + norm
+
+
+class CausalSelfAttention(nn.Module):
+    """Each position looks back at itself and at those before it, never ahead."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.n_head = config.n_head
+        self.dropout = config.dropout
+        self.c_attn = Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
+        self.c_proj = Linear(config.n_embd, config.n_embd, bias=config.bias)
+        self.resid_dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
+        q, k, v = (self.split_heads(part) for part in self.c_attn(x).chunk(3, dim=-1))  # (B, nh, T, hs)
+        y = F.scaled_dot_product_attention(
+            q, k, v, is_causal=True, dropout_p=self.dropout if self.training else 0.0
+        )  # (B, nh, T, hs)
+        y = y.transpose(-3, -2).reshape(x.shape)  # heads side by side again
+        return self.resid_dropout(self.c_proj(y))
+
+    def split_heads(self, x: Tensor) -> Tensor:
+        """(B, T, C) to (B, nh, T, hs); with replicas (R, B, T, C) to (R*B, nh, T, hs), for attention knows no weights."""
+        return x.unflatten(-1, (self.n_head, -1)).transpose(-3, -2).flatten(0, -4)
+
+
+class MLP(nn.Module):
+    """Two layers at each position by itself, four times as wide in the middle."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.c_fc = Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
+        self.gelu = nn.GELU()
+        self.c_proj = Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
+        return self.dropout(self.c_proj(self.gelu(self.c_fc(x))))
+
+
+class Block(nn.Module):
+    """Attention, then MLP, each adding to the residual stream."""
+
+    def __init__(self, config: GPTConfig):
+        super().__init__()
+        self.ln_1 = LayerNorm(config.n_embd, bias=config.bias)
+        self.attn = CausalSelfAttention(config)
+        self.ln_2 = LayerNorm(config.n_embd, bias=config.bias)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
+        x = x + self.attn(self.ln_1(x))
+        return x + self.mlp(self.ln_2(x))
+
+
+class GPT(nn.Module):
+    """Token ids (B, T) in, logits (B, T, V) out. With stacked weights (see `stack_replicas`), (R, B, T) to (R, B, T, V).
+
+    `generator` makes the first weights; without it they come from torch's global one.
+    """
+
+    def __init__(self, config: GPTConfig, generator: torch.Generator | None = None):
+        super().__init__()
+        self.config = config
+        self.transformer = nn.ModuleDict(
+            {
+                "wte": Embedding(config.vocab_size, config.n_embd),
+                "wpe": Embedding(config.block_size, config.n_embd),
+                "drop": nn.Dropout(config.dropout),
+                "h": nn.ModuleList([Block(config) for _ in range(config.n_layer)]),
+                "ln_f": LayerNorm(config.n_embd, bias=config.bias),
+            }
+        )
+        self.lm_head = Linear(config.n_embd, config.vocab_size, bias=False)
+        self.lm_head.weight = self.transformer.wte.weight  # one table, read at both ends
+        self.init_weights(generator)
+
+    def init_weights(self, generator: torch.Generator | None) -> None:
+        """GPT-2's: normal, standard deviation 0.02; less for what writes to the residual stream, 2 n_layer times."""
+        for name, weight in self.named_parameters():
+            if weight.ndim == 2:
+                residual = name.endswith("c_proj.weight")
+                std = 0.02 / math.sqrt(2 * self.config.n_layer) if residual else 0.02
+                nn.init.normal_(weight, std=std, generator=generator)
+            elif name.endswith("bias"):
+                nn.init.zeros_(weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        num_steps = x.shape[-1]
+        if num_steps > self.config.block_size:
+            raise ValueError(
+                f"The input has {num_steps} tokens, but the model's block size is {self.config.block_size}."
+            )
+        positions = torch.arange(num_steps, device=x.device)  # (T,)
+        h = self.transformer.wte(x) + self.transformer.wpe(positions.expand_as(x))  # (B, T, C)
+        h = self.transformer.drop(h)
+        for block in self.transformer.h:
+            h = block(h)
+        return self.lm_head(self.transformer.ln_f(h))  # (B, T, V)

@@ -1,0 +1,49 @@
+"""The three layers with weights that a GPT is made of, each able to carry R replicas at once.
+
+With plain weights they are what `torch.nn` has. When every weight has one more axis in front, (R, ...), the layer
+holds R models side by side: replica r's weights meet replica r's activations only. A small model leaves most of a
+processor idle; R of them in one call leave less.
+
+Shapes: R replicas, B batch, T time, C channels, V vocabulary. Activations are (B, T, C), or (R, B, T, C).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Linear(nn.Linear):
+    """y = x W^T + b. Weight (out, in) or (R, out, in)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.weight.ndim == 2:
+            return F.linear(x, self.weight, self.bias)
+        rows = x.flatten(1, -2)  # (R, B*T, in)
+        if self.bias is None:
+            y = torch.bmm(rows, self.weight.mT)
+        else:
+            y = torch.baddbmm(self.bias.unsqueeze(1), rows, self.weight.mT)
+        return y.view(*x.shape[:-1], -1)  # (R, B, T, out)
+
+
+class LayerNorm(nn.LayerNorm):
+    """Each position to mean 0 and variance 1 over its channels, then a learnt scale and shift. Weight (C,) or (R, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.weight.ndim == 1:
+            return super().forward(x)
+        y = F.layer_norm(x, self.normalized_shape, eps=self.eps)
+        weight = self.weight[:, None, None]  # (R, 1, 1, C)
+        return y * weight if self.bias is None else torch.addcmul(self.bias[:, None, None], y, weight)
+
+
+class Embedding(nn.Embedding):
+    """Row i of a table for the token i. Weight (V, C) or (R, V, C)."""
+
+    def forward(self, ids: Tensor) -> Tensor:
+        if self.weight.ndim == 2:
+            return F.embedding(ids, self.weight)
+        num_replicas, num_rows, _ = self.weight.shape
+        first_row = torch.arange(num_replicas, device=ids.device) * num_rows  # replica r's table in the stack of all
+        ids = ids + first_row.view(-1, *[1] * (ids.ndim - 1))
+        return F.embedding(ids, self.weight.flatten(0, 1))

@@ -1,0 +1,75 @@
+"""What a race is trained with, and what each learning-rate rule makes of a batch size. No torch here."""
+
+import math
+from dataclasses import dataclass
+
+from core.batches import ORDERS
+
+LR_RULES = ("fixed", "sqrt", "linear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One race: every batch size with every seed, to the same number of tokens.
+
+    Raises ValueError, with a sentence, for values that cannot be trained with.
+    """
+
+    batch_sizes: tuple[int, ...] = (4, 16, 64)  # B, windows a step
+    num_seeds: int = 3  # runs at each batch size; seeds are first_seed, first_seed + 1, ...
+    first_seed: int = 0
+    max_tokens: int = 200_000  # each run stops at the last whole step within it
+    learning_rate: float = 3e-3  # of AdamW, at the reference batch size
+    lr_rule: str = "fixed"  # how the rate follows the batch size: one of LR_RULES
+    reference_batch_size: int = 16  # where every rule gives learning_rate itself
+    weight_decay: float = 0.1  # on matrices and tables, not on biases and norms
+    betas: tuple[float, float] = (0.9, 0.99)
+    grad_clip: float = 1.0  # largest norm of a run's gradient; 0 for none
+    order: str = "random"  # of the windows: one of core.batches.ORDERS
+    num_evals: int = 20  # validations after the first, at equal spacing in tokens
+    eval_windows: int = 128  # fixed validation windows, spread over the validation part
+    device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
+    seeds_together: bool | None = None  # on one replica axis, in turns, or (None) as runs faster
+
+    def __post_init__(self):
+        object.__setattr__(self, "batch_sizes", tuple(self.batch_sizes))
+        object.__setattr__(self, "betas", tuple(self.betas))
+        if not self.batch_sizes or min(self.batch_sizes) < 1:
+            raise ValueError("Every batch size must be at least 1, and there must be one.")
+        if len(set(self.batch_sizes)) < len(self.batch_sizes):
+            raise ValueError("A batch size stands twice in the list; each can race once.")
+        if self.num_seeds < 1:
+            raise ValueError(f"The number of seeds is {self.num_seeds}; it must be at least 1.")
+        if self.first_seed < 0:
+            raise ValueError(f"The seed is {self.first_seed}; it must be 0 or more.")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ValueError(f"The learning rate is {self.learning_rate}; it must be a number above 0.")
+        if self.lr_rule not in LR_RULES:
+            raise ValueError(f"The rule {self.lr_rule!r} is not known; it is one of {', '.join(LR_RULES)}.")
+        if self.order not in ORDERS:
+            raise ValueError(f"The order {self.order!r} is not known; it is one of {', '.join(ORDERS)}.")
+
+    @property
+    def seeds(self) -> range:
+        return range(self.first_seed, self.first_seed + self.num_seeds)
+
+    def learning_rate_at(self, batch_size: int) -> float:
+        """The rate at B: eta k^p with k = B / reference, and p = 0 (fixed), 1/2 (sqrt) or 1 (linear).
+
+        Linear: Goyal et al. 2017, for SGD. Square root: Malladi et al. 2022, for Adam. Both are hypotheses.
+        """
+        power = {"fixed": 0, "sqrt": 0.5, "linear": 1}[self.lr_rule]
+        return self.learning_rate * (batch_size / self.reference_batch_size) ** power
+
+    def num_steps(self, batch_size: int, block_size: int) -> int:
+        """Whole steps of B x T tokens within max_tokens.
+
+        Raises ValueError where not even one fits.
+        """
+        steps = self.max_tokens // (batch_size * block_size)
+        if not steps:
+            raise ValueError(
+                f"One step at batch size {batch_size} reads {batch_size * block_size:,} tokens "
+                f"({batch_size} x {block_size}), and the budget is {self.max_tokens:,}: raise it, or take a smaller batch."
+            )
+        return steps

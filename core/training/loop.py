@@ -1,0 +1,203 @@
+"""The loop over many runs: every batch size with every seed, all of them moving on together.
+
+The race is run in blocks of steps. The batch size that has read the fewest tokens goes next, so at any moment all of
+them have read about the same. Losses stay on the device until a block is done. It yields what happened and estimates
+nothing: that is `core/measure`.
+
+Shapes: R replicas (seeds), B batch, T time, N tokens of text.
+"""
+
+import bisect
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from core.batches import WindowStream, all_windows, spread_starts
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.training.config import TrainConfig
+from core.training.trainer import Trainer
+
+# Up to this many B x T x C the replica axis was the faster way on a CPU (2 cores, 3 seeds, models of 2 layers of 64
+# and 4 layers of 128 channels, B from 1 to 256); above it, turns were.
+MAX_TOGETHER_ON_CPU = 2**16
+BLOCK_FLOPS = 8e9  # a block should take some tenths of a second: pause and stop wait for its end
+MAX_BLOCK_STEPS = 32
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some steps of all runs at one batch size."""
+
+    batch_size: int
+    first_step: int  # steps count from 1
+    losses: np.ndarray  # (steps, R) float32, nats per token; NaN once a run has diverged
+    seconds: float  # wall clock, all R runs together
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The validation losses of all runs at one batch size."""
+
+    batch_size: int
+    step: int  # done so far; 0 is before the first
+    losses: np.ndarray  # (R,) float32, nats per token; NaN once a run has diverged
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The end of a run whose loss left all bounds."""
+
+    batch_size: int
+    seed: int
+    step: int
+
+
+@dataclass
+class Group:
+    """All runs at one batch size: together on one replica axis, or R trainers that take turns."""
+
+    batch_size: int
+    num_steps: int
+    block_steps: int  # at most so many steps in a block
+    eval_steps: list[int]  # steps after which it is validated, ascending, from 0 to num_steps
+    trainers: list[Trainer]
+    streams: list[WindowStream]  # one a seed
+    step: int = 0
+    diverged: set[int] = field(default_factory=set)  # places of seeds, 0, ..., R - 1
+
+    @property
+    def finished(self) -> bool:
+        return self.step == self.num_steps or len(self.diverged) == len(self.streams)
+
+    @property
+    def steps_to_evaluation(self) -> int:
+        return self.eval_steps[bisect.bisect_right(self.eval_steps, self.step)] - self.step
+
+
+class Training:
+    """Every batch size of a race with every seed. `events()` trains; between two events `model()` gives a run's model.
+
+    All runs of one seed start from the same weights and read the same stream of examples. Raises ValueError, with a
+    sentence, where the text or the budget is too small.
+    """
+
+    def __init__(self, train_ids: np.ndarray, val_ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig):
+        self.config = config
+        self.gpt_config = gpt_config
+        self.device = find_device(config.device)
+        self.block_size = gpt_config.block_size
+        self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
+        self.val_windows = None
+        if len(val_ids) > self.block_size:
+            starts = spread_starts(len(val_ids), self.block_size, config.eval_windows)
+            self.val_windows = all_windows(torch.from_numpy(val_ids).to(self.device), self.block_size)[starts]
+        # a loss in no relation to a uniform guess's ln V: the run has left all bounds
+        self.loss_bound = max(10.0, 3 * math.log(gpt_config.vocab_size))
+        streams = [
+            WindowStream(num_tokens=len(train_ids), block_size=self.block_size, order=config.order, seed=seed)
+            for seed in config.seeds
+        ]
+        self.groups = [self._group(batch_size, streams) for batch_size in sorted(config.batch_sizes)]
+
+    def _group(self, batch_size: int, streams: list[WindowStream]) -> Group:
+        tokens = batch_size * self.block_size
+        num_steps = self.config.num_steps(batch_size, self.block_size)
+        num_seeds = len(streams)
+        together = self.config.seeds_together
+        if together is None:
+            on_cpu = self.device.type == "cpu"
+            together = not (on_cpu and tokens * self.gpt_config.n_embd > MAX_TOGETHER_ON_CPU)
+        models = [self.first_model(seed) for seed in self.config.seeds]
+        rate = self.config.learning_rate_at(batch_size)
+        parts = [models] if together else [[model] for model in models]
+        block_flops = 6 * self.gpt_config.num_parameters * tokens * num_seeds  # of one step of all runs
+        return Group(
+            batch_size=batch_size,
+            num_steps=num_steps,
+            eval_steps=self._eval_steps(tokens, num_steps),
+            block_steps=int(min(max(BLOCK_FLOPS // block_flops, 1), MAX_BLOCK_STEPS)),
+            trainers=[Trainer(ReplicaStack(part), self.config, rate) for part in parts],
+            streams=streams,
+        )
+
+    def _eval_steps(self, tokens_per_step: int, num_steps: int) -> list[int]:
+        """Steps at equal spacing in tokens: the spacing is whole steps of the largest batch, so that where the smaller
+        ones divide it, all are validated after the very same tokens."""
+        largest = max(self.config.batch_sizes) * self.block_size
+        spacing = largest * max(1, round(self.config.max_tokens / self.config.num_evals / largest))
+        marks = range(0, num_steps * tokens_per_step, spacing)
+        return sorted({-(-mark // tokens_per_step) for mark in marks} | {num_steps})
+
+    def first_model(self, seed: int) -> GPT:
+        """The model that every batch size of this seed starts from."""
+        return GPT(self.gpt_config, torch.Generator().manual_seed(seed)).to(self.device)
+
+    def model(self, batch_size: int, seed: int) -> GPT:
+        """The model of one run as it is now, on the run's own weights: for reading."""
+        group = next(g for g in self.groups if g.batch_size == batch_size)
+        place = self.config.seeds.index(seed)
+        if len(group.trainers) > 1:
+            return group.trainers[place].stack.model
+        return group.trainers[0].stack.view(place)
+
+    def events(self) -> Iterator[Block | Evaluation | Divergence]:
+        """Train all runs to their end. Closing the iterator between two events stops the race there."""
+        for group in self.groups:
+            yield from self._evaluate(group)
+        while running := [g for g in self.groups if not g.finished]:
+            group = min(running, key=lambda g: g.step * g.batch_size)
+            yield from self._block(group, min(group.block_steps, group.steps_to_evaluation))
+            if group.step in group.eval_steps:
+                yield from self._evaluate(group)
+
+    def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
+        began = time.perf_counter()
+        losses = []
+        B = group.batch_size
+        count = num_steps * B
+        drawn = np.stack([stream.starts(first=group.step * B, count=count) for stream in group.streams])
+        starts = torch.from_numpy(drawn).to(self.device).view(-1, num_steps, B)  # (R, steps, B)
+        for index in range(num_steps):
+            windows = self.windows[starts[:, index]]  # (R, B, T + 1)
+            parts = windows.split(len(windows) // len(group.trainers))
+            each = [trainer.step(part) for trainer, part in zip(group.trainers, parts, strict=True)]
+            losses.append(torch.cat(each))
+        block = torch.stack(losses).cpu().numpy()  # (steps, R): the only wait for the device
+        seconds = time.perf_counter() - began
+        first_step = group.step + 1
+        group.step += num_steps
+        divergences = []
+        for place, seed in enumerate(self.config.seeds):
+            if place in group.diverged:
+                block[:, place] = np.nan
+            elif (gone := ~(block[:, place] <= self.loss_bound)).any():
+                at = int(gone.argmax())
+                block[at:, place] = np.nan
+                group.diverged.add(place)
+                divergences.append(Divergence(B, seed, first_step + at))
+        yield Block(B, first_step, block, seconds)
+        yield from divergences
+
+    def _evaluate(self, group: Group) -> Iterator[Evaluation]:
+        if self.val_windows is None:
+            return
+        losses = torch.cat([trainer.evaluate(self.val_windows) for trainer in group.trainers]).cpu().numpy()
+        losses[list(group.diverged)] = np.nan
+        yield Evaluation(group.batch_size, group.step, losses)
+
+
+def find_device(name: str) -> torch.device:
+    """The device of that name; "auto" is CUDA where there is one, else MPS, else the CPU.
+
+    Raises ValueError for a device that this machine does not have.
+    """
+    found = [d for d, there in {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}.items() if there]
+    if name == "auto":
+        return torch.device([*found, "cpu"][0])
+    if name not in [*found, "cpu"]:
+        raise ValueError(f"This machine has no device {name!r}; it has {', '.join([*found, 'cpu'])}.")
+    return torch.device(name)
