@@ -1,0 +1,42 @@
+"""Charts of batches and training: each is built once, for a theme and a list of batch sizes, with its data named.
+
+A page makes the spec once and sends new data with it: `with_data(to_spec(loss_chart([4, 16], "light")), lines=...)`.
+A dataset's columns stand in the docstring of its chart. Knows nothing of training, stores and pages.
+"""
+
+from core.charts.coverage import coverage_chart
+from core.charts.describe import describe_coverage, describe_loss, describe_noise, describe_throughput
+from core.charts.domains import frame_corners, grow, round_domain, round_end, round_log_domain
+from core.charts.loss import end_labels, loss_chart
+from core.charts.noise import noise_chart
+from core.charts.numbers import format_count, format_nats, format_seconds, format_significant
+from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
+from core.charts.spec import to_spec, with_data
+from core.charts.throughput import throughput_chart
+
+__all__ = [
+    "PALETTES",
+    "Palette",
+    "Theme",
+    "batch_size_color",
+    "coverage_chart",
+    "describe_coverage",
+    "describe_loss",
+    "describe_noise",
+    "describe_throughput",
+    "end_labels",
+    "format_count",
+    "format_nats",
+    "format_seconds",
+    "format_significant",
+    "frame_corners",
+    "grow",
+    "loss_chart",
+    "noise_chart",
+    "round_domain",
+    "round_end",
+    "round_log_domain",
+    "throughput_chart",
+    "to_spec",
+    "with_data",
+]

@@ -36,7 +36,7 @@ PALETTES: dict[Theme, Palette] = {
         grid="#E3E8ED",
         x="#0B6AA8",
         y="#A3520B",
-        ramp=("#DE7402", "#E64420", "#D8074F", "#B10688", "#6828AE", "#0231A1", "#03285D"),
+        ramp=("#FC5C07", "#E44437", "#CF2F4E", "#A93262", "#7C3086", "#3A2CB4", "#102A43"),
     ),
     "dark": Palette(
         background="#10161D",
@@ -45,7 +45,7 @@ PALETTES: dict[Theme, Palette] = {
         grid="#26313D",
         x="#7CC4F5",
         y="#E9A25B",
-        ramp=("#CC4F01", "#F64A4C", "#FE6694", "#F781DC", "#C2B5FE", "#91DFFF", "#A6FDFF"),
+        ramp=("#985502", "#BF5841", "#EA526C", "#ED70AB", "#C99BFF", "#9CCBFF", "#A8FBEF"),
     ),
 }
 
@@ -54,12 +54,14 @@ def batch_size_color(batch_size: int, theme: Theme) -> str:
     """The colour of a batch size of 1 or more; all from 4096 on share one.
 
     >>> batch_size_color(4, "light")
-    '#E64420'
+    '#E44437'
     """
     if batch_size < 1:
         raise ValueError(f"A batch size is at least 1, not {batch_size}.")
     ramp = PALETTES[theme].ramp
-    position = math.log2(min(batch_size, LARGEST_BATCH_SIZE)) / math.log2(LARGEST_BATCH_SIZE) * (len(ramp) - 1)
+    position = (
+        math.log2(min(batch_size, LARGEST_BATCH_SIZE)) / math.log2(LARGEST_BATCH_SIZE) * (len(ramp) - 1)
+    )
     lower = min(int(position), len(ramp) - 2)
     return _mix(ramp[lower], ramp[lower + 1], position - lower)
 

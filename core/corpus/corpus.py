@@ -35,8 +35,9 @@ def build_corpus(text: str, tokenizer: str = "char", val_fraction: float = 0.1) 
     """
     The first int(N (1 - val_fraction)) of the N tokens train, the rest validate.
 
-    `tokenizer` is "char", "byte" or "bpe". A `val_fraction` of 0 leaves `val_ids` empty; otherwise each part must
-    have at least 2 tokens (one to read, one to predict). ValueError for text or settings that cannot serve.
+    `tokenizer` is "char", "byte" or "bpe". A `val_fraction` of 0 leaves `val_ids` empty; otherwise each part
+    must have at least 2 tokens (one to read, one to predict). ValueError for text or settings that cannot
+    serve.
 
     >>> corpus = build_corpus("hello hello", val_fraction=0.5)
     >>> corpus.train_ids  # "hello"; the vocabulary is " ehlo"
@@ -58,7 +59,7 @@ def build_corpus(text: str, tokenizer: str = "char", val_fraction: float = 0.1) 
     shortest = min(len(train_ids), len(val_ids)) if val_fraction else len(train_ids)
     if shortest < 2:
         where = "for training and 2 for validation" if val_fraction else "for training"
-        raise ValueError(f"This text is too short: it needs at least 2 {_unit(fitted)} {where}, so add some text.")
+        raise ValueError(f"This text is too short: it needs 2 {_unit(fitted)} {where}, so add some text.")
     return Corpus(text, fitted, train_ids, val_ids)
 
 
@@ -68,7 +69,7 @@ def check_block_size(corpus: Corpus, block_size: int, need_val: bool = True) -> 
 
     A window needs block_size + 1 tokens: block_size to read, and one more as the last thing to predict.
 
-    >>> check_block_size(build_corpus("hello hello", val_fraction=0.5), block_size=5)
+    >>> check_block_size(build_corpus("hello hello", val_fraction=0.5), 5)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ValueError: A window of 5 characters needs 6 of them: the training part has 5, 1 too few; use a shorter...
     """
@@ -93,7 +94,7 @@ def _check_text(text: str) -> None:
     if re.search("[\ud800-\udfff]", text):
         raise ValueError("This text holds broken characters (lone surrogates): run clean_text on it first.")
     if text == text[0] * len(text):
-        raise ValueError("This text repeats one single character, so there is nothing to learn: add some others.")
+        raise ValueError("This text repeats one character, so there is nothing to learn: add some others.")
 
 
 def _unit(tokenizer: Tokenizer) -> str:

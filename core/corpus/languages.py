@@ -1,8 +1,8 @@
 r"""
 Made-up languages, of which we know exactly how well anyone can ever predict them.
 
-A Markov language of order 1 is a set of bags, one for each symbol. To write, draw the next symbol from the bag
-of the last one, put it back, and go on from there:
+A Markov language of order 1 is a set of bags, one for each symbol. To write, draw the next symbol from the
+bag of the last one, put it back, and go on from there:
 
     bags    after "a" draw from "ab"      so  P = | 1/2 1/2 |   rows and columns in the order "ab"
             after "b" draw from "a"               |  1   0  |
@@ -11,10 +11,10 @@ How surprising is the next symbol on average, to a reader who knows the bags? Th
 
     H = - sum_i pi_i sum_j P_ij log P_ij       in nats a symbol
 
-where pi_i is the share of symbol i in a long text, i.e. pi P = pi and sum pi = 1 (Cover and Thomas, Elements of
-Information Theory, section 4.2). Here pi = (2/3, 1/3) and H = 2/3 log 2 = 0.462 nats. No model can have a lower
-expected loss, and a model that learned the bags has this one: a line to draw under a loss curve. The loss on a
-finite piece of N symbols scatters around that line by about 1/sqrt(N) nats.
+where pi_i is the share of symbol i in a long text, i.e. pi P = pi and sum pi = 1 (Cover and Thomas, Elements
+of Information Theory, section 4.2). Here pi = (2/3, 1/3) and H = 2/3 log 2 = 0.462 nats. No model can have a
+lower expected loss, and a model that learned the bags has this one: a line to draw under a loss curve. The
+loss on a finite piece of N symbols scatters around that line by about 1/sqrt(N) nats.
 """
 
 from bisect import bisect_right

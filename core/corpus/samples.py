@@ -1,9 +1,9 @@
 """
 The texts that one can begin with, in the order of the menu.
 
-Most were written for this project and lie in `data/`; one is the documentation that comes with every Python; one
-is written on the spot in a made-up language, and has a known floor. A text is read when it is first asked for,
-and kept: listing the samples reads nothing.
+Most were written for this project and lie in `data/`; one is the documentation that comes with every Python;
+one is written on the spot in a made-up language, and has a known floor. A text is read when it is first asked
+for, and kept: listing the samples reads nothing.
 """
 
 from collections.abc import Callable

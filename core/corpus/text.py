@@ -77,7 +77,7 @@ def decode_upload(data: bytes, max_bytes: int = 5_000_000) -> str:
     is_utf16 = data.startswith(_UTF16_BOMS)
     if not is_utf16 and b"\x00" in data:
         raise ValueError(
-            f"This is not a text file: byte {data.index(0):,} (counted from 0) is a NUL byte, which plain text "
+            f"This is not a text file: byte {data.index(0):,} (counted from 0) is a NUL byte, which text "
             "does not hold. If it is text after all, save it again as UTF-8 and upload that."
         )
     try:
@@ -85,12 +85,11 @@ def decode_upload(data: bytes, max_bytes: int = 5_000_000) -> str:
     except UnicodeDecodeError as error:
         name = "UTF-16" if is_utf16 else "UTF-8"
         raise ValueError(
-            f"This file cannot be read as {name}: the bytes from number {error.start:,} (counted from 0) on do "
-            "not spell a character. It may be damaged, or saved in an older encoding; save it again as UTF-8 and "
-            "upload that."
+            f"This file cannot be read as {name}: byte {error.start:,} (counted from 0) begins no character. "
+            "It may be damaged, or saved in an older encoding; save it again as UTF-8 and upload that."
         ) from None
     if not text:
-        raise ValueError("This file is empty: there is no character in it. Choose a file that holds some text.")
+        raise ValueError("This file is empty: there is no text in it. Choose a file that holds some.")
     return text
 
 
@@ -124,8 +123,8 @@ def visible(s: str) -> str:
     The string with everything that leaves no ink made visible, for a cell of a table.
 
     A space, a newline and a tab have signs of their own; control characters, bidi controls, joiners and odd
-    spaces are written as Python would escape them; an accent without a letter sits on a dotted circle. This is
-    for eyes only: it cannot be undone (a '·' may have been a '·'), and it does not escape HTML.
+    spaces are written as Python would escape them; an accent without a letter sits on a dotted circle. This
+    is for eyes only: it cannot be undone (a '·' may have been a '·'), and it does not escape HTML.
 
     >>> visible("a b\n")
     'a·b⏎'

@@ -5,8 +5,9 @@ Three ways to turn text into numbers and back. The same word, three times:
     byte    "hé"  ->  [104, 195, 169]    a token is a byte of UTF-8; the vocabulary is always 256
     bpe     "hé"  ->  [104, 300]         a token is a byte, or a pair of tokens that this text often repeats
 
-All three share one small interface (`name`, `vocab_size`, `encode`, `decode`, `show`, `to_dict`), and lose nothing:
-`decode(encode(s)) == s`. `char` refuses a character that its text did not have; the others take any text.
+All three share one small interface (`name`, `vocab_size`, `encode`, `decode`, `show`, `to_dict`), and lose
+nothing: `decode(encode(s)) == s`. `char` refuses a character that its text did not have; the others take any
+text.
 
 Byte pair encoding is trained and run by the `tokenizers` library, in its plainest form. The library works on
 characters and we want bytes, so every byte is handed over as the character of the same number (latin-1):
@@ -14,7 +15,8 @@ characters and we want bytes, so every byte is handed over as the character of t
     "é"  ->  utf-8 bytes C3 A9  ->  the two characters "Ã" and "©"  ->  merged by the library to "Ã©"
 
 That makes ids 0 to 255 the bytes themselves, and any token's bytes `token.encode("latin-1")`. There are no
-special tokens. A tokenizer's repr never shows its vocabulary, since a vocabulary tells what the text was about.
+special tokens. A tokenizer's repr never shows its vocabulary, since a vocabulary tells what the text was
+about.
 """
 
 import json
@@ -30,7 +32,7 @@ import numpy as np
 from core.corpus.text import visible
 
 MAX_BPE_VOCAB = 512  # 256 bytes and at most 256 merges: small enough for a small GPT
-_BPE_TRAIN_CHARS = 1_000_000  # merges are learned from the text's beginning; more would take long and change little
+_BPE_TRAIN_CHARS = 1_000_000  # merges are learned from the beginning of a longer text: quicker, little lost
 
 # merges stay inside a piece: a word with the space before it, a number, some punctuation, or white space.
 # the bound keeps one endless "word" (a line of DNA, a page of Chinese) from taking minutes

@@ -1,7 +1,18 @@
-"""The small GPT. Read `gpt.py` first; `layers.py` and `replicas.py` let several share one call; `trace.py` takes its shapes."""
+"""The small GPT. Read `gpt.py` first; `layers.py` and `replicas.py` let several share one call; `trace.py` takes its shapes.
 
-from core.model.gpt import GPT, GPTConfig
-from core.model.replicas import ReplicaStack
-from core.model.write import write
+Torch is loaded when a model is first asked for; its size, GPTConfig, needs none.
+"""
 
-__all__ = ["GPT", "GPTConfig", "ReplicaStack", "write"]
+from importlib import import_module
+
+from core.model.config import GPTConfig
+
+__all__ = ["GPT", "GPTConfig", "ReplicaStack", "trace_shapes", "write"]
+
+PLACES = {"GPT": "gpt", "ReplicaStack": "replicas", "trace_shapes": "trace", "write": "write"}
+
+
+def __getattr__(name: str):
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{PLACES[name]}"), name)

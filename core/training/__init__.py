@@ -1,11 +1,28 @@
-"""Training as data: read `config.py` (what a race is), `trainer.py` (one step), `loop.py` (many runs at once)."""
+"""Training as data: read `config.py` (what a race is), `trainer.py` (one step), `loop.py` (many runs at once).
+
+Torch is loaded when training is first asked for; its settings need none.
+"""
+
+from importlib import import_module
 
 from core.training.config import LR_RULES, TrainConfig
-from core.training.loop import Block, Divergence, Evaluation, Training, find_device
-from core.training.records import records_of, train
-from core.training.trainer import Trainer
 
-__all__ = [
-    "LR_RULES", "Block", "Divergence", "Evaluation", "TrainConfig", "Trainer", "Training", "find_device",
-    "records_of", "train",
-]  # fmt: skip
+PLACES = {
+    "Block": "loop",
+    "Divergence": "loop",
+    "Evaluation": "loop",
+    "Trainer": "trainer",
+    "Training": "loop",
+    "find_device": "loop",
+    "found_devices": "loop",
+    "records_of": "records",
+    "train": "records",
+}
+
+__all__ = ["LR_RULES", "TrainConfig", *PLACES]
+
+
+def __getattr__(name: str):
+    if name not in PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{PLACES[name]}"), name)

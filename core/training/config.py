@@ -27,7 +27,7 @@ class TrainConfig:
     grad_clip: float = 1.0  # largest norm of a run's gradient; 0 for none
     order: str = "random"  # of the windows: one of core.batches.ORDERS
     num_evals: int = 20  # validations after the first, at equal spacing in tokens
-    eval_windows: int = 128  # fixed validation windows, spread over the validation part
+    eval_windows: int = 64  # fixed validation windows, spread over the validation part
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
     seeds_together: bool | None = None  # on one replica axis, in turns, or (None) as runs faster
 

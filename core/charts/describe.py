@@ -1,0 +1,65 @@
+"""What a chart shows now, as one sentence with its numbers, for people who cannot see it."""
+
+import pandas as pd
+
+from core.charts.numbers import format_count, format_significant
+
+
+def describe_loss(mean: pd.DataFrame, *, what: str = "Training loss", x_unit: str = "tokens") -> str:
+    """The last point of each line of `mean`, the dataset of `loss_chart`.
+
+    "Training loss in nats per token by batch size, mean of the seeds: 4: 2.31 (interval 2.25 to 2.37) at 200k tokens."
+    """
+    last = mean.dropna(subset="mean").groupby("batch_size", sort=True).tail(1)
+    parts = (
+        f"{row.batch_size}: {_with_interval(row.mean, row.low, row.high, 'interval')} at {format_count(row.x)} {x_unit}"
+        for row in _rows(last)
+    )
+    return _sentence(f"{what} in nats per token by batch size, mean of the seeds", parts)
+
+
+def describe_noise(noise: pd.DataFrame) -> str:
+    """
+    "Loss noise in nats by batch size: 4: 0.117 (95% interval 0.111 to 0.123)."
+    """
+    parts = (
+        f"{row.batch_size}: {_with_interval(row.sigma, row.low, row.high, '95% interval')}"
+        for row in _rows(noise)
+    )
+    return _sentence("Loss noise in nats by batch size", parts)
+
+
+def describe_throughput(speed: pd.DataFrame) -> str:
+    """
+    "Tokens a second by batch size, one run alone: 4: 12.3k, 16: 30k."
+    """
+    parts = (f"{row.batch_size}: {format_count(row.tokens_per_second)}" for row in _rows(speed))
+    return _sentence("Tokens a second by batch size, one run alone", parts)
+
+
+def describe_coverage(bins: pd.DataFrame) -> str:
+    """
+    "31.4% of the 200k tokens of the text seen; the current batch touches 3 of 400 stretches."
+    """
+    if bins.empty:
+        return "Nothing of the text seen yet."
+    lengths = bins["end"] - bins["start"]
+    share = float((bins["seen"] * lengths).sum() / lengths.sum())
+    return (
+        f"{format_significant(100 * share)}% of the {format_count(lengths.sum())} tokens of the text seen; "
+        f"the current batch touches {int(bins['current'].sum())} of {len(bins)} stretches."
+    )
+
+
+def _rows(frame: pd.DataFrame):
+    return frame.sort_values("batch_size").itertuples()
+
+
+def _with_interval(value: float, low: float, high: float, name: str) -> str:
+    if pd.isna(low) or pd.isna(high):
+        return format_significant(value)
+    return f"{format_significant(value)} ({name} {format_significant(low)} to {format_significant(high)})"
+
+
+def _sentence(subject: str, parts) -> str:
+    return f"{subject}: {', '.join(parts) or 'nothing measured yet'}."

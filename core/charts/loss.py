@@ -1,0 +1,115 @@
+"""Loss against progress, a thin line a seed and a thick one for their mean. Computes no mean and no interval."""
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from core.charts.domains import Domain
+from core.charts.palette import PALETTES, Theme
+from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, progress_axis, styled
+
+RECORDED_DASH = [7, 4]
+MIN_LABEL_GAP = 0.065
+
+
+def loss_chart(
+    batch_sizes: list[int],
+    theme: Theme,
+    *,
+    x_title: str = "tokens seen",
+    y_title: str = "training loss (nats per token)",
+    x_format: str = "~s",
+    points: bool = False,
+    recorded: bool = False,
+    height: int = 340,
+) -> alt.LayerChart:
+    """Training or validation loss of several batch sizes; floats and integers of any width will do.
+
+    Datasets
+        lines   x, loss (float), batch_size, seed (int): one row a point, in the order of x within a run
+        mean    x, mean, low, high (float), batch_size (int): the mean of the seeds and the ends of its interval
+        ends    x, y (float), label (str): what stands at the end of a line; see `end_labels`
+        rules   y (float), label (str), below (bool): a reference line, its label above it or below
+        frame   x, y (float): two corners that hold the axes; see `frame_corners`
+
+    `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds. `points` marks every
+    row of `lines`, for evaluations. `recorded` draws dashed lines.
+    """
+    palette = PALETTES[theme]
+    x, batch_size = alt.X("x:Q"), alt.Color("batch_size:O")
+    dash = RECORDED_DASH if recorded else alt.Undefined
+    lines, mean, rules = (alt.Chart(alt.NamedData(name=name)) for name in ("lines", "mean", "rules"))
+    tooltip = [
+        alt.Tooltip("x:Q", title=x_title, format=EXACT_FORMAT),
+        alt.Tooltip("batch_size:O", title="batch size"),
+    ]
+    loss_of_seed = [alt.Tooltip("loss:Q", title=y_title, format=".3f"), alt.Tooltip("seed:O"), *tooltip]
+    loss_of_all = [
+        alt.Tooltip("mean:Q", title=f"mean of the seeds, {y_title}", format=".3f"),
+        alt.Tooltip("low:Q", title="interval from", format=".3f"),
+        alt.Tooltip("high:Q", title="interval to", format=".3f"),
+        *tooltip,
+    ]
+    return styled(
+        alt.layer(
+            _frame(x_title, y_title, x_format),
+            rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),
+            mean.mark_area(opacity=0.16).encode(x=x, y="low:Q", y2="high:Q", color=batch_size),
+            lines.mark_line(strokeWidth=1.1, opacity=0.5, strokeDash=dash).encode(
+                x=x, y="loss:Q", color=batch_size, detail="seed:O"
+            ),
+            mean.mark_line(strokeWidth=2.8, strokeDash=dash).encode(
+                x=x,
+                y="mean:Q",
+                color=alt.Color(
+                    "batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=batch_size_legend()
+                ),
+            ),
+            rules.mark_text(
+                color=palette.theory,
+                align="right",
+                dy=alt.ExprRef("datum.below ? 4 : -4"),
+                baseline=alt.ExprRef("datum.below ? 'top' : 'bottom'"),
+            ).encode(x=alt.value("width"), y="y:Q", text="label:N"),
+            lines.mark_circle(size=36 if points else 60, opacity=0.75 if points else 0).encode(
+                x=x, y="loss:Q", color=batch_size, tooltip=loss_of_seed
+            ),
+            mean.mark_circle(size=100, opacity=0).encode(x=x, y="mean:Q", tooltip=loss_of_all),
+            alt.Chart(alt.NamedData(name="ends"))
+            .mark_text(align="left", dx=5, color=palette.text)
+            .encode(x=x, y="y:Q", text="label:N"),
+        ),
+        theme,
+        height=height,
+    )
+
+
+def end_labels(mean: pd.DataFrame, y_domain: Domain) -> pd.DataFrame:
+    """The batch size of each line, at its last point, moved apart where two would overlap."""
+    last = mean.dropna(subset="mean").groupby("batch_size", sort=True).tail(1).sort_values("mean")
+    heights = _spread(last["mean"].to_numpy(), MIN_LABEL_GAP * (y_domain[1] - y_domain[0]))
+    labels = last["batch_size"].astype(str).to_numpy()
+    return pd.DataFrame({"x": last["x"].to_numpy(), "y": heights, "label": labels})
+
+
+def _spread(ascending: np.ndarray, gap: float) -> np.ndarray:
+    """The nearest positions, in least squares, that keep their order and are at least `gap` apart."""
+    offsets = gap * np.arange(len(ascending))
+    blocks: list[list[float]] = []  # neighbours that touch move as one, by the mean of what they want
+    for wanted in ascending - offsets:
+        blocks.append([wanted])
+        while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
+            blocks[-2] += blocks.pop()
+    return offsets + np.array([np.mean(block) for block in blocks for _ in block])
+
+
+def _frame(x_title: str, y_title: str, x_format: str) -> alt.Chart:
+    scale = alt.Scale(zero=False, nice=False)
+    return (
+        alt.Chart(alt.NamedData(name="frame"))
+        .mark_point(opacity=0)
+        .encode(
+            x=alt.X("x:Q", scale=scale, axis=progress_axis(x_title, x_format)),
+            y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=y_title, tickCount=6)),
+        )
+    )

@@ -1,0 +1,64 @@
+"""How the spread of the loss falls with the batch size, on two logarithmic axes."""
+
+import altair as alt
+
+from core.charts.palette import PALETTES, Theme
+from core.charts.style import batch_size_scale, styled
+
+NOISE_TITLE = "loss noise, standard deviation (nats)"
+ROUND_LABELS = (
+    "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))) < 0"
+    " ? '' : format(datum.value, '.3~r')"
+)
+
+
+def noise_chart(
+    batch_sizes: list[int], theme: Theme, *, y_title: str = NOISE_TITLE, height: int = 320
+) -> alt.LayerChart:
+    """A point with the ends of its interval for each batch size. The x axis names the colours, so there is no legend.
+
+    Datasets
+        noise   batch_size (int), sigma, low, high (float, above 0)
+        theory  batch_size (int or float), sigma (float), label (str): a line that falls straight, from two rows on;
+                label is drawn right of its row, "" elsewhere
+        frame   batch_size, sigma (float): two corners that hold the axes; see `frame_corners`
+    """
+    palette = PALETTES[theme]
+    noise, theory, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("noise", "theory", "frame"))
+    x, y = alt.X("batch_size:Q"), alt.Y("sigma:Q")
+    color = alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=None)
+    axes = frame.mark_point(opacity=0).encode(
+        x=alt.X(
+            "batch_size:Q",
+            scale=alt.Scale(type="log", base=2, nice=False),
+            axis=alt.Axis(
+                title="batch size (windows a step)", values=sorted(batch_sizes), format="d", grid=False
+            ),
+        ),
+        y=alt.Y(
+            "sigma:Q",
+            scale=alt.Scale(type="log", nice=False),
+            axis=alt.Axis(title=y_title, labelExpr=ROUND_LABELS, labelOverlap=False),
+        ),
+    )
+    tooltip = [
+        alt.Tooltip("sigma:Q", title=y_title, format=".3~r"),
+        alt.Tooltip("low:Q", title="95% interval from", format=".3~r"),
+        alt.Tooltip("high:Q", title="95% interval to", format=".3~r"),
+        alt.Tooltip("batch_size:Q", title="batch size"),
+    ]
+    return styled(
+        alt.layer(
+            axes,
+            theory.mark_line(color=palette.theory, strokeWidth=1.5, strokeDash=[4, 4]).encode(x=x, y=y),
+            theory.mark_text(color=palette.theory, align="left", baseline="bottom", dx=4, dy=-4).encode(
+                x=x, y=y, text="label:N"
+            ),
+            noise.mark_rule(strokeWidth=2.5).encode(
+                x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip
+            ),
+            noise.mark_circle(size=110, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
+        ),
+        theme,
+        height=height,
+    )

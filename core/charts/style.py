@@ -1,0 +1,82 @@
+"""What all charts have in common: type, axes, grid and the legend of batch sizes."""
+
+import altair as alt
+
+from core.charts.palette import PALETTES, Theme, batch_size_colors
+
+FONT_SIZE = 14
+TITLE_SIZE = 15
+EXACT_FORMAT = ",.6~r"
+FEW_TICKS = alt.ExprRef("max(3, floor(width / 110))")
+
+
+def styled(chart: alt.LayerChart, theme: Theme, *, height: int) -> alt.LayerChart:
+    """The chart as wide as its place, in the colours of the theme; `height` is that of the plot without its axes.
+
+    Renderer and aria are named here because Streamlit otherwise changes them when the data grows past 2,000 and
+    5,000 rows, and so redraws the chart from nothing. A mark is not read aloud: the page's `alt` speaks for all.
+    """
+    palette = PALETTES[theme]
+    return chart.properties(
+        width="container",
+        height=height,
+        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        background="transparent",
+        padding={"left": 4, "top": 4, "right": 30, "bottom": 8},
+        usermeta={"embedOptions": {"renderer": "svg"}},
+    ).configure(
+        axis=alt.AxisConfig(
+            labelColor=palette.text,
+            labelFontSize=FONT_SIZE,
+            titleColor=palette.text,
+            titleFontSize=TITLE_SIZE,
+            titleFontWeight="normal",
+            gridColor=palette.grid,
+            domainColor=palette.theory,
+            tickColor=palette.theory,
+            labelPadding=6,
+            labelOverlap=True,
+            titlePadding=8,
+        ),
+        legend=alt.LegendConfig(
+            labelColor=palette.text,
+            labelFontSize=FONT_SIZE,
+            titleColor=palette.text,
+            titleFontSize=TITLE_SIZE,
+            titleFontWeight="normal",
+            titleOrient="left",
+            titlePadding=12,
+            offset=8,
+            rowPadding=4,
+            columnPadding=16,
+        ),
+        text=alt.MarkConfig(fontSize=FONT_SIZE),
+        mark=alt.MarkConfig(aria=False),
+        view=alt.ViewConfig(stroke=None),
+    )
+
+
+def batch_size_scale(batch_sizes: list[int], theme: Theme) -> alt.Scale:
+    ascending = sorted(batch_sizes)
+    return alt.Scale(domain=ascending, range=batch_size_colors(ascending, theme))
+
+
+def batch_size_legend() -> alt.Legend:
+    """A row of swatches above the chart, broken into more rows where it is narrow."""
+    return alt.Legend(
+        title="batch size",
+        orient="top",
+        direction="horizontal",
+        columns=alt.ExprRef("max(2, floor((width - 80) / 70))"),
+        symbolType="stroke",
+        symbolSize=400,
+        symbolStrokeWidth=5,
+        encoding={"symbols": {"update": {"opacity": {"value": 1}}}},
+    )
+
+
+def progress_axis(title: str, number_format: str = "~s") -> alt.Axis:
+    """A horizontal axis of tokens, steps or seconds: as many ticks as have room, 0 written as 0."""
+    return alt.Axis(
+        title=title, labelExpr=f"format(datum.value, '{number_format}')", grid=False, tickCount=FEW_TICKS
+    )

@@ -1,0 +1,233 @@
+"""What a page draws of a race: curves of bounded size, kept up to date from the store.
+
+A curve of any length is thinned to a few points by keeping the lowest and the highest of each bucket of steps. A
+thinning that averages would hide the very noise that the app is there to show. New losses are folded in as they come,
+so a tick costs the same at step 100 and at step 100,000.
+
+Shapes: R replicas (seeds).
+"""
+
+import threading
+from collections import OrderedDict
+
+import numpy as np
+import pandas as pd
+from scipy.special import stdtrit
+
+from core.lab.experiments import RaceSpec
+from core.lab.store import Store
+
+MAX_POINTS = 1_200  # of all training curves of one race together
+
+
+def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
+    """Which points to keep, ascending: of each bucket of steps the one with the lowest and the one with the highest
+    value, buckets being as wide (a power of two) as brings them down to `max_points`. Also the first and the last.
+
+    >>> thin(np.arange(1, 9), np.array([0, 5, 1, 0, 3, 9, 2, 4]), max_points=4)
+    array([0, 1, 4, 5, 7])
+    """
+    if len(steps) <= max_points:
+        return np.arange(len(steps))
+    width = 2 ** int(np.ceil(np.log2(2 * (steps[-1] - steps[0] + 1) / max_points)))
+    order = np.lexsort((values, steps // width))  # by bucket, and by value in it
+    bucket = (steps // width)[order]
+    first = np.flatnonzero(np.diff(bucket, prepend=-1))
+    last = np.flatnonzero(np.diff(bucket, append=bucket[-1] + 1))
+    return np.unique(np.concatenate([order[first], order[last], [0, len(steps) - 1]]))
+
+
+class Curve:
+    """One curve: steps, the values to draw, and columns that go with them. Never more than 3 x `max_points` points."""
+
+    def __init__(self, max_points: int, num_columns: int = 1):
+        self.max_points = max_points
+        self.steps = np.empty(0, dtype=np.int64)
+        self.values = np.empty((0, num_columns))  # column 0 decides what is kept
+
+    def add(self, steps: np.ndarray, values: np.ndarray) -> None:
+        known = np.isfinite(values[:, 0])
+        self.steps = np.concatenate([self.steps, steps[known]])
+        self.values = np.concatenate([self.values, values[known]])
+        if len(self.steps) > 2 * self.max_points:
+            self._keep(thin(self.steps, self.values[:, 0], self.max_points))
+
+    def _keep(self, kept: np.ndarray) -> None:
+        self.steps, self.values = self.steps[kept], self.values[kept]
+
+    def thinned(self) -> tuple[np.ndarray, np.ndarray]:
+        kept = thin(self.steps, self.values[:, 0], self.max_points)
+        return self.steps[kept], self.values[kept]
+
+
+class RaceCurves:
+    """All that is known of one race, for drawing. `refresh` takes in what is new; safe for several viewers at once.
+
+    half_life_tokens: an exponential average over the training losses before they are thinned; 0 is none.
+    """
+
+    def __init__(self, store: Store, experiment_id: str, spec: RaceSpec, half_life_tokens: int = 0):
+        self.store, self.id, self.spec = store, experiment_id, spec
+        self.half_life_tokens = half_life_tokens
+        self.lock = threading.Lock()
+        self.cursor = 0
+        plan = spec.train
+        self.batch_sizes = tuple(sorted(plan.batch_sizes))
+        points = max(24, MAX_POINTS // (len(self.batch_sizes) * (plan.num_seeds + 1)))
+        self.seed_curves = {(b, s): Curve(points) for b in self.batch_sizes for s in plan.seeds}
+        self.mean_curves = {b: Curve(points, num_columns=3) for b in self.batch_sizes}  # mean, lowest, highest
+        self.smooth_state: dict[int, np.ndarray] = {}
+        self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
+        self.validation: list[dict] = []  # a row a validation and a run
+        self.noise: dict[int, dict] = {}
+        self.step_seconds: dict[int, float] = {}
+        self.texts: dict[int, list[tuple[int, str]]] = {b: [] for b in self.batch_sizes}
+        self.divergences: list[dict] = []
+        self.summaries: list[dict] = []
+        self.started: dict | None = None
+        self.highest_loss = 0.0
+
+    def refresh(self) -> bool:
+        """Take in what is new in the store. True if anything was."""
+        with self.lock:
+            before = self.cursor
+            while True:
+                messages, self.cursor = self.store.read(self.id, after=self.cursor)
+                for message in messages:
+                    self._take(message)
+                if not messages:
+                    return self.cursor > before
+
+    def _take(self, message: dict) -> None:
+        batch_size = message.get("batch_size")
+        match message["kind"]:
+            case "started":
+                self.started = message
+            case "losses":
+                losses = np.frombuffer(message["data"], dtype=np.float32).reshape(-1, message["num_runs"])
+                self._take_losses(batch_size, message["step"], losses.astype(float))
+            case "eval":
+                self._take_validation(batch_size, message["step"], message["losses"])
+            case "noise":
+                self.noise[batch_size] = message
+            case "speed":
+                self.step_seconds[batch_size] = message["step_seconds"]
+            case "text":
+                self.texts[batch_size].append((message["step"], message["text"]))
+            case "diverged":
+                self.divergences.append(message)
+            case "summary":
+                self.summaries.append(message)
+
+    def _take_losses(self, batch_size: int, first_step: int, losses: np.ndarray) -> None:
+        if self.half_life_tokens:
+            losses = self._smooth(batch_size, losses)
+        steps = np.arange(first_step, first_step + len(losses))
+        for place, seed in enumerate(self.spec.train.seeds):
+            self.seed_curves[batch_size, seed].add(steps, losses[:, place : place + 1])
+        alive = np.isfinite(losses).any(axis=1)
+        if alive.any():
+            some = losses[alive]
+            columns = [np.nanmean(some, axis=1), np.nanmin(some, axis=1), np.nanmax(some, axis=1)]
+            self.mean_curves[batch_size].add(steps[alive], np.stack(columns, axis=1))
+            self.highest_loss = max(self.highest_loss, float(np.nanmax(some)))
+        self.steps[batch_size] = int(steps[-1])
+
+    def _smooth(self, batch_size: int, losses: np.ndarray) -> np.ndarray:
+        """An exponential average that goes on from block to block, its half-life in tokens."""
+        before = self.smooth_state.get(batch_size)
+        series = losses if before is None else np.vstack([before, losses])
+        half_life_steps = self.half_life_tokens / (batch_size * self.spec.block_size)
+        smooth = pd.DataFrame(series).ewm(halflife=half_life_steps, adjust=False).mean().to_numpy()
+        smooth[~np.isfinite(series)] = np.nan
+        self.smooth_state[batch_size] = smooth[-1:]
+        return smooth if before is None else smooth[1:]
+
+    def _take_validation(self, batch_size: int, step: int, losses: list) -> None:
+        values = np.array([loss for loss in losses if loss is not None])
+        if len(values):
+            mean, half = values.mean(), t_half_width(values)
+            row = {"batch_size": batch_size, "step": step, "losses": losses}
+            self.validation.append(row | {"mean": mean, "low": mean - half, "high": mean + half})
+
+    # ---- as tables
+
+    def x_of(self, axis: str, batch_size: int, steps: np.ndarray) -> np.ndarray:
+        """Steps as steps, as tokens seen, or as seconds of one run alone."""
+        tokens = batch_size * self.spec.block_size
+        factor = {"steps": 1, "tokens": tokens, "seconds": self.step_seconds.get(batch_size, np.nan)}[axis]
+        return steps * factor
+
+    def num_steps(self, batch_size: int) -> int:
+        return self.spec.train.num_steps(batch_size, self.spec.block_size)
+
+    def x_limit(self, axis: str) -> float:
+        """Where the axis ends when the race is over."""
+        ends = [self.x_of(axis, b, np.array(self.num_steps(b))) for b in self.batch_sizes]
+        return float(np.nanmax(ends)) if np.isfinite(ends).any() else 1.0
+
+    def training_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(lines, mean): a row a point; x, loss, batch_size, seed, and x, mean, low, high, batch_size."""
+        with self.lock:
+            lines = []
+            for (batch_size, seed), curve in self.seed_curves.items():
+                steps, values = curve.thinned()
+                columns = {"x": self.x_of(axis, batch_size, steps), "loss": values[:, 0]}
+                lines.append(pd.DataFrame(columns | {"batch_size": batch_size, "seed": seed}))
+            means = []
+            for batch_size, curve in self.mean_curves.items():
+                steps, values = curve.thinned()
+                columns = {"x": self.x_of(axis, batch_size, steps)}
+                columns |= dict(zip(("mean", "low", "high"), values.T, strict=True))
+                means.append(pd.DataFrame(columns | {"batch_size": batch_size}))
+        return pd.concat(lines).dropna(), pd.concat(means).dropna()
+
+    def validation_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
+        with self.lock:
+            lines, means = [], []
+            for row in self.validation:
+                x = float(self.x_of(axis, row["batch_size"], np.array(row["step"])))
+                at = {"x": x, "batch_size": row["batch_size"]}
+                means.append(at | {name: row[name] for name in ("mean", "low", "high")})
+                seeds = zip(self.spec.train.seeds, row["losses"], strict=True)
+                lines += [at | {"loss": loss, "seed": seed} for seed, loss in seeds if loss is not None]
+        return (
+            pd.DataFrame(lines, columns=["x", "loss", "batch_size", "seed"]).dropna(),
+            pd.DataFrame(means, columns=["x", "mean", "low", "high", "batch_size"]).dropna(subset=["x", "mean"]),
+        )
+
+    @property
+    def progress(self) -> float:
+        """The share of all tokens that has been read, 0 to 1; runs that diverged count as read."""
+        gone = {(d["batch_size"], d["seed"]) for d in self.divergences}
+        weights = [(b, s, self.num_steps(b) * b) for b in self.batch_sizes for s in self.spec.train.seeds]
+        read = sum(w if (b, s) in gone else self.steps[b] * b for b, s, w in weights)
+        return read / sum(w for *_, w in weights)
+
+
+def t_half_width(values: np.ndarray) -> float:
+    """Half of the 95% t interval of the mean: t s / sqrt(n). NaN for one value, that has no interval."""
+    n = len(values)
+    if n < 2:
+        return float("nan")
+    return float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n))
+
+
+class CurvesCache:
+    """The curves of the races that are looked at now, shared by all who look; the least recently seen go first."""
+
+    def __init__(self, store: Store, max_races: int = 32):
+        self.store, self.max_races = store, max_races
+        self.kept: OrderedDict[tuple, RaceCurves] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, experiment_id: str, spec: RaceSpec, half_life_tokens: int = 0) -> RaceCurves:
+        key = (experiment_id, half_life_tokens)
+        with self.lock:
+            if key not in self.kept:
+                self.kept[key] = RaceCurves(self.store, experiment_id, spec, half_life_tokens)
+            self.kept.move_to_end(key)
+            while len(self.kept) > self.max_races:
+                self.kept.popitem(last=False)
+            return self.kept[key]

@@ -1,0 +1,165 @@
+"""Where experiments and all that they record are kept: one database, SQLite by default.
+
+A record is kept as it came, with a number that only grows. A page asks for what is new since the last number it saw,
+so a reload, a second tab or a restart of the server loses nothing. Ids cannot be guessed: who has one may see the race.
+"""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is there
+DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
+KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
+KEPT_EXPERIMENTS = 500
+WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
+ACTIVE = (WAITING, RUNNING, PAUSED)  # ended ones are "done", "stopped", "failed" or "interrupted"
+
+metadata = sa.MetaData()
+experiments = sa.Table(
+    "experiments",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, index=True),  # grows from one to the next: the order of the line
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("sentence", sa.Text, nullable=False, default=""),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),  # the last sign of life of the server that runs it
+)
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("experiment_id", sa.String(32), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),  # JSON, without `data`
+    sa.Column("data", sa.LargeBinary, nullable=True),
+    sa.Index("by_experiment", "experiment_id", "number"),
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A race as it is kept."""
+
+    id: str
+    settings: str
+    text: str = field(repr=False)
+    status: str = WAITING
+    sentence: str = ""  # why it failed, if it did
+    created_at: float = 0.0  # seconds since 1970
+
+    @property
+    def active(self) -> bool:
+        return self.status in ACTIVE
+
+
+class Store:
+    """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads."""
+
+    def __init__(self, url: str):
+        self.engine = sa.create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", let_readers_and_a_writer_share)
+        metadata.create_all(self.engine)
+        self.forget_old()
+
+    def create(self, settings: str, text: str) -> str:
+        """A new experiment that waits for its turn. Returns its id."""
+        now = time.time()
+        new_id = secrets.token_urlsafe(12)
+        number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
+        values = {"settings": settings, "text": text, "status": WAITING, "sentence": "", "created_at": now}
+        with self.engine.begin() as db:
+            db.execute(sa.insert(experiments).values(id=new_id, number=number, seen_at=now, **values))
+        return new_id
+
+    def experiment(self, experiment_id: str) -> Experiment | None:
+        """The experiment of that id. One that lost its server is said to be interrupted."""
+        columns = ("id", "settings", "text", "status", "sentence", "created_at", "seen_at")
+        row = self._row(experiment_id, columns)
+        if row is None:
+            return None
+        *values, _ = row
+        values[3:5] = as_seen(row.status, row.sentence, row.seen_at)
+        return Experiment(*values)
+
+    def status(self, experiment_id: str) -> tuple[str, str] | None:
+        """(status, sentence): what a page that ticks asks for, without the text."""
+        row = self._row(experiment_id, ("status", "sentence", "seen_at"))
+        return row and as_seen(*row)
+
+    def _row(self, experiment_id: str, columns: tuple[str, ...]):
+        with self.engine.connect() as db:
+            query = sa.select(*(experiments.c[name] for name in columns)).where(experiments.c.id == experiment_id)
+            return db.execute(query).one_or_none()
+
+    def set_status(self, experiment_id: str, status: str, sentence: str = "") -> None:
+        """A new status, unless the experiment has ended: an end stands."""
+        mine = (experiments.c.id == experiment_id) & experiments.c.status.in_(ACTIVE)
+        values = {"status": status, "sentence": sentence, "seen_at": time.time()}
+        with self.engine.begin() as db:
+            db.execute(sa.update(experiments).where(mine).values(**values))
+
+    def still_here(self, experiment_ids: list[str]) -> None:
+        with self.engine.begin() as db:
+            mine = experiments.c.id.in_(experiment_ids)
+            db.execute(sa.update(experiments).where(mine).values(seen_at=time.time()))
+
+    def num_ahead(self, experiment_id: str) -> int:
+        """How many experiments that have not ended came before this one."""
+        mine = sa.select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
+        alive = experiments.c.seen_at > time.time() - DEAD_AFTER_SECONDS
+        ahead = alive & experiments.c.status.in_(ACTIVE) & (experiments.c.number < mine)
+        with self.engine.connect() as db:
+            return db.execute(sa.select(sa.func.count()).where(ahead)).scalar_one()
+
+    def append(self, experiment_id: str, messages: list[dict]) -> None:
+        rows = [
+            {
+                "experiment_id": experiment_id,
+                "message": json.dumps({k: v for k, v in message.items() if k != "data"}),
+                "data": message.get("data"),
+            }
+            for message in messages
+        ]
+        with self.engine.begin() as db:
+            db.execute(sa.insert(records), rows)
+
+    def read(self, experiment_id: str, after: int = 0, at_most: int = 5_000) -> tuple[list[dict], int]:
+        """The messages that came after that number, in order, and the number of the last one of them."""
+        query = (
+            sa.select(records.c.number, records.c.message, records.c.data)
+            .where((records.c.experiment_id == experiment_id) & (records.c.number > after))
+            .order_by(records.c.number)
+            .limit(at_most)
+        )
+        with self.engine.connect() as db:
+            rows = db.execute(query).all()
+        messages = [json.loads(r.message) | ({"data": r.data} if r.data is not None else {}) for r in rows]
+        return messages, rows[-1].number if rows else after
+
+    def forget_old(self) -> None:
+        """Delete experiments that have ended a week ago, and the oldest where there are too many."""
+        recent = sa.select(experiments.c.number).order_by(experiments.c.number.desc()).limit(KEPT_EXPERIMENTS)
+        old = (experiments.c.created_at < time.time() - KEPT_SECONDS) | experiments.c.number.not_in(recent)
+        with self.engine.begin() as db:
+            db.execute(sa.delete(experiments).where(old))
+            db.execute(sa.delete(records).where(records.c.experiment_id.not_in(sa.select(experiments.c.id))))
+
+
+def as_seen(status: str, sentence: str, seen_at: float) -> tuple[str, str]:
+    """The status as of now: an active experiment whose server has given no sign of life was interrupted."""
+    if status in ACTIVE and time.time() - seen_at > DEAD_AFTER_SECONDS:
+        return "interrupted", "The server that ran this race has stopped. What it had recorded is shown."
+    return status, sentence
+
+
+def let_readers_and_a_writer_share(connection, _) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute("PRAGMA busy_timeout=5000")

@@ -1,0 +1,90 @@
+"""What runs inside a worker process: it loads torch before the first click, and turns a race into events.
+
+Control comes from outside, through `control`, which the scheduler runs beside the race's own thread.
+"""
+
+import os
+import time
+
+import torch
+from distributed import get_worker
+
+import core.lab.race  # with all that a race needs, before it is asked for
+import core.model.trace  # noqa: F401
+from core.lab.experiments import RaceSpec
+from core.training import found_devices
+
+FLUSH_SECONDS = 0.25
+
+_wishes: dict[str, str] = {}  # what is wanted of a race, by its id: "pause", "resume" or "stop"
+
+
+def use_all_cores() -> None:
+    """As many threads for one operation as this process may use cores."""
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()))
+
+
+def control(race_id: str, wish: str) -> None:
+    _wishes[race_id] = wish
+
+
+def describe() -> dict:
+    """What this worker has: {"devices": fastest first, "memory_bytes": of the fastest}."""
+    from distributed.system import MEMORY_LIMIT  # respects a container's limit
+
+    devices = found_devices()
+    memory = torch.cuda.mem_get_info()[0] if devices[0] == "cuda" else int(0.7 * MEMORY_LIMIT)
+    return {"devices": devices, "memory_bytes": memory, "num_threads": torch.get_num_threads()}
+
+
+def run_race(race_id: str, topic: str, spec: RaceSpec) -> None:
+    """Run a race to its end, sending lists of messages to the topic several times a second.
+
+    The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves,
+    for its text could hold some of the pasted text and would be logged.
+    """
+    use_all_cores()
+    sender = Sender(race_id, topic)
+    status, sentence = "done", ""
+    try:
+        for message in core.lab.race.race_messages(spec):
+            sender.send(message)
+            if _wishes.get(race_id) == "pause":
+                sender.send({"kind": "paused"}, now=True)
+                while _wishes.get(race_id) == "pause":
+                    time.sleep(0.05)
+                sender.send({"kind": "resumed"}, now=True)
+            if _wishes.get(race_id) == "stop":
+                status = "stopped"
+                break
+    except ValueError as error:  # a sentence of ours
+        status, sentence = "failed", str(error)
+    except (MemoryError, torch.OutOfMemoryError):
+        status, sentence = "failed", "The memory was not enough for this race: take a smaller model or smaller batches."
+    except Exception as error:
+        status, sentence = "failed", f"The race ended with an error of the program ({type(error).__name__})."
+    _wishes.pop(race_id, None)
+    sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
+
+
+class Sender:
+    """Collects messages and sends them a few times a second; losses that follow each other travel as one message."""
+
+    def __init__(self, race_id: str, topic: str):
+        self.race_id, self.topic = race_id, topic
+        self.waiting: list[dict] = []
+        self.open: dict[int, dict] = {}  # the losses message that waits, by batch size
+        self.sent_at = 0.0
+
+    def send(self, message: dict, now: bool = False) -> None:
+        waiting = self.open.get(message["batch_size"]) if message["kind"] == "losses" else None
+        if waiting:
+            waiting["data"] += message["data"]
+        else:
+            self.waiting.append(message)
+            if message["kind"] == "losses":
+                self.open[message["batch_size"]] = message
+        if now or time.monotonic() - self.sent_at > FLUSH_SECONDS:
+            get_worker().log_event(self.topic, {"race": self.race_id, "messages": self.waiting})
+            self.waiting, self.open = [], {}
+            self.sent_at = time.monotonic()

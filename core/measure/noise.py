@@ -1,0 +1,76 @@
+"""How noisy a loss curve is, taken from the curve itself while it runs.
+
+A live curve falls and jitters at once; only the jitter is noise. Second differences d_t = x_t - 2 x_(t-1) + x_(t-2)
+take any straight trend away and leave 6 sigma^2 of independent noise, so
+
+    sigma^2 = sum d_t^2 / (6 n)        over n second differences.
+
+Neighbouring d_t share losses: their correlations are -2/3 and 1/6, so n of them are worth 18 n / 35 independent ones
+(derived here: 1 / (1 + 2 (4/9 + 1/36))). The 95% interval is chi-squared with that many degrees of freedom; it takes
+the noise to be normal and independent from step to step. Whether it is, `lag1` tells: from v = mean d_t^2 and
+c = mean d_t d_(t-1), noise that is correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
+
+The first quarter of the steps so far is left out: there the loss falls fastest and bends most.
+
+Shapes: R replicas (seeds).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+NUM_BINS = 64  # the steps of a run, for the quarter to be left out by whole bins: the footprint does not grow
+MIN_DIFFERENCES = 8  # fewer say nothing
+
+
+@dataclass(frozen=True)
+class NoiseEstimate:
+    """The standard deviation of the loss from step to step, in nats, with its 95% interval."""
+
+    sigma: float
+    low: float
+    high: float
+    lag1: float  # autocorrelation of the noise from one step to the next; near 0 if the interval is to hold
+    num_differences: int
+
+
+class LossNoise:
+    """The loss noise of R runs at one batch size. `add` blocks of losses in order; `pooled` and `of_run` estimate.
+
+    Each run of `num_steps` steps is kept as sums in 64 bins, so neither memory nor time grows with it.
+    """
+
+    def __init__(self, num_steps: int, num_runs: int):
+        self.num_steps = num_steps
+        self.step = 0
+        self.sums = np.zeros((3, NUM_BINS, num_runs))  # of d_t^2, of d_t d_(t-1), and the number of d_t
+        self.last = np.full((3, num_runs), np.nan)  # losses before the next block
+
+    def add(self, losses: np.ndarray) -> None:
+        """The next steps' losses (steps, R); NaN where a run has ended."""
+        x = np.concatenate([self.last, losses])  # (steps + 3, R)
+        d = x[2:] - 2 * x[1:-1] + x[:-2]  # (steps + 1, R): the first one belongs to the block before
+        bins = np.arange(self.step, self.step + len(losses)) * NUM_BINS // self.num_steps
+        for total, values in zip(self.sums, (d[1:] ** 2, d[1:] * d[:-1], np.isfinite(d[1:])), strict=True):
+            np.add.at(total, bins, np.nan_to_num(values))
+        self.step += len(losses)
+        self.last = x[-3:]
+
+    def pooled(self) -> NoiseEstimate | None:
+        """All runs together; None while there is too little."""
+        return self._estimate(slice(None))
+
+    def of_run(self, replica: int) -> NoiseEstimate | None:
+        return self._estimate(slice(replica, replica + 1))
+
+    def _estimate(self, runs: slice) -> NoiseEstimate | None:
+        first_bin = self.step * NUM_BINS // (4 * self.num_steps)
+        squares, products, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
+        if count < MIN_DIFFERENCES or not squares:
+            return None
+        variance = squares / (6 * count)
+        freedom = count * 18 / 35
+        low, high = np.sqrt(variance * freedom / stats.chi2.ppf([0.975, 0.025], freedom))
+        lag1 = (4 * squares + 6 * products) / (7 * squares + 8 * products)
+        return NoiseEstimate(float(np.sqrt(variance)), float(low), float(high), float(lag1), int(count))
