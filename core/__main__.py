@@ -6,8 +6,9 @@ import os
 import sys
 from contextlib import nullcontext
 
-from core.corpus import clean_text, decode_upload
+from core.corpus import clean_text, decode_upload, samples
 from core.lab.experiments import RaceSpec
+from core.lab.recording import RECORDING, write_recording
 from core.training import LR_RULES, TrainConfig
 
 
@@ -35,7 +36,23 @@ def parser() -> argparse.ArgumentParser:
     race.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     race.add_argument("--jsonl", default="-", metavar="OUT", help="where to write; - is the terminal")
     race.set_defaults(run=run_race)
+    record = commands.add_parser(
+        "record", help="run the default race on a sample and keep it for the race page to show"
+    )
+    record.add_argument("--sample", default="python-docs")
+    record.add_argument("--out", default=str(RECORDING))
+    record.set_defaults(run=run_record)
     return main
+
+
+def run_record(args: argparse.Namespace) -> None:
+    from core.lab.race import race_messages
+    from core.lab.worker import use_all_cores
+
+    use_all_cores()
+    sample = samples()[args.sample]
+    spec = RaceSpec(text=sample.text, source=sample.name, floor_nats=sample.floor_nats)
+    write_recording(args.out, spec, race_messages(spec))
 
 
 def run_race(args: argparse.Namespace) -> None:

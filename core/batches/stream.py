@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.batches.windows import num_windows
+from core.batches.windows import coverage, num_windows
 
 ORDERS = ("random", "shuffled", "sequential")
 
@@ -65,6 +65,17 @@ class WindowStream:
                 now = epochs == epoch
                 blocks[now] = epoch_order(self.seed, int(epoch), self.epoch_size)[blocks[now]]
         return blocks * self.block_size
+
+    def coverage(self, count: int) -> np.ndarray:
+        """How often the first `count` examples have read each token of the text: (N,) int64.
+
+        >>> WindowStream(num_tokens=7, block_size=3, order="sequential").coverage(3)
+        array([2, 2, 2, 1, 1, 1, 0])
+        """
+        epochs, rest = (0, count) if self.order == "random" else divmod(count, self.epoch_size)
+        counts = coverage(self.starts(first=count - rest, count=rest), self.num_tokens, self.block_size)
+        counts[: self.epoch_size * self.block_size] += epochs  # an epoch reads every block once
+        return counts
 
 
 def uniform(seed: int, first: int, count: int) -> np.ndarray:

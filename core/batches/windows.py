@@ -57,7 +57,9 @@ def make_batch(ids, starts, *, block_size: int) -> Batch:
     """
     last = num_windows(len(ids), block_size) - 1
     if len(starts) and (starts.min() < 0 or starts.max() > last):
-        raise ValueError(f"A window must start between 0 and {last}, so that its {block_size + 1} tokens are in the text.")
+        raise ValueError(
+            f"A window must start between 0 and {last}, so that its {block_size + 1} tokens are in the text."
+        )
     windows = all_windows(ids, block_size)[starts]  # (B, T + 1)
     return Batch(x=windows[:, :-1], y=windows[:, 1:], starts=starts)
 

@@ -1,7 +1,11 @@
-"""Charts of batches and training: each is built once, for a theme and a list of batch sizes, with its data named.
+"""Charts of batches and training, each built once for a theme and a list of batch sizes, with its data named.
 
-A page makes the spec once and sends new data with it: `with_data(to_spec(loss_chart([4, 16], "light")), lines=...)`.
-A dataset's columns stand in the docstring of its chart. Knows nothing of training, stores and pages.
+A page makes a spec once, `spec = to_spec(loss_chart([4, 16], "light"))`, and sends data with it as often as
+it likes, `with_data(spec, lines=..., mean=...)`. The columns of a dataset stand in the docstring of its chart.
+Knows nothing of training, stores and pages.
+
+Streamlit redraws a chart from nothing when its `alt` changes, as when its spec does: while data arrives, give
+a constant `alt`, and write the sentence of a `describe_` function where it can be read.
 """
 
 from core.charts.coverage import coverage_chart

@@ -11,11 +11,11 @@ MARK_BOTTOM, MARK_TOP = 1.12, 1.4
 
 
 def coverage_chart(theme: Theme) -> alt.LayerChart:
-    """A bar a stretch of text, as high as the share of it that has been seen; a block above it for the current batch.
+    """A bar for each stretch of text, as high as the share seen; a block above where the current batch is.
 
     Datasets
-        bins    start, end (int): the stretch, in tokens; seen (float, 0 to 1); current (bool): the batch touches it.
-                At most 400 rows, from the start of the text to its end.
+        bins    start, end (int): the stretch, in tokens; seen (float, 0 to 1); current (bool): the batch
+                touches it. At most 400 rows, from the start of the text to its end.
     """
     palette = PALETTES[theme]
     bins = alt.Chart(alt.NamedData(name="bins"))
@@ -30,15 +30,14 @@ def coverage_chart(theme: Theme) -> alt.LayerChart:
         alt.Tooltip("end:Q", title="to token", format=","),
         alt.Tooltip("seen:Q", title="share seen", format=".0%"),
     ]
-    track = bins.mark_rect(color=palette.grid).encode(
-        x=x, x2="end:Q", y=alt.YDatum(0, scale=y, axis=None), y2=alt.Y2Datum(SEEN_TOP), tooltip=tooltip
-    )
-    seen = bins.mark_rect(color=palette.theory, tooltip=None).encode(
-        x=x, x2="end:Q", y=alt.YDatum(0), y2="seen:Q"
+    top = alt.YDatum(SEEN_TOP, type="quantitative", scale=y, axis=None)
+    track = bins.mark_rect(color=palette.grid).encode(x=x, x2="end:Q", y=top, y2=alt.Y2Datum(0), tooltip=tooltip)
+    seen = bins.mark_rect(color=palette.theory).encode(
+        x=x, x2="end:Q", y=alt.Y("seen:Q", axis=None), y2=alt.Y2Datum(0), tooltip=tooltip
     )
     current = (
         bins.transform_filter("datum.current")
         .mark_rect(color=palette.text)
-        .encode(x=x, x2="end:Q", y=alt.YDatum(MARK_BOTTOM), y2=alt.Y2Datum(MARK_TOP))
+        .encode(x=x, x2="end:Q", y=alt.YDatum(MARK_TOP, type="quantitative"), y2=alt.Y2Datum(MARK_BOTTOM))
     )
     return styled(alt.layer(track, seen, current), theme, height=STRIP_HEIGHT)

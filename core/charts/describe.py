@@ -8,7 +8,8 @@ from core.charts.numbers import format_count, format_significant
 def describe_loss(mean: pd.DataFrame, *, what: str = "Training loss", x_unit: str = "tokens") -> str:
     """The last point of each line of `mean`, the dataset of `loss_chart`.
 
-    "Training loss in nats per token by batch size, mean of the seeds: 4: 2.31 (interval 2.25 to 2.37) at 200k tokens."
+    "Training loss in nats per token by batch size, mean of the seeds: 4: 2.31 (interval 2.25 to 2.37) at 200k
+    tokens."
     """
     last = mean.dropna(subset="mean").groupby("batch_size", sort=True).tail(1)
     parts = (
@@ -23,8 +24,7 @@ def describe_noise(noise: pd.DataFrame) -> str:
     "Loss noise in nats by batch size: 4: 0.117 (95% interval 0.111 to 0.123)."
     """
     parts = (
-        f"{row.batch_size}: {_with_interval(row.sigma, row.low, row.high, '95% interval')}"
-        for row in _rows(noise)
+        f"{row.batch_size}: {_with_interval(row.sigma, row.low, row.high, '95% interval')}" for row in _rows(noise)
     )
     return _sentence("Loss noise in nats by batch size", parts)
 

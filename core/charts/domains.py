@@ -21,7 +21,7 @@ def round_domain(low: float, high: float, step: float = LOSS_STEP_NATS) -> Domai
 
 
 def round_log_domain(low: float, high: float, base: Literal[2, 10] = 10) -> Domain:
-    """The smallest interval that holds low and high between powers of two (base 2) or of 1, 2, 5 x 10^k (base 10).
+    """The smallest interval that holds low and high between powers of two, or between 1, 2, 5 x 10^k.
 
     >>> round_log_domain(0.026, 0.237), round_log_domain(3, 60, base=2)
     ((0.02, 0.5), (2.0, 64.0))

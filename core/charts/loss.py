@@ -1,4 +1,4 @@
-"""Loss against progress, a thin line a seed and a thick one for their mean. Computes no mean and no interval."""
+"""Loss against progress: a thin line a seed, a thick one for their mean. Computes no mean and no interval."""
 
 import altair as alt
 import numpy as np
@@ -9,7 +9,7 @@ from core.charts.palette import PALETTES, Theme
 from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, progress_axis, styled
 
 RECORDED_DASH = [7, 4]
-MIN_LABEL_GAP = 0.065
+MIN_LABEL_GAP = 0.055
 
 
 def loss_chart(
@@ -27,13 +27,13 @@ def loss_chart(
 
     Datasets
         lines   x, loss (float), batch_size, seed (int): one row a point, in the order of x within a run
-        mean    x, mean, low, high (float), batch_size (int): the mean of the seeds and the ends of its interval
+        mean    x, mean, low, high (float), batch_size (int): the mean of the seeds, its interval
         ends    x, y (float), label (str): what stands at the end of a line; see `end_labels`
         rules   y (float), label (str), below (bool): a reference line, its label above it or below
         frame   x, y (float): two corners that hold the axes; see `frame_corners`
 
-    `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds. `points` marks every
-    row of `lines`, for evaluations. `recorded` draws dashed lines.
+    `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds. `points`
+    marks every row of `lines`, for evaluations. `recorded` draws dashed lines.
     """
     palette = PALETTES[theme]
     x, batch_size = alt.X("x:Q"), alt.Color("batch_size:O")
@@ -55,15 +55,13 @@ def loss_chart(
             _frame(x_title, y_title, x_format),
             rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),
             mean.mark_area(opacity=0.16).encode(x=x, y="low:Q", y2="high:Q", color=batch_size),
-            lines.mark_line(strokeWidth=1.1, opacity=0.5, strokeDash=dash).encode(
+            lines.mark_line(strokeWidth=1.1, opacity=0.6, strokeDash=dash).encode(
                 x=x, y="loss:Q", color=batch_size, detail="seed:O"
             ),
             mean.mark_line(strokeWidth=2.8, strokeDash=dash).encode(
                 x=x,
                 y="mean:Q",
-                color=alt.Color(
-                    "batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=batch_size_legend()
-                ),
+                color=alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=batch_size_legend()),
             ),
             rules.mark_text(
                 color=palette.theory,
@@ -99,7 +97,8 @@ def _spread(ascending: np.ndarray, gap: float) -> np.ndarray:
     for wanted in ascending - offsets:
         blocks.append([wanted])
         while len(blocks) > 1 and np.mean(blocks[-2]) > np.mean(blocks[-1]):
-            blocks[-2] += blocks.pop()
+            block = blocks.pop()
+            blocks[-1] += block
     return offsets + np.array([np.mean(block) for block in blocks for _ in block])
 
 

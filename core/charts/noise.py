@@ -15,12 +15,12 @@ ROUND_LABELS = (
 def noise_chart(
     batch_sizes: list[int], theme: Theme, *, y_title: str = NOISE_TITLE, height: int = 320
 ) -> alt.LayerChart:
-    """A point with the ends of its interval for each batch size. The x axis names the colours, so there is no legend.
+    """A point and its interval for each batch size. The x axis names the colours, so there is no legend.
 
     Datasets
         noise   batch_size (int), sigma, low, high (float, above 0)
-        theory  batch_size (int or float), sigma (float), label (str): a line that falls straight, from two rows on;
-                label is drawn right of its row, "" elsewhere
+        theory  batch_size (int or float), sigma (float), label (str): two rows or more make a line; a label
+                stands right of its row, "" for none
         frame   batch_size, sigma (float): two corners that hold the axes; see `frame_corners`
     """
     palette = PALETTES[theme]
@@ -31,9 +31,7 @@ def noise_chart(
         x=alt.X(
             "batch_size:Q",
             scale=alt.Scale(type="log", base=2, nice=False),
-            axis=alt.Axis(
-                title="batch size (windows a step)", values=sorted(batch_sizes), format="d", grid=False
-            ),
+            axis=alt.Axis(title="batch size (windows a step)", values=sorted(batch_sizes), format="d", grid=False),
         ),
         y=alt.Y(
             "sigma:Q",
@@ -54,9 +52,7 @@ def noise_chart(
             theory.mark_text(color=palette.theory, align="left", baseline="bottom", dx=4, dy=-4).encode(
                 x=x, y=y, text="label:N"
             ),
-            noise.mark_rule(strokeWidth=2.5).encode(
-                x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip
-            ),
+            noise.mark_rule(strokeWidth=2.5).encode(x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip),
             noise.mark_circle(size=110, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
         ),
         theme,

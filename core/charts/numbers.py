@@ -1,5 +1,4 @@
-"""Numbers as the app writes them: three significant digits and a unit. Takes any real number; one that is not finite
-was not measured, and says so."""
+"""Numbers as the app writes them: three significant digits, a unit. What is not finite was not measured."""
 
 import math
 

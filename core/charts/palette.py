@@ -1,7 +1,7 @@
 """One meaning, one colour, in the light and in the dark theme. Knows nothing of charts.
 
-A batch size is coloured by log2: warm and close to the background where it is small and noisy, cool and far from it
-where it is large and calm.
+A batch size is coloured by its log2: warm and close to the background where it is small and noisy, cool and
+far from it where it is large and calm.
 """
 
 import math
@@ -36,7 +36,7 @@ PALETTES: dict[Theme, Palette] = {
         grid="#E3E8ED",
         x="#0B6AA8",
         y="#A3520B",
-        ramp=("#FC5C07", "#E44437", "#CF2F4E", "#A93262", "#7C3086", "#3A2CB4", "#102A43"),
+        ramp=("#F56A00", "#E13A30", "#C92B6E", "#9C3798", "#54289C", "#0B3058", "#051726"),
     ),
     "dark": Palette(
         background="#10161D",
@@ -45,7 +45,7 @@ PALETTES: dict[Theme, Palette] = {
         grid="#26313D",
         x="#7CC4F5",
         y="#E9A25B",
-        ramp=("#985502", "#BF5841", "#EA526C", "#ED70AB", "#C99BFF", "#9CCBFF", "#A8FBEF"),
+        ramp=("#AD5F00", "#D2573F", "#EE5F93", "#D87ACA", "#BDB4FF", "#A0ECFF", "#CAFFFC"),
     ),
 }
 
@@ -54,14 +54,12 @@ def batch_size_color(batch_size: int, theme: Theme) -> str:
     """The colour of a batch size of 1 or more; all from 4096 on share one.
 
     >>> batch_size_color(4, "light")
-    '#E44437'
+    '#E13A30'
     """
     if batch_size < 1:
         raise ValueError(f"A batch size is at least 1, not {batch_size}.")
     ramp = PALETTES[theme].ramp
-    position = (
-        math.log2(min(batch_size, LARGEST_BATCH_SIZE)) / math.log2(LARGEST_BATCH_SIZE) * (len(ramp) - 1)
-    )
+    position = math.log2(min(batch_size, LARGEST_BATCH_SIZE)) / math.log2(LARGEST_BATCH_SIZE) * (len(ramp) - 1)
     lower = min(int(position), len(ramp) - 2)
     return _mix(ramp[lower], ramp[lower + 1], position - lower)
 

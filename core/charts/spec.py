@@ -10,7 +10,7 @@ INTEGERS = (np.int8, np.int16, np.int32, np.int64)
 
 
 def to_spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
-    """The chart as a Vega-Lite dict without data. Costs milliseconds: once for a chart, not once an update."""
+    """The chart as a Vega-Lite dict without data. It takes milliseconds: once a chart, not once an update."""
     spec = chart.to_dict()
     spec.pop("datasets", None)
     return spec
@@ -36,9 +36,7 @@ def dataset_names(spec: dict[str, Any]) -> list[str]:
 def compact(frame: pd.DataFrame) -> pd.DataFrame:
     """Four bytes a float, and as few as hold its values an integer; the index does not travel."""
     frame = frame.reset_index(drop=True)
-    return frame.astype(
-        {name: dtype for name, column in frame.items() if (dtype := _smallest(column)) is not None}
-    )
+    return frame.astype({name: dtype for name, column in frame.items() if (dtype := _smallest(column)) is not None})
 
 
 def _smallest(column: pd.Series) -> type | None:

@@ -11,10 +11,10 @@ FEW_TICKS = alt.ExprRef("max(3, floor(width / 110))")
 
 
 def styled(chart: alt.LayerChart, theme: Theme, *, height: int) -> alt.LayerChart:
-    """The chart as wide as its place, in the colours of the theme; `height` is that of the plot without its axes.
+    """The chart as wide as its place, in the colours of the theme; `height` is the plot's, without its axes.
 
-    Renderer and aria are named here because Streamlit otherwise changes them when the data grows past 2,000 and
-    5,000 rows, and so redraws the chart from nothing. A mark is not read aloud: the page's `alt` speaks for all.
+    Renderer and aria are named here because Streamlit otherwise changes them when the data grows past 2,000
+    and 5,000 rows, and so redraws the chart from nothing. Marks are not read aloud: `alt` speaks for all.
     """
     palette = PALETTES[theme]
     return chart.properties(
@@ -47,11 +47,12 @@ def styled(chart: alt.LayerChart, theme: Theme, *, height: int) -> alt.LayerChar
             titleOrient="left",
             titlePadding=12,
             offset=8,
+            symbolOpacity=1,
             rowPadding=4,
             columnPadding=16,
         ),
         text=alt.MarkConfig(fontSize=FONT_SIZE),
-        mark=alt.MarkConfig(aria=False),
+        mark=alt.MarkConfig(aria=False, tooltip=None),
         view=alt.ViewConfig(stroke=None),
     )
 
@@ -67,16 +68,13 @@ def batch_size_legend() -> alt.Legend:
         title="batch size",
         orient="top",
         direction="horizontal",
-        columns=alt.ExprRef("max(2, floor((width - 80) / 70))"),
+        columns=alt.ExprRef("max(2, floor((width - 70) / 56))"),
         symbolType="stroke",
         symbolSize=400,
         symbolStrokeWidth=5,
-        encoding={"symbols": {"update": {"opacity": {"value": 1}}}},
     )
 
 
 def progress_axis(title: str, number_format: str = "~s") -> alt.Axis:
     """A horizontal axis of tokens, steps or seconds: as many ticks as have room, 0 written as 0."""
-    return alt.Axis(
-        title=title, labelExpr=f"format(datum.value, '{number_format}')", grid=False, tickCount=FEW_TICKS
-    )
+    return alt.Axis(title=title, labelExpr=f"format(datum.value, '{number_format}')", grid=False, tickCount=FEW_TICKS)

@@ -8,7 +8,10 @@ Shapes: R replicas (seeds).
 """
 
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,7 @@ from scipy.special import stdtrit
 from core.lab.experiments import RaceSpec
 from core.lab.store import Store
 
+Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 1_200  # of all training curves of one race together
 
 
@@ -63,14 +67,15 @@ class Curve:
 class RaceCurves:
     """All that is known of one race, for drawing. `refresh` takes in what is new; safe for several viewers at once.
 
+    read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
     half_life_tokens: an exponential average over the training losses before they are thinned; 0 is none.
     """
 
-    def __init__(self, store: Store, experiment_id: str, spec: RaceSpec, half_life_tokens: int = 0):
-        self.store, self.id, self.spec = store, experiment_id, spec
-        self.half_life_tokens = half_life_tokens
+    def __init__(self, read: Read, spec: RaceSpec, half_life_tokens: int = 0):
+        self.read, self.spec, self.half_life_tokens = read, spec, half_life_tokens
         self.lock = threading.Lock()
         self.cursor = 0
+        self.note = ""  # of a recording: when and where
         plan = spec.train
         self.batch_sizes = tuple(sorted(plan.batch_sizes))
         points = max(24, MAX_POINTS // (len(self.batch_sizes) * (plan.num_seeds + 1)))
@@ -85,14 +90,14 @@ class RaceCurves:
         self.divergences: list[dict] = []
         self.summaries: list[dict] = []
         self.started: dict | None = None
-        self.highest_loss = 0.0
+        self.pace: deque[tuple[float, float]] = deque(maxlen=20)  # (when, progress), one a second
 
     def refresh(self) -> bool:
         """Take in what is new in the store. True if anything was."""
         with self.lock:
             before = self.cursor
             while True:
-                messages, self.cursor = self.store.read(self.id, after=self.cursor)
+                messages, self.cursor = self.read(self.cursor)
                 for message in messages:
                     self._take(message)
                 if not messages:
@@ -130,7 +135,6 @@ class RaceCurves:
             some = losses[alive]
             columns = [np.nanmean(some, axis=1), np.nanmin(some, axis=1), np.nanmax(some, axis=1)]
             self.mean_curves[batch_size].add(steps[alive], np.stack(columns, axis=1))
-            self.highest_loss = max(self.highest_loss, float(np.nanmax(some)))
         self.steps[batch_size] = int(steps[-1])
 
     def _smooth(self, batch_size: int, losses: np.ndarray) -> np.ndarray:
@@ -198,12 +202,28 @@ class RaceCurves:
         )
 
     @property
+    def total_tokens(self) -> int:
+        """Of all runs together, when the race is over."""
+        steps = sum(self.num_steps(b) * b for b in self.batch_sizes)
+        return steps * self.spec.block_size * self.spec.train.num_seeds
+
+    @property
     def progress(self) -> float:
         """The share of all tokens that has been read, 0 to 1; runs that diverged count as read."""
         gone = {(d["batch_size"], d["seed"]) for d in self.divergences}
-        weights = [(b, s, self.num_steps(b) * b) for b in self.batch_sizes for s in self.spec.train.seeds]
-        read = sum(w if (b, s) in gone else self.steps[b] * b for b, s, w in weights)
-        return read / sum(w for *_, w in weights)
+        done = sum(
+            (self.num_steps(b) if (b, seed) in gone else self.steps[b]) * b
+            for b in self.batch_sizes
+            for seed in self.spec.train.seeds
+        )
+        return done * self.spec.block_size / self.total_tokens
+
+    def remaining_seconds(self) -> float | None:
+        """From what the last twenty seconds' progress took; None while there is too little of it."""
+        now, share = time.monotonic(), self.progress
+        self.pace.append((now, share))
+        began, first = self.pace[0]
+        return (1 - share) * (now - began) / (share - first) if share > first and now > began + 1 else None
 
 
 def t_half_width(values: np.ndarray) -> float:
@@ -226,7 +246,7 @@ class CurvesCache:
         key = (experiment_id, half_life_tokens)
         with self.lock:
             if key not in self.kept:
-                self.kept[key] = RaceCurves(self.store, experiment_id, spec, half_life_tokens)
+                self.kept[key] = RaceCurves(partial(self.store.read, experiment_id), spec, half_life_tokens)
             self.kept.move_to_end(key)
             while len(self.kept) > self.max_races:
                 self.kept.popitem(last=False)

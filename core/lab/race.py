@@ -25,7 +25,7 @@ from core.measure.throughput import step_seconds
 from core.model import write
 from core.training import Block, Divergence, Evaluation, Training
 
-TEXTS_PER_RUN = 5  # a model writes at its start and then so many times
+TEXTS_PER_RUN = 5  # about so often a model writes
 SPEED_PROBES = 4  # how often the time of a step is taken; the median counts
 WRITTEN_TOKENS = 80
 
@@ -70,20 +70,24 @@ class Race:
         }
 
     def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[dict]:
-        """At a validation: the noise so far; and a few times in a race a text and the time of a step alone."""
+        """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
         group = next(g for g in self.training.groups if g.batch_size == batch_size)
         at = {"batch_size": batch_size, "step": step}
         if estimate := self.noise[batch_size].pooled():
             yield {"kind": "noise", **at, **asdict(estimate)}
-        if last:
+        if last or not step:
             return
         number = group.eval_steps.index(step)
-        if step and (number - 1) % max(1, len(group.eval_steps) // SPEED_PROBES) == 0:
+        if (number - 1) % max(1, len(group.eval_steps) // SPEED_PROBES) == 0:
             self.seconds[batch_size].append(
                 step_seconds(self.gpt_config, self.spec.train, batch_size, self.training.device)
             )
-            yield {"kind": "speed", "batch_size": batch_size, "step_seconds": float(np.median(self.seconds[batch_size]))}
-        if number % max(1, len(group.eval_steps) // TEXTS_PER_RUN) == 0 or step == group.num_steps:
+            yield {
+                "kind": "speed",
+                "batch_size": batch_size,
+                "step_seconds": float(np.median(self.seconds[batch_size])),
+            }
+        if (number - 1) % max(1, len(group.eval_steps) // TEXTS_PER_RUN) == 0 or step == group.num_steps:
             yield {"kind": "text", **at, "text": self._write(batch_size)}
 
     def _write(self, batch_size: int) -> str:

@@ -10,7 +10,7 @@ import torch
 from distributed import get_worker
 
 import core.lab.race  # with all that a race needs, before it is asked for
-import core.model.trace  # noqa: F401
+import core.model.trace
 from core.lab.experiments import RaceSpec
 from core.training import found_devices
 
@@ -48,6 +48,8 @@ def run_race(race_id: str, topic: str, spec: RaceSpec) -> None:
     status, sentence = "done", ""
     try:
         for message in core.lab.race.race_messages(spec):
+            if message["kind"] == "started":
+                message["worker"] = get_worker().address
             sender.send(message)
             if _wishes.get(race_id) == "pause":
                 sender.send({"kind": "paused"}, now=True)

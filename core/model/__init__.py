@@ -9,7 +9,7 @@ from core.model.config import GPTConfig
 
 __all__ = ["GPT", "GPTConfig", "ReplicaStack", "trace_shapes", "write"]
 
-PLACES = {"GPT": "gpt", "ReplicaStack": "replicas", "trace_shapes": "trace", "write": "write"}
+PLACES = {"GPT": "gpt", "ReplicaStack": "replicas", "trace_shapes": "trace", "write": "writing"}
 
 
 def __getattr__(name: str):

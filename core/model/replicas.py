@@ -22,7 +22,9 @@ class ReplicaStack:
         self.num_replicas = len(models)
         self.device = next(models[0].parameters()).device
         shapes = {name: p.shape for name, p in models[0].named_parameters()}
-        self.shapes = dict(sorted(shapes.items(), key=lambda item: len(item[1]) < 2))  # sorted keeps the order otherwise
+        self.shapes = dict(
+            sorted(shapes.items(), key=lambda item: len(item[1]) < 2)
+        )  # sorted keeps the order otherwise
         self.num_matrix_weights = sum(s.numel() for s in shapes.values() if len(s) >= 2)
         weights = [dict(model.named_parameters()) for model in models]
         self.flat = torch.stack([torch.cat([w[name].detach().flatten() for name in self.shapes]) for w in weights])

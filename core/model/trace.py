@@ -59,9 +59,7 @@ class ShapeTracer(TorchFunctionMode):
             dtype = str(tensor.dtype).removeprefix("torch.")
             memory = tensor.untyped_storage().data_ptr()
             is_view = any(t.untyped_storage().data_ptr() == memory for t in inputs)
-            self.rows.append(
-                TracedTensor(self.path[-1], operation, tuple(tensor.shape), dtype, tensor.nbytes, is_view)
-            )
+            self.rows.append(TracedTensor(self.path[-1], operation, tuple(tensor.shape), dtype, tensor.nbytes, is_view))
 
 
 def trace_forward(config: GPTConfig, batch_size: int, num_steps: int) -> tuple[list[TracedTensor], GPT]:

@@ -13,7 +13,14 @@ def records_of(event: Block | Evaluation | Divergence, config: TrainConfig, bloc
 
     def record(kind: str, batch_size: int, seed: int, step: int, **values) -> dict:
         tokens_seen = step * batch_size * block_size
-        return {"kind": kind, "batch_size": batch_size, "seed": seed, "step": step, "tokens_seen": tokens_seen, **values}
+        return {
+            "kind": kind,
+            "batch_size": batch_size,
+            "seed": seed,
+            "step": step,
+            "tokens_seen": tokens_seen,
+            **values,
+        }
 
     match event:
         case Block():

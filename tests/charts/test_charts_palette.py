@@ -1,4 +1,4 @@
-"""Contrast by WCAG 2.2; colour-blindness by Machado, Oliveira and Fernandes 2009, severity 1; distance in CIE Lab (1976)."""
+"""Contrast by WCAG 2.2, colour-blindness by Machado et al. 2009 (severity 1), distance in CIE Lab (1976)."""
 
 import itertools
 
@@ -52,9 +52,7 @@ def test_the_measures_themselves():
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert lab("#FFFFFF") == pytest.approx([100, 0, 0], abs=0.05)
     red_green = ("#FF0000", "#808000")
-    distances = {
-        sight: np.linalg.norm(lab(red_green[0], sight) - lab(red_green[1], sight)) for sight in SIMULATION
-    }
+    distances = {sight: np.linalg.norm(lab(red_green[0], sight) - lab(red_green[1], sight)) for sight in SIMULATION}
     assert distances["deuteranopia"] < distances["none"] / 2
 
 
@@ -82,8 +80,8 @@ def test_a_factor_of_four_is_told_apart(theme, sight):
 @pytest.mark.parametrize("theme", THEMES)
 def test_warm_where_small_and_cool_where_large(theme):
     small, large = linear(batch_size_color(1, theme)), linear(batch_size_color(4096, theme))
-    assert small[0] > 2 * small[2]
-    assert large[2] > 2 * large[0]
+    assert small[0] > 1.5 * small[2]
+    assert large[2] > 1.5 * large[0]
 
 
 @pytest.mark.parametrize("theme", THEMES)

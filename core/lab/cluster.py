@@ -1,0 +1,249 @@
+"""Who runs what: a Dask cluster with one worker for races and one for short calls.
+
+By default the cluster is started here, on this machine, and dies with this process. With BATCHSCOPE_SCHEDULER=
+tcp://host:8786 one that already exists is used; its workers say what they take with `--resources "race=1"` or
+`--resources "call=8"`, and must be able to import `core`. Races wait in line where all race workers are busy; a short
+call is answered at once also then. This process never imports torch.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import threading
+import time
+from functools import partial
+
+from core.lab.experiments import RaceSpec
+from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
+
+LEASE_SECONDS = 600  # a race that nobody has looked at for so long is stopped
+MAX_ACTIVE_RACES = 64  # that run or wait here at once
+CALL_SECONDS = 30  # a short call that takes longer has failed
+WORKER_MODULE = "core.lab.worker"
+
+log = logging.getLogger("batchscope")
+
+
+class LabError(Exception):
+    """Something that a page should tell its reader, in one sentence."""
+
+
+class Lab:
+    """Runs races and short calls in workers, and writes what they send to the store. One for a server process."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self.lock = threading.Lock()
+        self.cluster = self.client = None
+        self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
+        self.futures: dict[str, object] = {}  # of the races that have not ended
+        self.workers: dict[str, str] = {}  # where each of them runs
+        self.viewed_at: dict[str, float] = {}
+        self.devices: dict | None = None
+
+    # ---- the cluster
+
+    def start(self) -> None:
+        """Start or join the cluster, and load torch in its workers. Takes some seconds; safe to call again."""
+        with self.lock:
+            if self.client:
+                return
+            from distributed import Client  # half a second that the first page need not wait for
+
+            address = os.environ.get("BATCHSCOPE_SCHEDULER")
+            if not address:
+                self.cluster = local_cluster()
+            try:
+                client = Client(address or self.cluster, timeout=10, set_as_default=False)
+            except OSError as error:
+                raise LabError(f"No cluster answers at {address}: start it, or unset BATCHSCOPE_SCHEDULER.") from error
+            client.subscribe_topic(self.topic, self._take)
+            self.client = client
+        threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()
+
+    def _watch(self) -> None:
+        """Every few seconds: say that the races are alive, and stop those that nobody looks at."""
+        while True:
+            time.sleep(HEARTBEAT_SECONDS)
+            with contextlib.suppress(Exception):  # a database that is away for a moment must not end the watch
+                active = list(self.futures)
+                if active:
+                    self.store.still_here(active)
+                for race_id in active:
+                    if time.monotonic() - self.viewed_at.get(race_id, 0) > LEASE_SECONDS:
+                        self.stop(race_id)
+
+    def close(self) -> None:
+        for part in (self.client, self.cluster):
+            if part:
+                part.close(timeout=5)
+        self.client = self.cluster = None
+
+    # ---- short calls
+
+    def call(self, function: str, *args):
+        """The answer of a function of a worker's, named "module:function", to plain arguments.
+
+        ValueError, with a sentence, passes through; anything else becomes a LabError.
+        """
+        self.start()
+        future = self.client.submit(call_in_worker, function, *args, resources={"call": 1}, pure=False, priority=10)
+        try:
+            answer, sentence = future.result(timeout=CALL_SECONDS)
+        except Exception as error:
+            future.cancel()
+            raise LabError("The worker did not answer. It is started again by itself: try once more.") from error
+        if sentence:
+            raise ValueError(sentence)
+        return answer
+
+    def describe(self) -> dict:
+        """What the machine has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
+        if self.devices is None:
+            self.devices = self.call(f"{WORKER_MODULE}:describe")
+        return self.devices
+
+    # ---- races
+
+    def submit(self, spec: RaceSpec) -> str:
+        """Put a race in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot run."""
+        spec.check(self.describe()["memory_bytes"])
+        if len(self.futures) >= MAX_ACTIVE_RACES:
+            raise LabError(f"{MAX_ACTIVE_RACES} races are running or waiting: try again when some have ended.")
+        race_id = self.store.create(spec.settings(), spec.text)
+        self.viewed_at[race_id] = time.monotonic()
+        future = self.client.submit(
+            run_race_in_worker, race_id, self.topic, spec,
+            key=f"race-{race_id}", resources={"race": 1}, retries=0, pure=False,
+        )  # fmt: skip
+        self.futures[race_id] = future
+        future.add_done_callback(partial(self._ended, race_id))
+        return race_id
+
+    def look_at(self, race_id: str) -> None:
+        """Renew the lease: somebody is looking."""
+        if race_id in self.futures:
+            self.viewed_at[race_id] = time.monotonic()
+
+    def pause(self, race_id: str) -> None:
+        self._control(race_id, "pause")
+
+    def resume(self, race_id: str) -> None:
+        self._control(race_id, "resume")
+
+    def stop(self, race_id: str) -> None:
+        """Stop a race; what it has recorded stays. One that waits leaves the line."""
+        if race_id not in self.workers and race_id in self.futures:
+            self.store.set_status(race_id, "stopped")
+            self.futures[race_id].cancel()
+        self._control(race_id, "stop")
+
+    def _control(self, race_id: str, wish: str) -> None:
+        worker = self.workers.get(race_id)
+        if worker:
+            self.client.run(control_in_worker, race_id, wish, workers=[worker], on_error="ignore")
+
+    def _take(self, event: tuple) -> None:
+        """What a worker sent: into the store. Runs in the client's own thread."""
+        _, content = event
+        race_id, messages = content["race"], content["messages"]
+        try:
+            kept = []
+            for message in messages:
+                match message["kind"]:
+                    case "started":
+                        self.workers[race_id] = message.pop("worker")
+                        self.store.set_status(race_id, RUNNING)
+                        kept.append(message)
+                    case "paused":
+                        self.store.set_status(race_id, PAUSED)
+                    case "resumed":
+                        self.store.set_status(race_id, RUNNING)
+                    case "ended":
+                        if kept:
+                            self.store.append(race_id, kept)
+                            kept = []
+                        self.store.set_status(race_id, message["status"], message["sentence"])
+                    case _:
+                        kept.append(message)
+            if kept:
+                self.store.append(race_id, kept)
+        except Exception as error:
+            log.error("A race's records could not be kept: %s", type(error).__name__)
+
+    def _ended(self, race_id: str, future) -> None:
+        """The task is over. If the worker did not say how, it died."""
+        if future.status == "finished":
+            time.sleep(1)  # the worker's last message travels by another way
+        self.store.set_status(
+            race_id,
+            "failed",
+            "The worker of this race died, perhaps for want of memory. What it had recorded is shown.",
+        )
+        for table in (self.futures, self.workers, self.viewed_at):
+            table.pop(race_id, None)
+
+
+def local_cluster():
+    """A scheduler in this process and two workers in processes of their own, that end when this one does."""
+    import distributed
+
+    options = {"nthreads": 1, "preload": [WORKER_MODULE], "host": "127.0.0.1", "dashboard": False}
+    environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    workers = {
+        name: {
+            "cls": distributed.Nanny,
+            "options": options | {"resources": {name: amount}, "name": name, "env": environment, "memory_limit": limit},
+        }
+        for name, amount, limit in (("race", 1, 0.9), ("call", 1, 0.5))
+    }
+    scheduler = {"cls": distributed.Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    quiet_dask()
+    return distributed.SpecCluster(scheduler=scheduler, workers=workers, name="batchscope")
+
+
+def quiet_dask() -> None:
+    import dask
+
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": 0,  # a race that kills its worker is not tried again
+            "distributed.admin.low-level-log-length": 100,
+            "distributed.worker.memory.spill": False,
+            "distributed.worker.memory.target": False,
+            "distributed.worker.memory.pause": False,
+            "distributed.worker.profile.enabled": False,
+            "distributed.nanny.pre-spawn-environ": {
+                "OMP_NUM_THREADS": 1,  # while torch is loaded; a race then takes all cores
+                "DASK_LOGGING__DISTRIBUTED": "critical",  # what goes wrong reaches the reader as a sentence
+            },
+        }
+    )
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+
+
+# ---- what travels to a worker: names only, for the module behind them loads torch
+
+
+def call_in_worker(function: str, *args) -> tuple:
+    """(answer, ""), or (None, sentence) for a ValueError."""
+    from importlib import import_module
+
+    module, _, name = function.partition(":")
+    try:
+        return getattr(import_module(module), name)(*args), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def run_race_in_worker(race_id: str, topic: str, spec: RaceSpec) -> None:
+    from core.lab.worker import run_race
+
+    run_race(race_id, topic, spec)
+
+
+def control_in_worker(race_id: str, wish: str) -> None:
+    from core.lab.worker import control
+
+    control(race_id, wish)

@@ -1,0 +1,41 @@
+"""Charts on a page: the theme that the visitor has, a spec made once, and tables in the form that the charts take."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core.charts import Theme, to_spec, with_data
+
+MAX_BINS = 400
+
+
+def theme() -> Theme:
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+@lru_cache(maxsize=200)
+def spec_of(make: Callable, *args, **options) -> dict:
+    """The spec of a chart, made once for its arguments."""
+    return to_spec(make(*args, **options))
+
+
+def draw(spec: dict, key: str, alt: str, **tables: pd.DataFrame) -> None:
+    """Draw a chart with new data; the spec being the same as before, only the data travels."""
+    st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch")
+
+
+def coverage_bins(seen: np.ndarray, now: np.ndarray) -> pd.DataFrame:
+    """Two masks over the tokens of a text (N,) as the table of `coverage_chart`: at most 400 stretches."""
+    edges = np.linspace(0, len(seen), min(MAX_BINS, len(seen)) + 1).astype(int)
+    lengths = np.diff(edges)
+    return pd.DataFrame(
+        {
+            "start": edges[:-1],
+            "end": edges[1:],
+            "seen": np.add.reduceat(seen, edges[:-1], dtype=float) / lengths,
+            "current": np.add.reduceat(now, edges[:-1], dtype=int) > 0,
+        }
+    )

@@ -1,0 +1,180 @@
+"""What the visitor chose: one state for all pages, that survives changing pages. All of it but the text is in the URL.
+
+Each choice is declared once, below, with the form that a URL may give it and its bounds; what a URL says wrongly is
+put right and told in one sentence. A widget is asked for by the name of its choice: `choices.number("block_size", ...)`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.batches import ORDERS
+from core.corpus import TOKENIZERS, samples
+from core.lab import experiments as limits
+from core.training import LR_RULES
+
+STATE, NOTES = "_choices", "_notes"
+MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value with its name in the URL and how to read it from there; `read` raises ValueError for nonsense."""
+
+    param: str
+    default: object
+    read: Callable[[str], object]
+    write: Callable[[object], str] = str
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text) if len(text) < 20 else high + 1
+        if not low <= value <= high:
+            raise ValueError(f"it goes from {low:,} to {high:,}")
+        return value
+
+    return read
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = float(text[:40])
+        if not low <= value <= high:  # also for what is not a number
+            raise ValueError(f"it goes from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def one_of(options: Sequence[str]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"it is one of {', '.join(options)}")
+        return text
+
+    return read
+
+
+def batch_sizes(text: str) -> tuple[int, ...]:
+    parts = text.replace(";", ",").split(",")[:20]
+    sizes = sorted({whole(1, limits.MAX_BATCH_SIZE)(part.strip()) for part in parts})
+    if len(sizes) > limits.MAX_BATCH_SIZES:
+        raise ValueError(f"at most {limits.MAX_BATCH_SIZES} can race")
+    return tuple(sizes)
+
+
+def identifier(text: str) -> str:
+    if not (len(text) <= 32 and all((c.isalnum() and c.isascii()) or c in "-_" for c in text)):
+        raise ValueError("a race's id has letters, digits, - and _ only")
+    return text
+
+
+SOURCES = (*samples(), "pasted")
+
+CHOICES = {
+    "source": Choice("text", "python-docs", one_of(SOURCES)),
+    "tokenizer": Choice("tokenizer", "char", one_of(tuple(TOKENIZERS))),
+    "block_size": Choice("T", 32, whole(1, limits.MAX_BLOCK_SIZE)),
+    "batch_size": Choice("B", 4, whole(1, limits.MAX_BATCH_SIZE)),
+    "seed": Choice("seed", 0, whole(0, 999_999)),
+    "order": Choice("order", "random", one_of(ORDERS)),
+    "batch_number": Choice("batch", 0, whole(0, MAX_EXAMPLES)),
+    "batch_sizes": Choice("sizes", (4, 16, 64), batch_sizes, lambda sizes: ",".join(map(str, sizes))),
+    "n_layer": Choice("layers", 2, whole(1, limits.MAX_LAYERS)),
+    "n_head": Choice("heads", 4, whole(1, 32)),
+    "n_embd": Choice("channels", 64, whole(4, limits.MAX_CHANNELS)),
+    "learning_rate": Choice("lr", 3e-3, number(1e-6, 1e3)),
+    "lr_rule": Choice("rule", "fixed", one_of(LR_RULES)),
+    "num_seeds": Choice("seeds", 3, whole(1, limits.MAX_SEEDS)),
+    "max_tokens": Choice("tokens", 200_000, whole(1_000, limits.MAX_TOKENS)),
+    "device": Choice("device", "auto", one_of(("auto", "cpu", "cuda", "mps"))),
+    "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
+    "half_life": Choice("smooth", 0, whole(0, 1_000_000)),
+    "race": Choice("race", "", identifier),
+}
+
+
+class Choices:
+    """The visitor's choices as attributes, and widgets that set them."""
+
+    def __init__(self):
+        if STATE not in st.session_state:
+            st.session_state[STATE], st.session_state[NOTES] = read_url(st.query_params.to_dict())
+        self.values: dict = st.session_state[STATE]
+
+    def __getattr__(self, name: str):
+        try:
+            return self.__dict__["values"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def set(self, **values) -> None:
+        """Set choices from the program; widgets that are drawn later in this run show them."""
+        assert values.keys() <= CHOICES.keys()
+        self.values.update(values)
+
+    def tell(self, note: str) -> None:
+        """A sentence for the top of the page that comes next."""
+        st.session_state[NOTES].append(note)
+
+    def take_notes(self) -> list[str]:
+        """What was put right, in the URL or in a widget, a sentence each; told once."""
+        notes, st.session_state[NOTES] = st.session_state[NOTES], []
+        return notes
+
+    def write_url(self) -> None:
+        """The URL says all choices that differ from their defaults. Unknown parameters are dropped."""
+        params = {
+            choice.param: choice.write(self.values[name])
+            for name, choice in CHOICES.items()
+            if self.values[name] != choice.default
+        }
+        if st.query_params.to_dict() != params:
+            st.query_params.from_dict(params)
+
+    # ---- widgets: the choice goes in, and what the visitor does to it comes back before the next run
+
+    def widget(self, name: str, make: Callable, label: str, *args, **options):
+        key = widget_key(name)
+        st.session_state[key] = self.values[name]  # always: a widget's own memory does not survive a change of page
+        make(label, *args, key=key, on_change=self._take, args=(name,), **options)
+        return self.values[name]
+
+    def _take(self, name: str) -> None:
+        value = st.session_state[widget_key(name)]
+        if value is not None:
+            self.values[name] = value
+
+    def number(self, name: str, label: str, low: int, high: int, where=st, **options) -> int:
+        self.values[name] = min(max(self.values[name], low), high)
+        options = {"step": 1} | options
+        return self.widget(name, where.number_input, label, low, high, **options)
+
+    def select(self, name: str, label: str, options: Sequence, where=st, **more):
+        return self.widget(name, where.selectbox, label, options, **more)
+
+    def segments(self, name: str, label: str, options: Sequence, where=st, **more):
+        return self.widget(name, where.segmented_control, label, options, required=True, **more)
+
+
+def widget_key(name: str) -> str:
+    return f"choice_{name}"
+
+
+def read_url(params: dict[str, str]) -> tuple[dict, list[str]]:
+    """(values, notes): every choice, from the URL where it says something sensible, and a sentence for what is not."""
+    values, notes = {}, []
+    for name, choice in CHOICES.items():
+        values[name] = choice.default
+        if choice.param not in params:
+            continue
+        try:
+            values[name] = choice.read(params[choice.param])
+        except ValueError as error:
+            why = str(error)
+            if "literal" in why or "convert" in why:  # Python's own words, that quote what was given
+                why = "it must be a number"
+            notes.append(f"The address's “{choice.param}” could not be used ({why}); the usual value stands instead.")
+    return values, notes

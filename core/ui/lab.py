@@ -1,0 +1,48 @@
+"""The one lab of this server: its store, its workers, the curves that are being looked at."""
+
+import gc
+import os
+import threading
+from pathlib import Path
+
+import streamlit as st
+
+from core.corpus import Corpus, build_corpus
+from core.lab.cluster import Lab
+from core.lab.curves import CurvesCache
+from core.lab.experiments import RaceSpec
+from core.lab.store import Store
+
+DATABASE = Path(__file__).parents[2] / "batchscope.db"
+
+
+class Server:
+    """What all sessions of this process share."""
+
+    def __init__(self):
+        self.store = Store(os.environ.get("BATCHSCOPE_DATABASE_URL", f"sqlite:///{DATABASE}"))
+        self.lab = Lab(self.store)
+        self.curves = CurvesCache(self.store)
+        self.specs: dict[str, RaceSpec] = {}
+
+
+@st.cache_resource(show_spinner=False)
+def server() -> Server:
+    """Made once; its workers load torch in the background while the first page is already on the screen."""
+    shared = Server()
+    threading.Thread(target=warm_up, args=(shared.lab,), name="batchscope-warm-up", daemon=True).start()
+    return shared
+
+
+def warm_up(lab: Lab) -> None:
+    try:
+        lab.describe()
+    except Exception:  # who needs the lab starts it again, and is told why it cannot be
+        return
+    gc.collect()
+    gc.freeze()  # what is imported by now need not be looked through at every collection
+
+
+@st.cache_resource(show_spinner="Reading the text …", max_entries=24)
+def cached_corpus(text: str, tokenizer: str, val_fraction: float) -> Corpus:
+    return build_corpus(text, tokenizer, val_fraction)

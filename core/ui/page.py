@@ -1,0 +1,81 @@
+"""The frame of every page: settings, the way through the lessons, the address, and a word on a race that is going on."""
+
+import streamlit as st
+
+from core.ui.choices import Choices
+from core.ui.lab import server
+from core.ui.texts import restore_text
+
+ROUTED = "_routed"
+LESSONS = (
+    ("pages/start.py", "Start", ":material/home:"),
+    ("pages/make_a_batch.py", "Make a batch", ":material/grid_on:"),
+    ("pages/follow_the_shapes.py", "Follow the shapes", ":material/view_in_ar:"),
+    ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
+)
+
+
+def lessons() -> list:
+    return [st.Page(path, title=title, icon=icon, default=path == LESSONS[0][0]) for path, title, icon in LESSONS]
+
+
+def run_app() -> None:
+    st.set_page_config(page_title="Batchscope", layout="wide")
+    page = st.navigation(lessons())
+    server()
+    choices = Choices()
+    restore_text(choices)
+    st.session_state[ROUTED] = True
+    try:
+        with st.sidebar:
+            race_status(choices)
+        page.run()
+    finally:
+        st.session_state[ROUTED] = False
+    choices.write_url()
+
+
+def open_page(question: str, answer: str) -> Choices:
+    """The beginning of a page: its question, and the answer in a sentence or two. Returns the visitor's choices.
+
+    A link to a page that is a server's very first request makes Streamlit run the page without the router; then the
+    router's navigation is set and the run begins again.
+    """
+    if not st.session_state.get(ROUTED):
+        st.navigation(lessons())
+        st.rerun()
+    choices = Choices()
+    st.title(question, anchor=False)
+    st.markdown(answer)
+    for note in choices.take_notes():
+        st.warning(note)
+    return choices
+
+
+def next_lesson(path: str, why: str) -> None:
+    """The way on, at the foot of a page."""
+    title = next(title for known, title, _ in LESSONS if known == path)
+    st.divider()
+    st.page_link(path, label=f"Next: **{title}** – {why}", icon=":material/arrow_forward:")
+
+
+def say(error: Exception) -> None:
+    """A mistake, answered with its sentence."""
+    st.error(plain(str(error)))
+
+
+def plain(text: str) -> str:
+    """Text that Markdown must show as it is."""
+    special = "\\`*_{}[]()<>#+-.!|~$:^="
+    return "".join(f"\\{c}" if c in special else c for c in text)
+
+
+@st.fragment(run_every=5)
+def race_status(choices: Choices) -> None:
+    """While a race of this visitor goes on: a line in the sidebar, on every page; it also renews the race's lease."""
+    if not choices.race:
+        return
+    status = server().store.status(choices.race)
+    if status and status[0] in ("waiting", "running", "paused"):
+        server().lab.look_at(choices.race)
+        st.caption(f"Your race is {status[0]}. It goes on while you read.")

@@ -1,0 +1,61 @@
+"""The shapes of a forward pass as a table, with the sizes that come from B and T in their colours."""
+
+import html
+
+import streamlit as st
+
+from core.charts import PALETTES
+from core.model import GPTConfig
+from core.ui.charts import theme
+from core.ui.lab import server
+
+MAX_TRACE_NUMBERS = 20_000_000  # in the largest tensor: a trace must stay a matter of milliseconds
+
+
+@st.cache_data(max_entries=200, show_spinner="Running the model once …")
+def traced(config: GPTConfig, batch_size: int, num_steps: int) -> list[dict]:
+    """The rows of `core.model.trace_shapes`, from a worker. Raises ValueError for shapes too large to run at once."""
+    widest = max(config.vocab_size, 4 * config.n_embd)
+    if batch_size * num_steps * widest > MAX_TRACE_NUMBERS:
+        raise ValueError(
+            f"B × T = {batch_size * num_steps:,} tokens, each {widest:,} numbers wide, are too many to run just to look: "
+            "choose a smaller B or T."
+        )
+    return server().lab.call("core.model.trace:trace_shapes", config, batch_size, num_steps)
+
+
+def shape_html(shape: list[int], dims: list[str]) -> str:
+    """(4, 8, 64) with its B and T marked by name and colour; a size that is neither stays plain."""
+    palette = PALETTES[theme()]
+    parts = []
+    for size, dim in zip(shape, dims, strict=True):
+        color = {"B": palette.x, "T": palette.y}.get(dim, palette.text)
+        name = f"<sub>{html.escape(dim.replace('*', '·'))}</sub>" if dim else ""
+        weight = "700" if dim else "400"
+        parts.append(f'<span style="color:{color};font-weight:{weight}">{size:,}{name}</span>')
+    return "(" + ", ".join(parts) + ")" if parts else "a single number"
+
+
+def show_shapes(rows: list[dict]) -> None:
+    """A row a tensor: where it comes to be, what made it, its shape, its bytes, the parameters that took part."""
+    lines = []
+    for row in rows:
+        name = html.escape(row["module"] or "the model itself")
+        repeats = f" × {row['repeats']} blocks" if row["repeats"] > 1 else ""
+        memory = "no copy" if row["is_view"] else f"{row['num_bytes']:,}"
+        weights = f"{row['num_parameters']:,}" if row["num_parameters"] else ""
+        lines.append(
+            f"<tr><td><code>{name}</code>{repeats}</td><td><code>{html.escape(row['operation'])}</code></td>"
+            f'<td class="shape">{shape_html(row["shape"], row["dims"])}</td><td>{row["dtype"]}</td>'
+            f'<td class="n">{memory}</td><td class="n">{weights}</td></tr>'
+        )
+    st.html(
+        "<style>.shapes{overflow-x:auto;max-height:34rem;overflow-y:auto}.shapes table{border-collapse:collapse;width:100%}"
+        ".shapes th{text-align:left;position:sticky;top:0;background:var(--st-background-color, Canvas)}"
+        ".shapes td,.shapes th{padding:.3rem .6rem;border-bottom:1px solid #8796a555;white-space:nowrap}"
+        ".shapes .n{text-align:right;font-variant-numeric:tabular-nums}"
+        ".shapes .shape{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}</style>"
+        '<div class="shapes" role="region" tabindex="0" aria-label="Every tensor of a forward pass"><table>'
+        "<thead><tr><th>Where</th><th>Operation</th><th>Shape</th><th>Type</th><th class='n'>Bytes</th>"
+        f"<th class='n'>Parameters</th></tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )

@@ -1,0 +1,88 @@
+"""The text at hand: a sample, pasted or uploaded. It lives in the session; a race keeps its own in the store."""
+
+import streamlit as st
+
+from core.corpus import Corpus, clean_text, decode_upload, samples
+from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
+from core.ui.choices import SOURCES, Choices
+from core.ui.lab import cached_corpus, server
+
+PASTED, TAKEN, BOX = "_pasted_text", "_taken_upload", "choice_pasted_text"
+VAL_FRACTION = 0.1
+
+
+def pasted_text() -> str:
+    return st.session_state.get(PASTED, "")
+
+
+def restore_text(choices: Choices) -> None:
+    """After a reload, the text of the race in the URL is the text at hand again, where it had been pasted."""
+    if choices.source == "pasted" and PASTED not in st.session_state:
+        st.session_state[PASTED] = ""
+        experiment = server().store.experiment(choices.race) if choices.race else None
+        if experiment:
+            st.session_state[PASTED] = experiment.text
+
+
+def source_title(source: str) -> str:
+    return "Your own text" if source == "pasted" else samples()[source].title
+
+
+def choose_text(choices: Choices) -> None:
+    """The menu of texts, and under it the box and the upload for one's own."""
+    choices.select("source", "Text", SOURCES, format_func=source_title)
+    if choices.source != "pasted":
+        sample = samples()[choices.source]
+        st.caption(f"{sample.description} {sample.licence}")
+        return
+    file = st.file_uploader("Upload a .txt file (to 5 MB)", type=["txt", "md", "text"])
+    if file is not None and st.session_state.get(TAKEN) != file.file_id:
+        st.session_state[TAKEN] = file.file_id
+        try:
+            st.session_state[BOX] = decode_upload(file.getvalue())
+        except ValueError as error:
+            st.error(str(error))
+    if BOX not in st.session_state:
+        st.session_state[BOX] = pasted_text()
+    raw = st.text_area(
+        "Paste a text",
+        key=BOX,
+        height=160,
+        placeholder="Paste some text here: a page of a book, a song, some code …",
+        help="Press Ctrl+Enter (⌘+Enter on a Mac) to use it. It stays on this server and is never shown to others.",
+    )
+    text, notes = clean_text(raw or "")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        st.error(
+            f"The text has {len(text):,} characters; at most {MAX_TEXT_CHARACTERS:,} can be used. The rest is cut off."
+        )
+        text = text[:MAX_TEXT_CHARACTERS]
+    st.session_state[PASTED] = text
+    for note in notes:
+        st.info(note)
+
+
+def current_text(choices: Choices) -> str:
+    return pasted_text() if choices.source == "pasted" else samples()[choices.source].text
+
+
+def current_corpus(choices: Choices) -> Corpus:
+    """The text at hand as a corpus. Raises ValueError, with a sentence, if it cannot serve."""
+    return cached_corpus(current_text(choices), choices.tokenizer, VAL_FRACTION)
+
+
+def current_race(choices: Choices, plan) -> RaceSpec:
+    """The race that the choices describe, with this training plan."""
+    sample = samples().get(choices.source)
+    return RaceSpec(
+        text=current_text(choices),
+        source=choices.source,
+        tokenizer=choices.tokenizer,
+        val_fraction=VAL_FRACTION,
+        floor_nats=sample.floor_nats if sample and choices.tokenizer in ("char", "byte") else None,
+        block_size=choices.block_size,
+        n_layer=choices.n_layer,
+        n_head=choices.n_head,
+        n_embd=choices.n_embd,
+        train=plan,
+    )

@@ -1,0 +1,75 @@
+"""Make a batch: a text of one's own, cut into windows."""
+
+import streamlit as st
+
+from core.batches import ORDERS, WindowStream
+from core.corpus import TOKENIZERS, check_block_size
+from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
+from core.ui.batches import draw_batch, show_batch, show_coverage
+from core.ui.choices import MAX_EXAMPLES
+from core.ui.page import next_lesson, open_page, say
+from core.ui.texts import choose_text, current_corpus
+
+ORDER_HELP = (
+    "Random: each window starts anywhere, with replacement. Sequential: the text in blocks of T, front to back. "
+    "Shuffled: the same blocks, each once in an epoch, in a new order."
+)
+TOKENIZER_NAMES = {"char": "characters", "byte": "bytes", "bpe": "BPE, trained on this text"}
+
+choices = open_page(
+    "How does a text become a batch?",
+    "Take a text, cut it into tokens, number them, and pick windows. Every training step of a language model begins like this.",
+)
+
+text_side, batch_side = st.columns([1, 1], gap="medium")
+with text_side:
+    choose_text(choices)
+with batch_side:
+    left, right = st.columns(2)
+    choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE, where=left)
+    choices.number("batch_size", "Batch size B (windows)", 1, MAX_BATCH_SIZE, where=right)
+    choices.select("tokenizer", "Tokens are", tuple(TOKENIZERS), where=left, format_func=TOKENIZER_NAMES.get)
+    choices.select("order", "Order of the windows", ORDERS, where=right, help=ORDER_HELP)
+    choices.number("seed", "Seed (which random windows)", 0, 999_999, where=left)
+    last_batch = MAX_EXAMPLES // choices.batch_size - 1
+    choices.number("batch_number", "Batch number", 0, last_batch, where=right)
+
+try:
+    corpus = current_corpus(choices)
+    check_block_size(corpus, choices.block_size, need_val=False)
+    stream = WindowStream(
+        num_tokens=len(corpus.train_ids),
+        block_size=choices.block_size,
+        order=choices.order,
+        seed=choices.seed,
+    )
+    batch = draw_batch(corpus, stream, choices.batch_number * choices.batch_size, choices.batch_size)
+except ValueError as error:
+    say(error)
+    st.stop()
+
+B, T, V = choices.batch_size, choices.block_size, corpus.tokenizer.vocab_size
+shapes, button = st.columns([4, 1], vertical_alignment="center")
+shapes.markdown(
+    f"**x: ({B}, {T})**, **y: ({B}, {T})**, int64, {16 * B * T:,} bytes together. One step asks B × T = **{B * T:,} questions**. "
+    f"The text: {len(corpus.train_ids):,} tokens to train on, {len(corpus.val_ids):,} kept back for validation, a vocabulary of {V}."
+)
+if button.button("Next batch", type="primary", width="stretch", disabled=choices.batch_number >= last_batch):
+    choices.set(batch_number=choices.batch_number + 1)
+    st.rerun()
+
+show_batch(corpus, batch, key="batch_view")
+
+st.subheader("How much of the text has been seen?", anchor=False)
+show_coverage(stream, (choices.batch_number + 1) * B, batch, key="coverage")
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **y is x, one token on.** The target of every cell but the last stands in the next cell of x. One row of T tokens is T examples.
+- **Random windows overlap**, and some text is not seen for a long time. Choose *shuffled*: no token comes twice before all have come once.
+- **Tokens are not letters.** Choose BPE and see how far the same T now reaches into the text.
+- **The seed decides everything.** The same seed and batch number give the same batch, today and tomorrow.
+"""
+    )
+next_lesson("pages/follow_the_shapes.py", "what the model does with x")

@@ -1,0 +1,68 @@
+"""Race batch sizes: small GPTs trained at several batch sizes, on the same examples, side by side."""
+
+import streamlit as st
+
+from core.lab.experiments import (
+    MAX_BLOCK_SIZE,
+    MAX_CHANNELS,
+    MAX_LAYERS,
+    MAX_SEEDS,
+    MAX_TOKENS,
+)
+from core.training import LR_RULES
+from core.ui.page import open_page
+from core.ui.race import found_race, race_controls, show_race, show_recorded
+from core.ui.settings import choose_batch_sizes, choose_device, choose_model
+from core.ui.texts import choose_text
+
+RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
+SMOOTHING = (0, 2_000, 10_000, 50_000)
+
+choices = open_page(
+    "Why is a small batch noisy?",
+    """Every run below reads the **same examples in the same order** and starts from the same weights. Only the batch size differs: how many
+windows a model reads before it changes its weights once. Start the race and watch how much each loss jumps from step to step.""",
+)
+
+found = found_race(choices)
+sizes, axis, smoothing = st.columns([2, 1.3, 1])
+choose_batch_sizes(choices, sizes)
+choices.segments("axis", "Compare at equal", ("steps", "tokens", "seconds"), where=axis)
+choices.select(
+    "half_life", "Smoothing (half-life)", SMOOTHING, where=smoothing,
+    format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "none",
+)  # fmt: skip
+with st.expander("Text, model, learning rate and the rest"):
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+    with middle:
+        choose_model(choices)
+        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+        choices.number("n_head", "Heads", 1, 32)
+        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    with right:
+        choices.widget("learning_rate", st.number_input, "Learning rate (at B = 16)", 1e-6, 1e3, step=1e-3, format="%g")
+        choices.select("lr_rule", "How the rate follows B", LR_RULES, format_func=RULE_NAMES.get)
+        choices.number("num_seeds", "Seeds (runs at each batch size)", 1, MAX_SEEDS)
+        choices.number("max_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=50_000)
+        choices.number("seed", "First seed", 0, 999_999)
+        choose_device(choices)
+
+race_controls(choices, found[0] if found else None)
+if found:
+    show_race(choices, *found)
+else:
+    show_recorded(choices)
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Noise falls as 1/√B.** A batch's loss is a mean over B windows; four times as many windows, half the spread. The dashed line has that slope.
+- **Smooth is not better.** Look at the validation loss at equal tokens: which batch size is ahead? It made more, smaller steps.
+- **Three axes, three stories.** At equal *steps* the large batch wins: it has read more. At equal *tokens* often a small one. At equal *seconds* it depends on your machine.
+- **Try** the linear rule, or a rate of 10: a run that diverges is stopped and said so, the others go on.
+- Three seeds show a tendency, not a proof. Where bands overlap, this race cannot tell the two apart.
+"""
+    )

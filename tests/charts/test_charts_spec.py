@@ -1,0 +1,114 @@
+"""The live rule: while data arrives nothing but the datasets changes."""
+
+import copy
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.charts import (
+    batch_size_color,
+    coverage_chart,
+    frame_corners,
+    loss_chart,
+    noise_chart,
+    throughput_chart,
+    to_spec,
+    with_data,
+)
+from core.charts.spec import compact, dataset_names
+
+BATCH_SIZES = [1, 4, 16, 64]
+CHARTS = {
+    "loss": (lambda theme: loss_chart(BATCH_SIZES, theme), {"frame", "rules", "mean", "lines", "ends"}),
+    "noise": (lambda theme: noise_chart(BATCH_SIZES, theme), {"frame", "theory", "noise"}),
+    "throughput": (lambda theme: throughput_chart(BATCH_SIZES, theme), {"frame", "speed"}),
+    "coverage": (coverage_chart, {"bins"}),
+}
+
+
+def lines(num_rows):
+    return pd.DataFrame(
+        {
+            "x": np.arange(1, num_rows + 1) * 32.0,
+            "loss": np.linspace(4.0, 2.0, num_rows),
+            "batch_size": np.resize(BATCH_SIZES, num_rows),
+            "seed": 0,
+        }
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_is_the_same_each_time_and_holds_no_data(name, theme):
+    build, datasets = CHARTS[name]
+    spec = to_spec(build(theme))
+    assert spec == to_spec(build(theme))
+    assert set(dataset_names(spec)) == datasets
+    assert "datasets" not in spec and '"values": [{' not in json.dumps(spec)
+
+
+def test_new_data_change_only_the_datasets():
+    spec = to_spec(loss_chart(BATCH_SIZES, "light"))
+    before = copy.deepcopy(spec)
+    early = with_data(spec, lines=lines(3), frame=frame_corners((0, 1000), (1.5, 4.5)))
+    late = with_data(spec, frame=frame_corners((0, 50_000), (1.0, 4.5)), lines=lines(1500))
+    assert len(early["datasets"]["lines"]) != len(late["datasets"]["lines"])
+    assert list(early.pop("datasets")) == list(late.pop("datasets"))
+    assert early == late == spec == before
+
+
+def test_a_wrong_name_is_told():
+    with pytest.raises(ValueError, match="not line"):
+        with_data(to_spec(loss_chart(BATCH_SIZES, "light")), line=lines(3))
+
+
+def test_a_spec_is_small():
+    for build, _ in CHARTS.values():
+        assert len(json.dumps(to_spec(build("light")))) < 5000
+
+
+def test_ten_bytes_a_point():
+    frame = compact(lines(1500).sample(frac=1, random_state=0))
+    assert {name: str(dtype) for name, dtype in frame.dtypes.items()} == {
+        "x": "float32",
+        "loss": "float32",
+        "batch_size": "int8",
+        "seed": "int8",
+    }
+    assert frame.memory_usage(index=False).sum() == 1500 * 10
+    assert list(frame.index) == list(range(1500))
+
+
+def test_integers_keep_their_values():
+    frame = compact(pd.DataFrame({"batch_size": [1, 4096], "start": [0, 10_000_000]}))
+    assert frame.to_dict("list") == {"batch_size": [1, 4096], "start": [0, 10_000_000]}
+
+
+def test_text_bool_and_missing_values_pass():
+    frame = compact(pd.DataFrame({"label": ["a", ""], "below": [True, False], "low": [1.5, None]}))
+    assert frame["label"].tolist() == ["a", ""] and frame["below"].tolist() == [True, False]
+    assert frame["low"].isna().tolist() == [False, True]
+
+
+@pytest.mark.parametrize("order", [BATCH_SIZES, BATCH_SIZES[::-1]])
+def test_a_batch_size_keeps_its_color_and_the_legend_ascends(order):
+    spec = to_spec(loss_chart(order, "dark"))
+    scales = [c["scale"] for layer in spec["layer"] if "scale" in (c := layer["encoding"].get("color", {}))]
+    assert scales == [{"domain": BATCH_SIZES, "range": [batch_size_color(b, "dark") for b in BATCH_SIZES]}]
+
+
+def test_recorded_is_dashed_and_live_is_not():
+    def dashed(spec):
+        return ["strokeDash" in layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "line"]
+
+    assert dashed(to_spec(loss_chart(BATCH_SIZES, "light"))) == [False, False]
+    assert dashed(to_spec(loss_chart(BATCH_SIZES, "light", recorded=True))) == [True, True]
+
+
+def test_type_can_be_read_from_the_back_of_the_room():
+    for build, _ in CHARTS.values():
+        config = to_spec(build("light"))["config"]
+        sizes = [size for part in config.values() for name, size in part.items() if name.endswith("ontSize")]
+        assert len(sizes) == 5 and min(sizes) >= 13
