@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     race.add_argument("--batch-sizes", type=numbers, default=(4, 16, 64), metavar="4,16,64")
     race.add_argument("--num-seeds", type=int, default=3)
     race.add_argument("--first-seed", type=int, default=0)
-    race.add_argument("--max-tokens", type=int, default=200_000, help="for each run")
+    race.add_argument("--max-tokens", type=int, default=150_000, help="for each run")
     race.add_argument("--block-size", type=int, default=32)
     race.add_argument("--n-layer", type=int, default=2)
     race.add_argument("--n-head", type=int, default=4)
@@ -47,9 +47,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run_record(args: argparse.Namespace) -> None:
     from core.lab.race import race_messages
-    from core.lab.worker import use_all_cores
+    from core.lab.worker import use_cores
 
-    use_all_cores()
+    use_cores()
     sample = samples()[args.sample]
     spec = RaceSpec(text=sample.text, source=sample.name, floor_nats=sample.floor_nats)
     write_recording(args.out, spec, race_messages(spec))
@@ -71,10 +71,10 @@ def run_race(args: argparse.Namespace) -> None:
     names = ("tokenizer", "block_size", "n_layer", "n_head", "n_embd")
     spec = RaceSpec(text=text, train=plan, **{name: getattr(args, name) for name in names})
     from core.lab.race import Race  # here, because torch takes a second and --help needs none
-    from core.lab.worker import use_all_cores
+    from core.lab.worker import use_cores
     from core.training import records_of
 
-    use_all_cores()
+    use_cores()
     with nullcontext(sys.stdout) if args.jsonl == "-" else open(args.jsonl, "w", encoding="utf-8") as out:
         for event in Race(spec).events():
             if not isinstance(event, dict):

@@ -11,7 +11,7 @@ def describe_loss(mean: pd.DataFrame, *, what: str = "Training loss", x_unit: st
     "Training loss in nats per token by batch size, mean of the seeds: 4: 2.31 (interval 2.25 to 2.37) at 200k
     tokens."
     """
-    last = mean.dropna(subset="mean").groupby("batch_size", sort=True).tail(1)
+    last = mean.dropna(subset="mean").drop_duplicates("batch_size", keep="last")
     parts = (
         f"{row.batch_size}: {_with_interval(row.mean, row.low, row.high, 'interval')} at {format_count(row.x)} {x_unit}"
         for row in _rows(last)

@@ -84,7 +84,7 @@ def loss_chart(
 
 def end_labels(mean: pd.DataFrame, y_domain: Domain) -> pd.DataFrame:
     """The batch size of each line, at its last point, moved apart where two would overlap."""
-    last = mean.dropna(subset="mean").groupby("batch_size", sort=True).tail(1).sort_values("mean")
+    last = mean.dropna(subset="mean").drop_duplicates("batch_size", keep="last").sort_values("mean")
     heights = _spread(last["mean"].to_numpy(), MIN_LABEL_GAP * (y_domain[1] - y_domain[0]))
     labels = last["batch_size"].astype(str).to_numpy()
     return pd.DataFrame({"x": last["x"].to_numpy(), "y": heights, "label": labels})

@@ -21,7 +21,7 @@ from core.lab.experiments import RaceSpec
 from core.lab.store import Store
 
 Read = Callable[[int], tuple[list[dict], int]]
-MAX_POINTS = 1_200  # of all training curves of one race together
+MAX_POINTS = 900  # of all training curves of one race together
 
 
 def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
@@ -90,6 +90,7 @@ class RaceCurves:
         self.divergences: list[dict] = []
         self.summaries: list[dict] = []
         self.started: dict | None = None
+        self.noise_domain: tuple[float, float] | None = None  # of its axis, which only ever grows
         self.pace: deque[tuple[float, float]] = deque(maxlen=20)  # (when, progress), one a second
 
     def refresh(self) -> bool:
@@ -173,18 +174,20 @@ class RaceCurves:
     def training_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(lines, mean): a row a point; x, loss, batch_size, seed, and x, mean, low, high, batch_size."""
         with self.lock:
-            lines = []
-            for (batch_size, seed), curve in self.seed_curves.items():
-                steps, values = curve.thinned()
-                columns = {"x": self.x_of(axis, batch_size, steps), "loss": values[:, 0]}
-                lines.append(pd.DataFrame(columns | {"batch_size": batch_size, "seed": seed}))
-            means = []
-            for batch_size, curve in self.mean_curves.items():
-                steps, values = curve.thinned()
-                columns = {"x": self.x_of(axis, batch_size, steps)}
-                columns |= dict(zip(("mean", "low", "high"), values.T, strict=True))
-                means.append(pd.DataFrame(columns | {"batch_size": batch_size}))
-        return pd.concat(lines).dropna(), pd.concat(means).dropna()
+            lines = [
+                (self.x_of(axis, batch_size, steps), values[:, 0], batch_size, seed)
+                for (batch_size, seed), curve in self.seed_curves.items()
+                for steps, values in [curve.thinned()]
+            ]
+            means = [
+                (self.x_of(axis, batch_size, steps), *values.T, batch_size)
+                for batch_size, curve in self.mean_curves.items()
+                for steps, values in [curve.thinned()]
+            ]
+        return (
+            long_table(lines, ("x", "loss", "batch_size", "seed")),
+            long_table(means, ("x", "mean", "low", "high", "batch_size")),
+        )
 
     def validation_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
@@ -224,6 +227,17 @@ class RaceCurves:
         self.pace.append((now, share))
         began, first = self.pace[0]
         return (1 - share) * (now - began) / (share - first) if share > first and now > began + 1 else None
+
+
+def long_table(curves: list[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Curves one under another; a curve is a column's values or one value for all its rows. Without x there is no row."""
+    curves = [curve for curve in curves if np.isfinite(curve[0]).all()]
+    lengths = [len(curve[0]) for curve in curves]
+    parts = zip(*curves, strict=True) if curves else [[np.empty(0)]] * len(columns)
+    stacked = (
+        np.concatenate(part) if np.ndim(part[0]) else np.repeat(np.array(part), lengths) for part in map(list, parts)
+    )
+    return pd.DataFrame(dict(zip(columns, stacked, strict=True)))
 
 
 def t_half_width(values: np.ndarray) -> float:

@@ -21,7 +21,7 @@ import numpy as np
 from scipy import stats
 
 NUM_BINS = 64  # the steps of a run, for the quarter to be left out by whole bins: the footprint does not grow
-MIN_DIFFERENCES = 8  # fewer say nothing
+MIN_DIFFERENCES = 24  # fewer say little
 
 
 @dataclass(frozen=True)

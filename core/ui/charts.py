@@ -23,7 +23,8 @@ def spec_of(make: Callable, *args, **options) -> dict:
 
 
 def draw(spec: dict, key: str, alt: str, **tables: pd.DataFrame) -> None:
-    """Draw a chart with new data; the spec being the same as before, only the data travels."""
+    """Draw a chart with new data. While it lives, `alt` must stay the same too: with another one, Streamlit puts the
+    chart on the page anew instead of passing it the data."""
     st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch")
 
 

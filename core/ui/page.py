@@ -7,6 +7,10 @@ from core.ui.lab import server
 from core.ui.texts import restore_text
 
 ROUTED = "_routed"
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 90rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0.2rem 0 0.4rem; }
+</style>"""
 LESSONS = (
     ("pages/start.py", "Start", ":material/home:"),
     ("pages/make_a_batch.py", "Make a batch", ":material/grid_on:"),
@@ -45,6 +49,7 @@ def open_page(question: str, answer: str) -> Choices:
         st.navigation(lessons())
         st.rerun()
     choices = Choices()
+    st.html(STYLE)
     st.title(question, anchor=False)
     st.markdown(answer)
     for note in choices.take_notes():

@@ -1,0 +1,152 @@
+"""The charts of a race, in the same places whatever has arrived, so that nothing jumps."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.corpus import visible
+from core.lab.curves import RaceCurves
+from core.ui.charts import draw, spec_of, theme
+
+X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
+X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
+LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
+
+
+def draw_race(curves: RaceCurves, axis: str, live: bool = False, recorded: bool = False) -> None:
+    """All charts of a race, their numbers as sentences, and the texts that its models write."""
+    wide, narrow = st.columns([2, 1], gap="medium")
+    with wide:
+        st.markdown(
+            "**Training loss at every step.** Thin: a seed. Thick: the mean of the seeds. Band: from the lowest seed to the highest."
+        )
+        training = draw_loss(curves, axis, "training", live, recorded)
+    with narrow:
+        st.markdown("**How noisy is the loss?** Its spread from step to step, with 95% intervals.")
+        noise = draw_noise(curves, live)
+    wide, narrow = st.columns([2, 1], gap="medium")
+    with wide:
+        st.markdown(
+            "**Validation loss**, on text that no run trains on. Band: 95% t interval of the mean of the seeds."
+        )
+        validation = draw_loss(curves, axis, "validation", live, recorded)
+    with narrow:
+        st.markdown("**Tokens a second** of one run alone, on this machine.")
+        speed = draw_speed(curves, live)
+    with st.expander("The charts in numbers"):
+        for sentence in (noise_statement(curves), noise, training, validation, speed):
+            st.markdown(sentence.replace("~", "\\~"))
+    show_texts(curves)
+
+
+def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool) -> str:
+    """Training or validation loss; returns what it shows as a sentence."""
+    lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
+    rules = []
+    if curves.started:
+        rules.append({"y": math.log(curves.started["vocab_size"]), "label": "uniform guess, ln V", "below": False})
+    if curves.spec.floor_nats:
+        label = "no model can beat this: the entropy of the language"
+        rules.append({"y": curves.spec.floor_nats, "label": label, "below": True})
+    heights = [*lines["loss"], *(rule["y"] for rule in rules)]
+    y = charts.round_domain(min(heights), max(heights)) if heights else (0.0, 4.5)
+    sentence = charts.describe_loss(mean, what=f"{what.capitalize()} loss", x_unit=axis)
+    spec = spec_of(
+        charts.loss_chart,
+        curves.batch_sizes,
+        theme(),
+        x_title=X_TITLES[axis],
+        y_title=f"{what} loss (nats per token)",
+        x_format=X_FORMATS[axis],
+        points=what == "validation",
+        recorded=recorded,
+        height=340 if what == "training" else 280,
+    )
+    draw(
+        spec,
+        f"race_{what}",
+        f"{what.capitalize()} loss: {LIVE_ALT}" if live else sentence,
+        lines=lines,
+        mean=mean,
+        ends=charts.end_labels(mean, y),
+        rules=pd.DataFrame(rules, columns=["y", "label", "below"]),
+        frame=charts.frame_corners((0.0, x_end(curves, axis)), y),
+    )
+    return sentence
+
+
+def x_end(curves: RaceCurves, axis: str) -> float:
+    """Where the axis ends: all steps and tokens are known before, seconds only as well as a step has been timed."""
+    limit = curves.x_limit(axis)
+    return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
+
+
+def draw_noise(curves: RaceCurves, live: bool) -> str:
+    sizes = curves.batch_sizes
+    rows = [{"batch_size": b, **{k: n[k] for k in ("sigma", "low", "high")}} for b, n in sorted(curves.noise.items())]
+    noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
+    theory = pd.DataFrame(columns=["batch_size", "sigma", "label"])
+    if rows:
+        # through the geometric middle of the points: the slope is the theory's, the height is theirs
+        height = float(np.exp(np.log(noise["sigma"] * np.sqrt(noise["batch_size"])).mean()))
+        places = [sizes[0], math.sqrt(sizes[0] * sizes[min(1, len(sizes) - 1)]), sizes[-1]]
+        sigmas = [height / math.sqrt(b) for b in places]
+        theory = pd.DataFrame({"batch_size": places, "sigma": sigmas, "label": ["", "slope B^(-1/2)", ""]})
+        wanted = charts.round_log_domain(min(noise["low"].min(), *sigmas), max(noise["high"].max(), *sigmas))
+        curves.noise_domain = charts.grow(curves.noise_domain, wanted)
+    x = charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2)
+    y = curves.noise_domain or (0.02, 0.5)
+    sentence = charts.describe_noise(noise)
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), height=340),
+        "race_noise",
+        f"Loss noise by batch size: {LIVE_ALT}" if live else sentence,
+        noise=noise,
+        theory=theory,
+        frame=charts.frame_corners(x, y, x_column="batch_size", y_column="sigma"),
+    )
+    return sentence
+
+
+def noise_statement(curves: RaceCurves) -> str:
+    """What the noise chart says, from its numbers; nothing where there are fewer than two batch sizes."""
+    scaled = {b: n["sigma"] * b**0.5 for b, n in sorted(curves.noise.items())}
+    if len(scaled) < 2:
+        return ""
+    values = ", ".join(f"{charts.format_significant(v)} (B = {b})" for b, v in scaled.items())
+    spread = (max(scaled.values()) - min(scaled.values())) / np.mean(list(scaled.values()))
+    return (
+        f"Noise × √B: {values}. If the noise falls as 1/√B, these are equal; "
+        f"here the largest and the smallest differ by {100 * spread:.2g}% of their mean."
+    )
+
+
+def draw_speed(curves: RaceCurves, live: bool) -> str:
+    rows = [
+        {"batch_size": b, "tokens_per_second": b * curves.spec.block_size / seconds}
+        for b, seconds in sorted(curves.step_seconds.items())
+    ]
+    speed = pd.DataFrame(rows, columns=["batch_size", "tokens_per_second"])
+    top = charts.round_end(1.25 * speed["tokens_per_second"].max()) if rows else 1000.0
+    sentence = charts.describe_throughput(speed)
+    draw(
+        spec_of(charts.throughput_chart, curves.batch_sizes, theme()),
+        "race_speed",
+        f"Tokens a second by batch size: {LIVE_ALT}" if live else sentence,
+        speed=speed,
+        frame=pd.DataFrame({"tokens_per_second": [top]}),
+    )
+    return sentence
+
+
+def show_texts(curves: RaceCurves) -> None:
+    """What the first seed of each batch size wrote last, with control characters made visible."""
+    st.markdown("**What each model writes**, drawn token by token from its own predictions (first seed).")
+    for column, batch_size in zip(st.columns(len(curves.batch_sizes)), curves.batch_sizes, strict=True):
+        step, text = curves.texts[batch_size][-1] if curves.texts[batch_size] else (0, "")
+        column.caption(f"B = {batch_size}, after {step:,} steps")
+        shown = "".join(c if c in " \n" else visible(c) for c in text)
+        column.code(shown or "nothing yet", language=None, wrap_lines=True, height=150)

@@ -1,0 +1,52 @@
+"""A viewer without a browser: speaks Streamlit's websocket, runs the page, and keeps its fragments ticking.
+
+What a browser draws is not counted, so the server's own cost and the size of an update can be.
+"""
+
+import time
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+
+
+class Viewer:
+    """One session on a server at 127.0.0.1:port. `run` runs the page, `tick` its fastest fragment."""
+
+    def __init__(self, port: int, page: str = "", query: str = ""):
+        self.page, self.query = page, query
+        self.fragments: dict[str, float] = {}  # id -> seconds between its runs
+        address = f"ws://127.0.0.1:{port}/_stcore/stream"
+        self.socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None, legacy=True)
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def run(self, fragment_id: str = "", timeout: float = 60) -> int:
+        """Run the page, or one fragment of it. Returns how many bytes came back until the run had ended."""
+        message = BackMsg()
+        message.rerun_script.query_string = self.query
+        message.rerun_script.page_name = self.page
+        if fragment_id:
+            message.rerun_script.fragment_id = fragment_id
+        else:
+            self.fragments = {}
+        self.socket.send(message.SerializeToString())
+        return self._until_finished(timeout)
+
+    def tick(self) -> int:
+        """Run the fragment that ticks fastest. Returns the bytes of the update."""
+        return self.run(min(self.fragments, key=self.fragments.get))
+
+    def _until_finished(self, timeout: float) -> int:
+        size, until = 0, time.monotonic() + timeout
+        while True:
+            data = self.socket.recv(timeout=until - time.monotonic())
+            message = ForwardMsg()
+            message.ParseFromString(data)
+            size += len(data)
+            kind = message.WhichOneof("type")
+            if kind == "auto_rerun":
+                self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+            elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return size
