@@ -30,9 +30,10 @@ with batch_side:
     choices.number("batch_size", "Batch size B (windows)", 1, MAX_BATCH_SIZE, where=right)
     choices.select("tokenizer", "Tokens are", tuple(TOKENIZERS), where=left, format_func=TOKENIZER_NAMES.get)
     choices.select("order", "Order of the windows", ORDERS, where=right, help=ORDER_HELP)
-    choices.number("seed", "Seed (which random windows)", 0, 999_999, where=left)
-    last_batch = MAX_EXAMPLES // choices.batch_size - 1
-    choices.number("batch_number", "Batch number", 0, last_batch, where=right)
+    with st.expander("Seed and batch number"):
+        last_batch = MAX_EXAMPLES // choices.batch_size - 1
+        choices.number("seed", "Seed: which random windows", 0, 999_999)
+        choices.number("batch_number", "Batch number", 0, last_batch)
 
 try:
     corpus = current_corpus(choices)
@@ -72,4 +73,4 @@ with st.expander("What to look for, and what to try"):
 - **The seed decides everything.** The same seed and batch number give the same batch, today and tomorrow.
 """
     )
-next_lesson("pages/follow_the_shapes.py", "what the model does with x")
+next_lesson("pages/follow_the_shapes.py", "What the model does with x.")

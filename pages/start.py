@@ -24,4 +24,4 @@ number = next_batch_button("Next batch", key="start_next")
 batch = draw_batch(corpus, stream, first=number * BATCH_SIZE, batch_size=BATCH_SIZE)
 show_batch(corpus, batch, key="start_batch_view")
 
-next_lesson("pages/make_a_batch.py", "the same with a text of your own")
+next_lesson("pages/make_a_batch.py", "The same with a text of your own.")

@@ -3,6 +3,7 @@
 Control comes from outside, through `control`, which the scheduler runs beside the race's own thread.
 """
 
+import collections
 import os
 import time
 
@@ -12,7 +13,7 @@ from distributed import get_worker
 import core.lab.race  # with all that a race needs, before it is asked for
 import core.model.trace
 from core.lab.experiments import RaceSpec
-from core.training import found_devices
+from core.training import TrainConfig, found_devices
 
 FLUSH_SECONDS = 0.25
 
@@ -28,6 +29,14 @@ def use_cores() -> None:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     torch.set_num_threads(max(1, cores - 1))
+
+
+def dask_setup(worker) -> None:
+    """Run the smallest race once before the worker takes work: what torch and scipy put off until first use, a second
+    in all, should not be put off until the first click. Dask calls this when it has loaded this file."""
+    if worker.state.total_resources.get("race"):
+        plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
+        collections.deque(core.lab.race.race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
 
 
 def control(race_id: str, wish: str) -> None:

@@ -8,8 +8,8 @@ from core.ui.texts import restore_text
 
 ROUTED = "_routed"
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 90rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0.2rem 0 0.4rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 3rem; max-width: 90rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0 0 0.3rem; }
 </style>"""
 LESSONS = (
     ("pages/start.py", "Start", ":material/home:"),
@@ -61,7 +61,8 @@ def next_lesson(path: str, why: str) -> None:
     """The way on, at the foot of a page."""
     title = next(title for known, title, _ in LESSONS if known == path)
     st.divider()
-    st.page_link(path, label=f"Next: **{title}** – {why}", icon=":material/arrow_forward:")
+    st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")
+    st.caption(why)
 
 
 def say(error: Exception) -> None:

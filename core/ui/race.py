@@ -57,7 +57,10 @@ def race_controls(choices: Choices, experiment: Experiment | None) -> None:
     lab = server().lab
     active = experiment is not None and experiment.active
     start, hold, stop, _ = st.columns([1, 1, 1, 3])
-    if start.button("Start the race", type="primary", width="stretch", disabled=active, icon=":material/play_arrow:"):
+    wide = {"width": "stretch"}
+    if start.button(
+        "Start the race", type="primary", disabled=active, icon=":material/play_arrow:", key="race_start", **wide
+    ):
         try:
             with st.spinner("Starting …"):
                 choices.set(race=lab.submit(current_race(choices, plan_of(choices))))
@@ -68,13 +71,12 @@ def race_controls(choices: Choices, experiment: Experiment | None) -> None:
         st.rerun()
     paused = active and experiment.status == PAUSED
     label, act, icon = ("Resume", lab.resume, "resume") if paused else ("Pause", lab.pause, "pause")
-    if hold.button(
-        label, width="stretch", disabled=not active or experiment.status == WAITING, icon=f":material/{icon}:"
-    ):
+    no_hold = not active or experiment.status == WAITING
+    if hold.button(label, disabled=no_hold, icon=f":material/{icon}:", key="race_hold", **wide):
         act(experiment.id)
         wait_for(experiment.id, lambda status: status != experiment.status)
         st.rerun()
-    if stop.button("Stop", width="stretch", disabled=not active, icon=":material/stop:"):
+    if stop.button("Stop", disabled=not active, icon=":material/stop:", key="race_stop", **wide):
         lab.stop(experiment.id)
         wait_for(experiment.id, lambda status: status not in (WAITING, RUNNING, PAUSED))
         st.rerun()

@@ -12,6 +12,17 @@ from core.ui.lab import server
 MAX_TRACE_NUMBERS = 20_000_000  # in the largest tensor: a trace must stay a matter of milliseconds
 
 
+STYLE = """
+.shapes { overflow: auto; max-height: 34rem; font-size: 0.9rem; }
+.shapes table { border-collapse: collapse; width: 100%; }
+.shapes th { text-align: left; position: sticky; top: 0; background: PAPER; }
+.shapes td, .shapes th { padding: 0.25rem 0.5rem; border-bottom: 1px solid #8796a555; white-space: nowrap; }
+.shapes code { font-size: 0.85rem; }
+.shapes .n { text-align: right; font-variant-numeric: tabular-nums; }
+.shapes .shape { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+"""
+
+
 @st.cache_data(max_entries=200, show_spinner="Running the model once …")
 def traced(config: GPTConfig, batch_size: int, num_steps: int) -> list[dict]:
     """The rows of `core.model.trace_shapes`, from a worker. Raises ValueError for shapes too large to run at once."""
@@ -41,21 +52,18 @@ def show_shapes(rows: list[dict]) -> None:
     lines = []
     for row in rows:
         name = html.escape(row["module"] or "the model itself")
-        repeats = f" × {row['repeats']} blocks" if row["repeats"] > 1 else ""
+        times = f"{row['repeats']} ×" if row["repeats"] > 1 else ""
         memory = "no copy" if row["is_view"] else f"{row['num_bytes']:,}"
         weights = f"{row['num_parameters']:,}" if row["num_parameters"] else ""
         lines.append(
-            f"<tr><td><code>{name}</code>{repeats}</td><td><code>{html.escape(row['operation'])}</code></td>"
-            f'<td class="shape">{shape_html(row["shape"], row["dims"])}</td><td>{row["dtype"]}</td>'
+            f'<tr><td class="n">{times}</td><td><code>{name}</code></td><td><code>{html.escape(row["operation"])}</code>'
+            f'</td><td class="shape">{shape_html(row["shape"], row["dims"])}</td><td>{row["dtype"]}</td>'
             f'<td class="n">{memory}</td><td class="n">{weights}</td></tr>'
         )
+    heads = ("", "Where", "Operation", "Shape", "Type", "Bytes", "Parameters")
+    header = "".join(f"<th{' class=n' if head in ('Bytes', 'Parameters') else ''}>{head}</th>" for head in heads)
     st.html(
-        "<style>.shapes{overflow-x:auto;max-height:34rem;overflow-y:auto}.shapes table{border-collapse:collapse;width:100%}"
-        ".shapes th{text-align:left;position:sticky;top:0;background:var(--st-background-color, Canvas)}"
-        ".shapes td,.shapes th{padding:.3rem .6rem;border-bottom:1px solid #8796a555;white-space:nowrap}"
-        ".shapes .n{text-align:right;font-variant-numeric:tabular-nums}"
-        ".shapes .shape{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}</style>"
+        f"<style>{STYLE.replace('PAPER', PALETTES[theme()].background)}</style>"
         '<div class="shapes" role="region" tabindex="0" aria-label="Every tensor of a forward pass"><table>'
-        "<thead><tr><th>Where</th><th>Operation</th><th>Shape</th><th>Type</th><th class='n'>Bytes</th>"
-        f"<th class='n'>Parameters</th></tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f"<thead><tr>{header}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
     )

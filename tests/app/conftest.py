@@ -1,0 +1,119 @@
+"""A fresh server for a test, and a browser to look at it with."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """A server of its own, on loopback, with its own database; its workers are its children."""
+
+    def __init__(self, folder: Path):
+        self.database = f"sqlite:///{folder}/test.db"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        options = {"server.port": self.port, "server.headless": "true", "server.address": "127.0.0.1"}
+        flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+        self.log = open(folder / "server.log", "wb")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags],
+            cwd=ROOT,
+            env=os.environ | {"BATCHSCOPE_DATABASE_URL": self.database},
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        self.url = f"http://127.0.0.1:{self.port}/"
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError("the server did not start")
+
+    def processes(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+        self.log.close()
+
+
+@contextmanager
+def fresh_server(folder: Path):
+    server = Server(folder)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def server(tmp_path):
+    with fresh_server(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        if os.environ.get("BATCHSCOPE_REQUIRE_BROWSER"):
+            pytest.fail("The browser tests are required here, and there is no Chromium.")
+        pytest.skip("There is no Chromium: install it to run the browser tests.")
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=found, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser):
+    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+    opened.set_default_timeout(30_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def app(monkeypatch, tmp_path):
+    """The app without a server: `app(page, **query)` gives its AppTest. No worker is started."""
+    import streamlit as st
+
+    import core.ui.lab
+    from core.lab.cluster import Lab
+
+    machine = {"devices": ["cpu"], "memory_bytes": 8 * 2**30, "num_threads": 1}
+    monkeypatch.setenv("BATCHSCOPE_DATABASE_URL", f"sqlite:///{tmp_path}/app.db")
+    monkeypatch.setattr(core.ui.lab, "warm_up", lambda lab: None)
+    monkeypatch.setattr(Lab, "describe", lambda self: machine)
+    st.cache_resource.clear()
+
+    def open_page(name: str = "", **query) -> AppTest:
+        test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+        for key, value in query.items():
+            test.query_params[key] = value
+        test.run()
+        if name:
+            test.switch_page(f"pages/{name}.py").run()
+        return test
+
+    yield open_page
+    st.cache_resource.clear()

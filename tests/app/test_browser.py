@@ -1,0 +1,144 @@
+"""The app as a visitor meets it, in Chromium."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+TITLES = {
+    "": "What is a batch?",
+    "make_a_batch": "How does a text become a batch?",
+    "follow_the_shapes": "What shapes does a batch take inside the model?",
+    "race_batch_sizes": "Why is a small batch noisy?",
+}
+TEXT = "She sells sea shells by the sea shore, and the shells she sells are sea shells for sure.\n" * 30
+PROGRESS = re.compile(r"Running: ([\d.]+)k of")
+
+
+@pytest.mark.parametrize("path, title", TITLES.items())
+def test_every_page_opens_as_the_first_request_of_a_fresh_server(server, page, path, title):
+    page.goto(server.url + path)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title)
+    links = page.get_by_test_id("stSidebarNavLink")
+    expect(links).to_have_text([re.compile(name) for name in ("Start", "Make a", "Follow", "Race")])
+
+
+def open_own_text(page, text: str, **query) -> None:
+    box = page.get_by_role("textbox", name="Paste a text")
+    box.fill(text)
+    box.press("Control+Enter")
+
+
+def test_from_pasted_text_to_a_race_that_survives_everything(server, page):
+    page.goto(server.url + "make_a_batch?text=pasted&T=8&tokens=2000000")
+    open_own_text(page, TEXT)
+    x, y = page.get_by_test_id("batch-x"), page.get_by_test_id("batch-y")
+    expect(x.locator("td")).to_have_count(4 * 8)
+    first = x.locator("td").all_inner_texts()
+    assert y.locator("td").all_inner_texts()[:7] == first[1:8]  # y is x one on
+    page.get_by_role("button", name="Next batch").click()
+    expect.set_options(timeout=15_000)
+    expect(page.get_by_text("64 tokens read")).to_be_visible()
+    assert x.locator("td").all_inner_texts() != first
+
+    page.get_by_role("link", name="Race batch sizes").click()
+    page.get_by_role("button", name="Start the race").click()
+    expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=30_000)
+    assert "race=" in page.url and "sea" not in page.url
+
+    def progress() -> float:
+        return float(PROGRESS.search(page.get_by_text(PROGRESS).first.inner_text()).group(1))
+
+    charts = page.get_by_test_id("stVegaLiteChart")
+    expect(charts).to_have_count(4)
+    expect(charts.first.locator("svg path[stroke-width='2.8']").first).to_be_attached()
+    node = charts.first.locator("svg").element_handle()
+    before = progress()
+    expect.set_options(timeout=10_000)
+    page.wait_for_function(
+        "before => { const m = document.body.innerText.match(/Running: ([\\d.]+)k of/); return m && +m[1] > before }",
+        arg=before,
+    )
+    assert node.evaluate("n => n.isConnected")  # only the data changed
+
+    page.get_by_role("link", name="Follow the shapes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["follow_the_shapes"])
+    expect(page.get_by_text("scaled_dot_product_attention").first).to_be_visible()
+    page.get_by_role("link", name="Race batch sizes").click()
+    expect(page.get_by_text(PROGRESS)).to_be_visible()
+    later = progress()
+    assert later > before
+
+    page.reload()
+    expect(page.get_by_text(PROGRESS)).to_be_visible()
+    assert progress() >= later
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused at")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(PROGRESS)).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped:")).to_be_visible()
+    expect(page.get_by_role("button", name="Start the race")).to_be_enabled()
+    page.get_by_role("link", name="Make a batch").click()
+    expect(page.get_by_role("textbox", name="Paste a text")).to_have_value(TEXT)  # the race kept it
+
+
+def test_pointing_at_a_cell_shows_its_place_without_a_rerun(server, page):
+    page.goto(server.url + "make_a_batch?text=lighthouse&T=8")
+    cell = page.get_by_test_id("batch-x").locator("td[data-b='1'][data-t='3']")
+    expect(cell).to_be_visible()
+    page.wait_for_timeout(500)
+    sent = []
+    page.on("websocket", lambda socket: sent.append("a new connection"))
+    page.evaluate(
+        "() => { window.sent = 0; const send = WebSocket.prototype.send;"
+        " WebSocket.prototype.send = function (data) { window.sent++; return send.call(this, data) } }"
+    )
+    cell.hover()
+    expect(page.get_by_test_id("batch-status")).to_contain_text("x[1, 3] is")
+    marked = page.get_by_test_id("batch-text").locator(".token.here")
+    expect(marked).to_have_text(cell.inner_text())
+    cell.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_test_id("batch-status")).to_contain_text("x[1, 4] is")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.sent") == 0 and not sent
+
+
+def test_html_and_markdown_are_shown_and_never_run(server, page):
+    attack = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** " * 8
+    page.goto(server.url + "make_a_batch?text=pasted&T=8")
+    open_own_text(page, attack)
+    expect(page.get_by_test_id("batch-text")).to_contain_text("onerror")
+    assert page.evaluate("window.hacked") is None
+    assert page.get_by_test_id("batch-view").locator("img, script").count() == 0
+
+
+def test_a_large_upload_is_refused_and_a_binary_one_is_answered(server, page, tmp_path):
+    (tmp_path / "large.txt").write_bytes(b"many words " * 4_800_000)
+    (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00" * 20)
+    page.goto(server.url + "make_a_batch?text=pasted")
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(tmp_path / "large.txt")
+    expect(page.get_by_text("must be 5.0MB or smaller")).to_be_visible()
+    chooser.set_input_files(tmp_path / "picture.txt")
+    expect(page.get_by_text("not a text file")).to_be_visible()
+
+
+def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(server, page):
+    page.goto(server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1")
+    page.get_by_role("button", name="Start the race").click()
+    expect(page.get_by_text("diverged at step").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Done:")).to_be_visible()
+
+
+def test_the_page_does_not_scroll_sideways_on_a_phone(server, page):
+    page.set_viewport_size({"width": 390, "height": 800})
+    for path, title in TITLES.items():
+        page.goto(server.url + path)
+        expect(page.get_by_role("heading", level=1)).to_have_text(title)
+        page.wait_for_timeout(1500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -1,0 +1,50 @@
+"""What a URL may say, and what becomes of nonsense in it."""
+
+import pytest
+
+from core.ui.choices import CHOICES, read_url
+
+
+def test_an_empty_address_gives_the_defaults_and_no_note():
+    values, notes = read_url({})
+    assert values == {name: choice.default for name, choice in CHOICES.items()}
+    assert notes == []
+
+
+def test_what_is_written_is_read_again():
+    wanted = {"block_size": 16, "batch_sizes": (1, 24), "learning_rate": 0.01, "order": "shuffled", "race": "a-B_9"}
+    params = {CHOICES[name].param: CHOICES[name].write(value) for name, value in wanted.items()}
+    values, notes = read_url(params)
+    assert {name: values[name] for name in wanted} == wanted
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    "param, text",
+    [
+        *(
+            ("T", text)
+            for text in ("abc", "", "0", "-1", "1e9", "9" * 400, "NaN", "32; drop table", "\x00", "<b>8</b>")
+        ),
+        *(("sizes", text) for text in ("", "4,,16", "0", "1,2,3,4,5,6,7", "99999", "4 16", ",".join(["8"] * 900))),
+        *(("lr", text) for text in ("nan", "inf", "-1", "0", "1e400", "x")),
+        *(("order", text) for text in ("", "RANDOM", "../etc")),
+        *(("race", text) for text in ("../../x", "a" * 100, "<script>", "é")),
+        ("text", "no-such-sample"),
+        ("seed", "-5"),
+        ("device", "tpu"),
+    ],
+)
+def test_nonsense_is_told_in_a_sentence_and_the_default_stands(param, text):
+    values, notes = read_url({param: text})
+    name = next(name for name, choice in CHOICES.items() if choice.param == param)
+    if (param, text) == ("sizes", ",".join(["8"] * 900)):  # the same size again and again is one size
+        assert values[name] == (8,)
+        return
+    assert values[name] == CHOICES[name].default
+    assert len(notes) == 1 and notes[0].endswith(".")
+    assert len(text) < 5 or text not in notes[0]  # what was given is not repeated
+
+
+def test_unknown_parameters_are_ignored():
+    assert read_url({"utm_source": "x", "__proto__": "y"}) == read_url({})

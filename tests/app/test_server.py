@@ -1,0 +1,105 @@
+"""A real server, seen by a viewer without a browser: how large an update is, what the process holds, who dies."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from core.corpus import samples
+from core.lab.experiments import RaceSpec
+from core.lab.store import Store
+from core.training import TrainConfig
+from tests.app.viewer import Viewer
+
+PAGES = ("", "make_a_batch", "follow_the_shapes", "race_batch_sizes")
+
+
+def imported_torch(process: psutil.Process) -> bool:
+    return any("torch" in mapped.path for mapped in process.memory_maps())
+
+
+def workers(server) -> list[psutil.Process]:
+    return [p for p in server.processes() if "spawn_main" in " ".join(p.cmdline())]
+
+
+def wait(condition, seconds: float):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    pytest.fail("waited in vain")
+
+
+def grow(store: Store, race_id: str, first_step: int, num_steps: int) -> None:
+    """What a worker would send for so many steps at each of three batch sizes, three seeds."""
+    rng = np.random.default_rng(first_step)
+    messages = []
+    for batch_size in (4, 16, 64):
+        losses = 2 + rng.normal(0, batch_size**-0.5, (num_steps, 3))
+        at = {"batch_size": batch_size, "step": first_step}
+        messages.append({"kind": "losses", **at, "num_runs": 3, "data": losses.astype(np.float32).tobytes()})
+        messages.append({"kind": "noise", **at, "sigma": 0.2, "low": 0.1, "high": 0.3, "lag1": 0, "num_differences": 9})
+        messages.append({"kind": "speed", "batch_size": batch_size, "step_seconds": 0.004})
+    store.append(race_id, messages)
+
+
+def test_an_update_stays_small_however_long_the_race(server):
+    store = Store(server.database)
+    spec = RaceSpec(text=samples()["lighthouse"].text, train=TrainConfig(max_tokens=40_000_000))
+    race_id = store.create(spec.settings(), spec.text)
+    store.set_status(race_id, "running")
+    store.append(race_id, [{"kind": "started", "vocab_size": 60}])
+    for step in range(0, 1500, 75):  # as many validations as a race has
+        losses = [{"kind": "eval", "batch_size": b, "step": step, "losses": [2.0, 2.1, 2.2]} for b in (4, 16, 64)]
+        store.append(race_id, losses)
+    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}")
+    viewer.run()
+    sizes, done = {}, 0
+    for upto in (100, 10_000):
+        grow(store, race_id, done + 1, upto - done)
+        done = upto
+        viewer.tick()
+        grow(store, race_id, done + 1, 20)
+        done += 20
+        sizes[upto] = viewer.tick()
+    viewer.close()
+    assert 10_000 < sizes[100] < 60_000, sizes  # more than nothing: the charts are in it
+    assert sizes[10_000] < 60_000, sizes
+
+
+def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
+    process = psutil.Process(server.process.pid)
+    for page in PAGES:
+        viewer = Viewer(server.port, page)
+        assert viewer.run() > 1_000
+        viewer.close()
+    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
+    wait(lambda: all(imported_torch(worker) for worker in found), 30)  # the check can see torch where it is
+    assert not imported_torch(process)
+    assert process.memory_info().rss < 250 * 2**20
+
+
+def test_killing_the_server_leaves_no_worker(server):
+    viewer = Viewer(server.port)
+    viewer.run()
+    viewer.close()
+    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
+    os.kill(server.process.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(found, timeout=15)
+    assert not alive
+
+
+def test_no_text_in_the_log(server, tmp_path):
+    secret = "a sentence that no log may hold"
+    store = Store(server.database)
+    spec = RaceSpec(text=f"{secret} " * 50, train=TrainConfig(max_tokens=20_000))
+    race_id = store.create(spec.settings(), spec.text)
+    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}&text=pasted&T=abc")
+    viewer.run()
+    viewer.close()
+    log = (tmp_path / "server.log").read_text()
+    assert "127.0.0.1" in log and secret not in log
