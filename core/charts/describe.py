@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from core.charts.loss import last_points
 from core.charts.numbers import format_count, format_significant
 
 
@@ -11,10 +12,10 @@ def describe_loss(mean: pd.DataFrame, *, what: str = "Training loss", x_unit: st
     "Training loss in nats per token by batch size, mean of the seeds: 4: 2.31 (interval 2.25 to 2.37) at 200k
     tokens."
     """
-    last = mean.dropna(subset="mean").drop_duplicates("batch_size", keep="last")
     parts = (
-        f"{row.batch_size}: {_with_interval(row.mean, row.low, row.high, 'interval')} at {format_count(row.x)} {x_unit}"
-        for row in _rows(last)
+        f"{p['batch_size']}: {_with_interval(p['mean'], p['low'], p['high'], 'interval')}"
+        f" at {format_count(p['x'])} {x_unit}"
+        for p in last_points(mean)
     )
     return _sentence(f"{what} in nats per token by batch size, mean of the seeds", parts)
 

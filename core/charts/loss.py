@@ -82,12 +82,20 @@ def loss_chart(
     )
 
 
+def last_points(mean: pd.DataFrame) -> list[dict]:
+    """The last row of each line of the dataset `mean` that has a value, by batch size. A page asks for it at every tick."""
+    columns = {name: mean[name].to_numpy() for name in ("x", "mean", "low", "high", "batch_size") if name in mean}
+    known = np.isfinite(columns["mean"].astype(float))
+    last = {b: i for i, b in enumerate(columns["batch_size"]) if known[i]}
+    return [{name: values[i].item() for name, values in columns.items()} for _, i in sorted(last.items())]
+
+
 def end_labels(mean: pd.DataFrame, y_domain: Domain) -> pd.DataFrame:
     """The batch size of each line, at its last point, moved apart where two would overlap."""
-    last = mean.dropna(subset="mean").drop_duplicates("batch_size", keep="last").sort_values("mean")
-    heights = _spread(last["mean"].to_numpy(), MIN_LABEL_GAP * (y_domain[1] - y_domain[0]))
-    labels = last["batch_size"].astype(str).to_numpy()
-    return pd.DataFrame({"x": last["x"].to_numpy(), "y": heights, "label": labels})
+    last = sorted(last_points(mean), key=lambda point: point["mean"])
+    heights = _spread(np.array([point["mean"] for point in last]), MIN_LABEL_GAP * (y_domain[1] - y_domain[0]))
+    labels = np.array([str(point["batch_size"]) for point in last], dtype=object)
+    return pd.DataFrame({"x": [float(point["x"]) for point in last], "y": heights, "label": labels})
 
 
 def _spread(ascending: np.ndarray, gap: float) -> np.ndarray:

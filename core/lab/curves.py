@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import stdtrit
 
 from core.lab.experiments import RaceSpec
-from core.lab.store import Store
+from core.lab.store import READ_AT_ONCE, Store
 
 Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
@@ -83,7 +83,7 @@ class RaceCurves:
         self.mean_curves = {b: Curve(points, num_columns=3) for b in self.batch_sizes}  # mean, lowest, highest
         self.smooth_state: dict[int, np.ndarray] = {}
         self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
-        self.validation: list[dict] = []  # a row a validation and a run
+        self.validation: dict[int, list[tuple[int, list]]] = {b: [] for b in self.batch_sizes}  # (step, R losses)
         self.noise: dict[int, dict] = {}
         self.step_seconds: dict[int, float] = {}
         self.texts: dict[int, list[tuple[int, str]]] = {b: [] for b in self.batch_sizes}
@@ -97,12 +97,13 @@ class RaceCurves:
         """Take in what is new in the store. True if anything was."""
         with self.lock:
             before = self.cursor
-            while True:
+            more = True
+            while more:
                 messages, self.cursor = self.read(self.cursor)
                 for message in messages:
                     self._take(message)
-                if not messages:
-                    return self.cursor > before
+                more = len(messages) == READ_AT_ONCE
+            return self.cursor > before
 
     def _take(self, message: dict) -> None:
         batch_size = message.get("batch_size")
@@ -113,7 +114,7 @@ class RaceCurves:
                 losses = np.frombuffer(message["data"], dtype=np.float32).reshape(-1, message["num_runs"])
                 self._take_losses(batch_size, message["step"], losses.astype(float))
             case "eval":
-                self._take_validation(batch_size, message["step"], message["losses"])
+                self.validation[batch_size].append((message["step"], message["losses"]))
             case "noise":
                 self.noise[batch_size] = message
             case "speed":
@@ -147,13 +148,6 @@ class RaceCurves:
         smooth[~np.isfinite(series)] = np.nan
         self.smooth_state[batch_size] = smooth[-1:]
         return smooth if before is None else smooth[1:]
-
-    def _take_validation(self, batch_size: int, step: int, losses: list) -> None:
-        values = np.array([loss for loss in losses if loss is not None])
-        if len(values):
-            mean, half = values.mean(), t_half_width(values)
-            row = {"batch_size": batch_size, "step": step, "losses": losses}
-            self.validation.append(row | {"mean": mean, "low": mean - half, "high": mean + half})
 
     # ---- as tables
 
@@ -191,17 +185,23 @@ class RaceCurves:
 
     def validation_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
+        lines, means = [], []
         with self.lock:
-            lines, means = [], []
-            for row in self.validation:
-                x = float(self.x_of(axis, row["batch_size"], np.array(row["step"])))
-                at = {"x": x, "batch_size": row["batch_size"]}
-                means.append(at | {name: row[name] for name in ("mean", "low", "high")})
-                seeds = zip(self.spec.train.seeds, row["losses"], strict=True)
-                lines += [at | {"loss": loss, "seed": seed} for seed, loss in seeds if loss is not None]
+            for batch_size, rows in self.validation.items():
+                rows = [row for row in rows if any(loss is not None for loss in row[1])]
+                if not rows:
+                    continue
+                steps = np.array([step for step, _ in rows])
+                losses = np.array([values for _, values in rows], dtype=float)  # (evaluations, R)
+                x = self.x_of(axis, batch_size, steps)
+                for place, seed in enumerate(self.spec.train.seeds):
+                    known = np.isfinite(losses[:, place])
+                    lines.append((x[known], losses[known, place], batch_size, seed))
+                mean, half = np.array([mean_and_half_width(values[np.isfinite(values)]) for values in losses]).T
+                means.append((x, mean, mean - half, mean + half, batch_size))
         return (
-            pd.DataFrame(lines, columns=["x", "loss", "batch_size", "seed"]).dropna(),
-            pd.DataFrame(means, columns=["x", "mean", "low", "high", "batch_size"]).dropna(subset=["x", "mean"]),
+            long_table(lines, ("x", "loss", "batch_size", "seed")),
+            long_table(means, ("x", "mean", "low", "high", "batch_size")),
         )
 
     @property
@@ -240,12 +240,11 @@ def long_table(curves: list[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(dict(zip(columns, stacked, strict=True)))
 
 
-def t_half_width(values: np.ndarray) -> float:
-    """Half of the 95% t interval of the mean: t s / sqrt(n). NaN for one value, that has no interval."""
+def mean_and_half_width(values: np.ndarray) -> tuple[float, float]:
+    """The mean and half of its 95% t interval, t s / sqrt(n). One value has no interval: NaN."""
     n = len(values)
-    if n < 2:
-        return float("nan")
-    return float(stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n))
+    half = stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+    return float(values.mean()), float(half)
 
 
 class CurvesCache:

@@ -15,6 +15,7 @@ HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is 
 DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
 KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
 KEPT_EXPERIMENTS = 500
+READ_AT_ONCE = 5_000  # records
 WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 ACTIVE = (WAITING, RUNNING, PAUSED)  # ended ones are "done", "stopped", "failed" or "interrupted"
 
@@ -130,7 +131,7 @@ class Store:
         with self.engine.begin() as db:
             db.execute(sa.insert(records), rows)
 
-    def read(self, experiment_id: str, after: int = 0, at_most: int = 5_000) -> tuple[list[dict], int]:
+    def read(self, experiment_id: str, after: int = 0, at_most: int = READ_AT_ONCE) -> tuple[list[dict], int]:
         """The messages that came after that number, in order, and the number of the last one of them."""
         query = (
             sa.select(records.c.number, records.c.message, records.c.data)

@@ -37,8 +37,7 @@ def draw_race(curves: RaceCurves, axis: str, live: bool = False, recorded: bool 
         st.markdown("**Tokens a second** of one run alone, on this machine.")
         speed = draw_speed(curves, live)
     with st.expander("The charts in numbers"):
-        for sentence in (noise_statement(curves), noise, training, validation, speed):
-            st.markdown(sentence.replace("~", "\\~"))
+        st.markdown("\n\n".join((noise_statement(curves), noise, training, validation, speed)))
     show_texts(curves)
 
 

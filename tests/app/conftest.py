@@ -68,6 +68,13 @@ def server(tmp_path):
         yield running
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory):
+    """One server for all tests of a file that do not mind what the others did."""
+    with fresh_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
 @pytest.fixture(scope="session")
 def browser():
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -31,8 +31,8 @@ def open_own_text(page, text: str, **query) -> None:
     box.press("Control+Enter")
 
 
-def test_from_pasted_text_to_a_race_that_survives_everything(server, page):
-    page.goto(server.url + "make_a_batch?text=pasted&T=8&tokens=2000000")
+def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page):
+    page.goto(shared_server.url + "make_a_batch?text=pasted&T=8&tokens=2000000")
     open_own_text(page, TEXT)
     x, y = page.get_by_test_id("batch-x"), page.get_by_test_id("batch-y")
     expect(x.locator("td")).to_have_count(4 * 8)
@@ -85,8 +85,8 @@ def test_from_pasted_text_to_a_race_that_survives_everything(server, page):
     expect(page.get_by_role("textbox", name="Paste a text")).to_have_value(TEXT)  # the race kept it
 
 
-def test_pointing_at_a_cell_shows_its_place_without_a_rerun(server, page):
-    page.goto(server.url + "make_a_batch?text=lighthouse&T=8")
+def test_pointing_at_a_cell_shows_its_place_without_a_rerun(shared_server, page):
+    page.goto(shared_server.url + "make_a_batch?text=lighthouse&T=8")
     cell = page.get_by_test_id("batch-x").locator("td[data-b='1'][data-t='3']")
     expect(cell).to_be_visible()
     page.wait_for_timeout(500)
@@ -107,19 +107,19 @@ def test_pointing_at_a_cell_shows_its_place_without_a_rerun(server, page):
     assert page.evaluate("window.sent") == 0 and not sent
 
 
-def test_html_and_markdown_are_shown_and_never_run(server, page):
+def test_html_and_markdown_are_shown_and_never_run(shared_server, page):
     attack = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** " * 8
-    page.goto(server.url + "make_a_batch?text=pasted&T=8")
+    page.goto(shared_server.url + "make_a_batch?text=pasted&T=8")
     open_own_text(page, attack)
     expect(page.get_by_test_id("batch-text")).to_contain_text("onerror")
     assert page.evaluate("window.hacked") is None
     assert page.get_by_test_id("batch-view").locator("img, script").count() == 0
 
 
-def test_a_large_upload_is_refused_and_a_binary_one_is_answered(server, page, tmp_path):
+def test_a_large_upload_is_refused_and_a_binary_one_is_answered(shared_server, page, tmp_path):
     (tmp_path / "large.txt").write_bytes(b"many words " * 4_800_000)
     (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00" * 20)
-    page.goto(server.url + "make_a_batch?text=pasted")
+    page.goto(shared_server.url + "make_a_batch?text=pasted")
     chooser = page.locator("input[type=file]")
     chooser.set_input_files(tmp_path / "large.txt")
     expect(page.get_by_text("must be 5.0MB or smaller")).to_be_visible()
@@ -127,17 +127,17 @@ def test_a_large_upload_is_refused_and_a_binary_one_is_answered(server, page, tm
     expect(page.get_by_text("not a text file")).to_be_visible()
 
 
-def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(server, page):
-    page.goto(server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1")
+def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(shared_server, page):
+    page.goto(shared_server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1")
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text("diverged at step").first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Done:")).to_be_visible()
 
 
-def test_the_page_does_not_scroll_sideways_on_a_phone(server, page):
+def test_the_page_does_not_scroll_sideways_on_a_phone(shared_server, page):
     page.set_viewport_size({"width": 390, "height": 800})
     for path, title in TITLES.items():
-        page.goto(server.url + path)
+        page.goto(shared_server.url + path)
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
         page.wait_for_timeout(1500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -2,28 +2,37 @@
 
 The page gives plain data, made visible already (see `core.ui.batches.view_data`):
 
-    {"block_size": T, "first_row": 0, "num_tokens": N, "unit": "character",
+    {"block_size": T, "first_row": 0, "num_tokens": N, "unit": "character", "show": "text",
      "rows": [{"start": 137, "tokens": [T + 1 strings], "ids": [T + 1 numbers]}, ...],
      "excerpts": [{"start": 120, "tokens": [...], "breaks": [places after which a line ends]}, ...]}
 
-`batch_view.js` puts it on the screen as text, never as HTML.
+"unit" is what a token is: "character", "byte" or "token". "show" is what the cells show at first: "text" or "ids".
+`batch_view.js` puts all of it on the screen as text, never as HTML.
 """
 
-from functools import cache
 from pathlib import Path
 
 import streamlit as st
+
+from core.charts import PALETTES
 
 HERE = Path(__file__).parent
 HTML = '<div class="batch" data-testid="batch-view"></div>'
 
 
-@cache
-def component():
-    css, js = ((HERE / f"batch_view.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    return st.components.v2.component("batch_view", html=HTML, css=css, js=js)
+def style() -> str:
+    """The style sheet, with the colours that x and y have everywhere."""
+    colors = "".join(
+        f'.batch[data-theme="{theme}"] {{ --x: {palette.x}; --y: {palette.y}; }}\n' for theme, palette in PALETTES.items()
+    )
+    return colors + (HERE / "batch_view.css").read_text(encoding="utf-8")
+
+
+component = st.components.v2.component(
+    "batch_view", html=HTML, css=style(), js=(HERE / "batch_view.js").read_text(encoding="utf-8")
+)
 
 
 def batch_view(data: dict, *, key: str) -> None:
     """Draw the batch: the text with its windows marked, x and y, and one row as its T predictions."""
-    component()(data=data, key=key)
+    component(data=data, key=key)
