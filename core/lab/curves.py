@@ -145,7 +145,7 @@ class RaceCurves:
         series = losses if before is None else np.vstack([before, losses])
         half_life_steps = self.half_life_tokens / (batch_size * self.spec.block_size)
         smooth = pd.DataFrame(series).ewm(halflife=half_life_steps, adjust=False).mean().to_numpy()
-        smooth[~np.isfinite(series)] = np.nan
+        smooth = np.where(np.isfinite(series), smooth, np.nan)  # a run that has ended has no more losses
         self.smooth_state[batch_size] = smooth[-1:]
         return smooth if before is None else smooth[1:]
 

@@ -54,8 +54,8 @@ class ShapeTracer(TorchFunctionMode):
         for tensor in result if isinstance(result, tuple | list) else (result,):
             if not isinstance(tensor, torch.Tensor):
                 continue
-            if any(t.data_ptr() == tensor.data_ptr() and t.shape == tensor.shape for t in inputs):
-                continue  # nothing happened, as in a dropout of 0
+            if any(tensor is t for t in inputs):
+                continue  # nothing happened, as in a dropout of 0; shapes alone can be equal by chance
             dtype = str(tensor.dtype).removeprefix("torch.")
             memory = tensor.untyped_storage().data_ptr()
             is_view = any(t.untyped_storage().data_ptr() == memory for t in inputs)

@@ -128,7 +128,9 @@ def test_a_large_upload_is_refused_and_a_binary_one_is_answered(shared_server, p
 
 
 def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(shared_server, page):
-    page.goto(shared_server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1")
+    page.goto(
+        shared_server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1"
+    )
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text("diverged at step").first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Done:")).to_be_visible()

@@ -47,9 +47,7 @@ def test_char_ids_of_hello():
     assert tokenizer.decode([1, 0, 2, 2, 3]) == "hello"
 
 
-@pytest.mark.parametrize(
-    ("stranger", "drawn"), [("z", "z"), ("\u202e", r"\\u202e"), ("a", "a"), ("🐝", "🐝")]
-)
+@pytest.mark.parametrize(("stranger", "drawn"), [("z", "z"), ("\u202e", r"\\u202e"), ("a", "a"), ("🐝", "🐝")])
 def test_char_names_the_character_that_it_does_not_know(stranger, drawn):
     with pytest.raises(ValueError, match=f"The character {drawn} is not"):
         CharTokenizer.from_text("hello").encode("he" + stranger + "lo")

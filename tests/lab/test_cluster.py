@@ -1,0 +1,171 @@
+"""A real cluster: races run, wait, pause, stop and die; short calls are answered meanwhile."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.lab.cluster import Lab
+from core.lab.experiments import RaceSpec
+from core.lab.store import Store
+from core.model import GPTConfig
+from core.training import TrainConfig
+
+ROOT = Path(__file__).parents[2]
+TEXT = "To be or not to be, that is the question. " * 40
+CONFIG = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
+
+
+def spec(max_tokens: int) -> RaceSpec:
+    plan = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=max_tokens)
+    return RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=plan)
+
+
+SHORT, LONG = spec(4_000), spec(20_000_000)
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    running = Lab(Store(f"sqlite:///{tmp_path_factory.mktemp('lab')}/lab.db"))
+    running.start()
+    yield running
+    running.close()
+
+
+def wait_for(lab, race_id: str, *statuses: str, seconds: float = 30) -> str:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if (status := lab.store.status(race_id)[0]) in statuses:
+            return status
+        time.sleep(0.02)
+    pytest.fail(f"{race_id} is {status}, not {statuses}")
+
+
+def num_records(lab, race_id: str) -> int:
+    return len(lab.store.read(race_id, at_most=100_000)[0])
+
+
+def wait_for_records(lab, race_id: str, more_than: int) -> int:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        if (found := num_records(lab, race_id)) > more_than:
+            return found
+        time.sleep(0.05)
+    pytest.fail("no new records")
+
+
+def test_a_race_runs_to_its_end_and_all_is_kept(lab):
+    race = lab.submit(SHORT)
+    wait_for(lab, race, "done")
+    kinds = [m["kind"] for m in lab.store.read(race)[0]]
+    assert kinds[0] == "started" and kinds.count("summary") == 4
+
+
+def test_two_races_wait_in_line_and_a_call_is_answered_meanwhile(lab):
+    first = lab.submit(LONG)
+    wait_for(lab, first, "running")
+    second = lab.submit(SHORT)
+    wait_for_records(lab, first, 5)
+    assert lab.store.status(second)[0] == "waiting" and lab.store.num_ahead(second) == 1
+    assert lab.call("core.model.trace:trace_shapes", CONFIG, 2, 4)[0]["shape"] == [2, 4]
+    assert lab.store.status(first)[0] == "running"  # it did not have to end for that
+    lab.stop(first)
+    wait_for(lab, second, "done")
+
+
+def test_one_that_waits_can_be_stopped(lab):
+    first, second = lab.submit(LONG), lab.submit(LONG)
+    wait_for(lab, first, "running")
+    lab.stop(second)
+    assert lab.store.status(second)[0] == "stopped"
+    lab.stop(first)
+    wait_for(lab, first, "stopped")
+    assert num_records(lab, second) == 0
+
+
+def test_pause_resume_stop(lab):
+    race = lab.submit(LONG)
+    wait_for(lab, race, "running")
+    lab.pause(race)
+    wait_for(lab, race, "paused")
+    held = num_records(lab, race)
+    time.sleep(0.7)
+    assert num_records(lab, race) == held
+    lab.resume(race)
+    wait_for_records(lab, race, held)
+    began = time.monotonic()
+    lab.stop(race)
+    wait_for(lab, race, "stopped")
+    assert time.monotonic() - began < 5  # no timing, only that it was not waited for
+    kept = num_records(lab, race)
+    assert kept > held
+    time.sleep(0.5)
+    assert num_records(lab, race) == kept
+
+
+def test_a_killed_worker_ends_its_race_with_a_sentence_and_the_next_one_works(lab):
+    race = lab.submit(LONG)
+    wait_for(lab, race, "running")
+    kept = wait_for_records(lab, race, 5)
+    (pid,) = lab.client.run(os.getpid, workers=[lab.workers[race]]).values()
+    psutil.Process(pid).kill()
+    assert wait_for(lab, race, "failed", "done") == "failed"
+    assert "worker of this race died" in lab.store.status(race)[1]
+    assert num_records(lab, race) >= kept
+    after = lab.submit(SHORT)
+    wait_for(lab, after, "done", seconds=60)
+
+
+def test_a_sentence_from_a_worker_arrives(lab):
+    with pytest.raises(ValueError, match="no device 'abacus'"):
+        lab.call("core.training.loop:find_device", "abacus")
+
+
+def test_what_a_race_cannot_do_is_told_by_the_race(lab):
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=4_000, device="mps")
+    race = lab.submit(RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=plan))
+    wait_for(lab, race, "failed")
+    assert "no device 'mps'" in lab.store.status(race)[1]
+
+
+def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
+    import core.lab.cluster as cluster
+
+    monkeypatch.setattr(cluster, "LEASE_SECONDS", 0)
+    race = lab.submit(LONG)
+    wait_for(lab, race, "stopped", seconds=40)
+
+
+SCRIPT = """
+import sys, time
+import psutil
+from core.lab.cluster import Lab
+from core.lab.store import Store
+
+if __name__ == "__main__":
+    lab = Lab(Store(sys.argv[1]))
+    lab.describe()
+    assert "torch" not in sys.modules
+    print(*[p.pid for p in psutil.Process().children(recursive=True)], flush=True)
+    time.sleep(60)
+"""
+
+
+def test_killing_the_server_kills_its_workers_and_it_never_loaded_torch(tmp_path):
+    (tmp_path / "serve.py").write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(tmp_path / "serve.py"), f"sqlite:///{tmp_path}/x.db"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    workers = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+    process.kill()
+    process.wait()
+    assert len(workers) >= 2
+    _, alive = psutil.wait_procs(workers, timeout=15)
+    assert not alive

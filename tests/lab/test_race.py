@@ -1,0 +1,113 @@
+"""A race as messages, and what is refused before it starts."""
+
+import json
+
+import pytest
+
+from core.lab.curves import RaceCurves
+from core.lab.experiments import RaceSpec
+from core.lab.race import race_messages
+from core.lab.recording import read_recording, write_recording
+from core.training import TrainConfig
+
+TEXT = "To be or not to be, that is the question. " * 40
+PLAN = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=8 * 8 * 40, num_evals=5)
+SPEC = RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=PLAN)
+MEMORY = 2**33
+
+
+@pytest.fixture(scope="module")
+def messages():
+    return list(race_messages(SPEC))
+
+
+def test_every_message_can_travel_and_the_first_says_what_runs(messages):
+    assert messages[0]["kind"] == "started" and messages[0]["num_parameters"] > 0
+    for message in messages:
+        json.dumps({k: v for k, v in message.items() if k != "data"}, allow_nan=False)
+
+
+def test_each_run_has_its_summary(messages):
+    summaries = [m for m in messages if m["kind"] == "summary"]
+    assert [(m["batch_size"], m["seed"], m["steps"]) for m in summaries] == [
+        (2, 0, 160),
+        (2, 1, 160),
+        (8, 0, 40),
+        (8, 1, 40),
+    ]
+    for m in summaries:
+        assert m["final_val_loss"] > 0 and m["loss_noise"] > 0 and m["tokens_per_second"] > 0
+
+
+def test_losses_are_complete_and_in_order(messages):
+    steps = {2: 0, 8: 0}
+    for m in messages:
+        if m["kind"] == "losses":
+            assert m["step"] == steps[m["batch_size"]] + 1
+            steps[m["batch_size"]] += len(m["data"]) // 4 // 2
+    assert steps == {2: 160, 8: 40}
+
+
+def test_noise_time_and_text_are_measured_on_the_way(messages):
+    kinds = {m["kind"] for m in messages if m.get("batch_size") == 8}
+    assert {"noise", "speed", "text", "eval"} <= kinds
+    assert all(set(m["text"]) <= set(TEXT) for m in messages if m["kind"] == "text")
+
+
+def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
+    write_recording(tmp_path / "race.jsonl", SPEC, messages)
+    recorded = read_recording(path=tmp_path / "race.jsonl")
+    recorded.refresh()
+    live = RaceCurves(lambda cursor: (messages[cursor:], len(messages)), SPEC)
+    live.refresh()
+    assert len(live.training_tables("tokens")[0]) > 100
+    for one, other in zip(recorded.training_tables("tokens"), live.training_tables("tokens"), strict=True):
+        assert one.equals(other)
+    assert TEXT[:20] not in (tmp_path / "race.jsonl").read_text()
+
+
+def test_the_shipped_recording_is_a_default_race():
+    recorded = read_recording()
+    assert recorded.refresh() and recorded.progress == 1.0
+    assert recorded.spec.train == TrainConfig()
+    scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]
+    assert len(scaled) == 3 and max(scaled) / min(scaled) < 1.15
+
+
+def test_settings_make_the_round():
+    assert RaceSpec.from_settings(SPEC.settings(), TEXT) == SPEC
+    assert "question" not in SPEC.settings() and "question" not in repr(SPEC)
+
+
+def spec(**values) -> RaceSpec:
+    plan = TrainConfig(**{"batch_sizes": (2,), "num_seeds": 1, "max_tokens": 10_000_000} | values.pop("train", {}))
+    return RaceSpec(**{"text": TEXT, "block_size": 8, "n_embd": 16, "n_head": 2} | values, train=plan)
+
+
+@pytest.mark.parametrize(
+    "values, sentence",
+    [
+        ({"text": ""}, "no text yet"),
+        ({"text": "a" * 300}, "repeats one character"),
+        ({"text": "hello " * 5}, "the validation part has 3, 6 too few"),
+        ({"block_size": 500}, "validation part has 168, 333 too few"),
+        ({"train": {"batch_sizes": (1600,)}}, "is more than the 1,5"),
+        ({"train": {"batch_sizes": (1, 2, 3, 4, 5, 6, 7)}}, "at most 6"),
+        ({"train": {"max_tokens": 10**9}}, "at most 50,000,000"),
+        ({"train": {"num_seeds": 99}}, "at most 8"),
+        ({"n_layer": 99}, "at most 12"),
+        ({"n_embd": 17}, "shared equally"),
+    ],
+)
+def test_a_race_that_cannot_run_is_refused(values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        spec(**values).check(MEMORY)
+
+
+def test_a_race_too_large_for_memory_is_refused_with_the_estimate():
+    with pytest.raises(ValueError, match=r"about \d+\.\d GiB of memory, and 1\.0 GiB"):
+        spec(n_layer=12, n_embd=768, train={"batch_sizes": (1024,), "num_seeds": 4}).check(2**30)
+
+
+def test_a_race_that_fits_is_not_refused():
+    spec().check(MEMORY)

@@ -1,0 +1,93 @@
+"""Loss noise from simulated curves whose noise is known; time and memory."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.measure.memory import race_bytes
+from core.measure.noise import NUM_BINS, LossNoise
+from core.measure.throughput import step_seconds
+from core.model import GPTConfig
+from core.training import TrainConfig
+
+SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
+
+
+def curve(sigma: float, num_steps: int = 2000, num_runs: int = 3, seed: int = 0, slope: float = -1e-3) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return 4 + slope * np.arange(num_steps)[:, None] + rng.normal(0, sigma, (num_steps, num_runs))
+
+
+def estimate(losses: np.ndarray, size: int = 50):
+    noise = LossNoise(*losses.shape)
+    for first in range(0, len(losses), size):
+        noise.add(losses[first : first + size])
+    return noise.pooled()
+
+
+def test_the_noise_is_found_under_a_trend():
+    losses = curve(0.1)
+    found = estimate(losses)
+    assert found.low < 0.1 < found.high
+    assert found.sigma == pytest.approx(0.1, rel=0.05)
+    assert losses[500:].std() > 0.3  # the plain spread is mostly trend
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    held = 0
+    for seed in range(200):
+        found = estimate(curve(0.1, num_steps=120, num_runs=2, seed=seed))
+        held += found.low <= 0.1 <= found.high
+    assert 0.90 <= held / 200 <= 0.99
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 2000])
+def test_blocks_may_be_cut_anyhow(size):
+    losses = curve(0.1)
+    assert estimate(losses, size).sigma == pytest.approx(estimate(losses).sigma, rel=1e-9)
+
+
+def test_lag_one_tells_correlated_noise():
+    assert abs(estimate(curve(0.1, slope=0)).lag1) < 0.1
+    rng = np.random.default_rng(0)
+    white = rng.normal(0, 0.1, (20_001, 1))
+    assert estimate(white[1:] + 0.5 * white[:-1]).lag1 == pytest.approx(0.4, abs=0.06)  # 0.5 / (1 + 0.5^2)
+
+
+def test_the_first_quarter_is_left_out():
+    losses = curve(0.1)
+    losses[:450] += np.random.default_rng(1).normal(0, 50, (450, 3))
+    assert estimate(losses).sigma == pytest.approx(0.1, rel=0.05)
+
+
+def test_a_run_that_diverged_counts_until_its_end():
+    losses = curve(0.1)
+    losses[1200:, 0] = np.nan
+    found = estimate(losses)
+    assert found.sigma == pytest.approx(0.1, rel=0.05)
+    assert found.num_differences < estimate(curve(0.1)).num_differences
+
+
+def test_too_few_steps_say_nothing():
+    assert estimate(curve(0.1, num_steps=6)) is None
+
+
+def test_the_footprint_does_not_grow_with_the_run():
+    noise = LossNoise(1_000_000, 3)
+    assert noise.sums.shape == (3, NUM_BINS, 3)
+
+
+def test_a_step_takes_time():
+    assert 0 < step_seconds(SMALL, TrainConfig(), 2, torch.device("cpu")) < 5
+
+
+def test_memory_by_hand():
+    one = TrainConfig(batch_sizes=(1,), num_seeds=1)
+    # 288 weights, 5 numbers each; 4 tokens of (34 x 4 channels + 4 x 5 tokens) numbers; 4 bytes a number
+    assert SMALL.num_parameters == 288
+    assert race_bytes(SMALL, one) == 4 * (288 * 5 + 4 * (34 * 4 + 4 * 5))
+
+
+def test_activations_grow_with_the_batch_and_weights_do_not():
+    one, two, three = (race_bytes(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1)) for b in (1, 2, 3))
+    assert three - two == two - one > 0

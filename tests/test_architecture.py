@@ -1,0 +1,117 @@
+"""The rules of the house, read from its imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = {
+    "core.corpus": 0,
+    "core.charts": 0,
+    "core.batches": 1,
+    "core.model": 1,
+    "core.training": 2,
+    "core.measure": 3,
+    "core.strategies": 3,
+    "core.lab": 4,
+    "core.__main__": 4,
+    "core.ui": 5,
+    "pages": 6,
+    "streamlit_app": 6,
+}
+# core.charts stands beside the others on its floor: only a page's own floor may put data into a chart
+NEIGHBOURS = {("core.measure", "core.strategies"), ("core.__main__", "core.lab")}
+FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "streamlit_app.py"])
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def room_of(module: str) -> str | None:
+    return next((room for room in FLOORS if module == room or module.startswith(room + ".")), None)
+
+
+def imports(path: Path, only_at_top: bool = False) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = tree.body if only_at_top else ast.walk(tree)
+    found = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def users_of(package: str, only_at_top: bool = False) -> set[str]:
+    return {
+        module_of(path)
+        for path in FILES
+        if any(name == package or name.startswith(package + ".") for name in imports(path, only_at_top))
+    }
+
+
+def test_there_are_files_to_look_at():
+    assert len(FILES) > 40
+    assert {room_of(module_of(path)) for path in FILES} >= set(FLOORS) - {"core.strategies"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_an_import_only_points_down(path):
+    here = room_of(module_of(path))
+    if here is None:
+        assert module_of(path) == "core"
+        return
+    for name in imports(path):
+        there = room_of(name)
+        if there and there != here and (here, there) not in NEIGHBOURS:
+            assert FLOORS[there] < FLOORS[here], f"{module_of(path)} imports {name}"
+
+
+def test_streamlit_is_known_to_the_ui_alone():
+    users = users_of("streamlit")
+    assert "core.ui.page" in users
+    assert {room_of(module) for module in users} == {"core.ui", "pages"}
+
+
+def test_pages_import_streamlit_and_core_and_nothing_else():
+    pages = [path for path in FILES if room_of(module_of(path)) == "pages"]
+    assert len(pages) >= 4
+    for path in pages:
+        assert {name.split(".")[0] for name in imports(path)} <= {"streamlit", "core"}
+
+
+def test_torch_stays_in_the_workers():
+    users = users_of("torch")
+    allowed = {"core.model", "core.training", "core.measure"}
+    assert "core.training.trainer" in users
+    assert {m for m in users if room_of(m) not in allowed} == {"core.lab.race", "core.lab.worker"}
+
+
+def test_altair_is_known_to_charts_alone():
+    users = users_of("altair")
+    assert users and {room_of(module) for module in users} == {"core.charts"}
+
+
+def test_no_key_of_session_state_outside_the_ui():
+    users = {module_of(path) for path in FILES if "session_state" in path.read_text(encoding="utf-8")}
+    assert "core.ui.choices" in users
+    assert {room_of(module) for module in users} == {"core.ui"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_a_file_is_one_room(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+def test_what_the_server_imports_does_not_load_torch():
+    modules = [module_of(p) for p in FILES if room_of(module_of(p)) == "core.ui"]
+    modules += ["core.lab.cluster", "core.lab.curves", "core.lab.store", "core.model", "core.training"]
+    code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules, 'core.ui.race' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "True"]
