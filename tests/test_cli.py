@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SMALL = ["--batch-sizes", "2,8", "--num-seeds", "2", "--max-tokens", "2560", "--block-size", "8", "--n-layer", "1", "--n-head", "2", "--n-embd", "16"]
+SMALL = ["--batch-sizes=2,8", "--num-seeds=2", "--max-tokens=2560", "--block-size=8"]
+SMALL += ["--n-layer=1", "--n-head=2", "--n-embd=16"]
 AT = {"kind", "batch_size", "seed"}
 
 

@@ -65,7 +65,7 @@ def make_batch(ids, starts, *, block_size: int) -> Batch:
 
 
 def spread_starts(num_tokens: int, block_size: int, count: int) -> np.ndarray:
-    """Up to `count` starts (count,) spread evenly over N tokens, no two windows sharing a target: the same at every call."""
+    """Up to `count` starts (count,) spread evenly over N tokens, no two windows sharing a target; always the same."""
     num_blocks = (num_tokens - 1) // block_size
     return np.linspace(0, num_blocks - 1, min(count, num_blocks)).round().astype(np.int64) * block_size
 

@@ -83,7 +83,7 @@ def loss_chart(
 
 
 def last_points(mean: pd.DataFrame) -> list[dict]:
-    """The last row of each line of the dataset `mean` that has a value, by batch size. A page asks for it at every tick."""
+    """The last row with a value of each line in the dataset `mean`, by batch size. Asked for at every tick."""
     columns = {name: mean[name].to_numpy() for name in ("x", "mean", "low", "high", "batch_size") if name in mean}
     known = np.isfinite(columns["mean"].astype(float))
     last = {b: i for i, b in enumerate(columns["batch_size"]) if known[i]}

@@ -230,7 +230,7 @@ class RaceCurves:
 
 
 def long_table(curves: list[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
-    """Curves one under another; a curve is a column's values or one value for all its rows. Without x there is no row."""
+    """Curves one under another; a curve is a column's values, or one value for all its rows. No x, no row."""
     curves = [curve for curve in curves if np.isfinite(curve[0]).all()]
     lengths = [len(curve[0]) for curve in curves]
     parts = zip(*curves, strict=True) if curves else [[np.empty(0)]] * len(columns)

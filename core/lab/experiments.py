@@ -77,8 +77,8 @@ class RaceSpec:
         needed = race_bytes(gpt_config, self.train)
         if needed > memory_bytes:
             raise ValueError(
-                f"This race would take about {needed / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB can be "
-                "had: take a smaller model, smaller batches, a shorter block or fewer seeds."
+                f"This race would take about {needed / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB "
+                "can be had: take a smaller model, smaller batches, a shorter block or fewer seeds."
             )
 
     def settings(self) -> str:

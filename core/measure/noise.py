@@ -8,7 +8,7 @@ take any straight trend away and leave 6 sigma^2 of independent noise, so
 Neighbouring d_t share losses: their correlations are -2/3 and 1/6, so n of them are worth 18 n / 35 independent ones
 (derived here: 1 / (1 + 2 (4/9 + 1/36))). The 95% interval is chi-squared with that many degrees of freedom; it takes
 the noise to be normal and independent from step to step. Whether it is, `lag1` tells: from v = mean d_t^2 and
-c = mean d_t d_(t-1), noise that is correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
+c = mean d_t d_(t-1), noise correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
 
 The first quarter of the steps so far is left out: there the loss falls fastest and bends most.
 

@@ -1,4 +1,5 @@
-"""The small GPT. Read `gpt.py` first; `layers.py` and `replicas.py` let several share one call; `trace.py` takes its shapes.
+"""The small GPT. Read `gpt.py` first; `layers.py` and `replicas.py` let several share one call; `trace.py` takes the
+shapes of a forward pass.
 
 Torch is loaded when a model is first asked for; its size, GPTConfig, needs none.
 """

@@ -37,7 +37,7 @@ class CausalSelfAttention(nn.Module):
         return self.resid_dropout(self.c_proj(y))
 
     def split_heads(self, x: Tensor) -> Tensor:
-        """(B, T, C) to (B, nh, T, hs); with replicas (R, B, T, C) to (R*B, nh, T, hs), for attention knows no weights."""
+        """(B, T, C) to (B, nh, T, hs). With replicas to (R*B, nh, T, hs): attention itself has no weights."""
         return x.unflatten(-1, (self.n_head, -1)).transpose(-3, -2).flatten(0, -4)
 
 
@@ -71,7 +71,7 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    """Token ids (B, T) in, logits (B, T, V) out. With stacked weights (see `stack_replicas`), (R, B, T) to (R, B, T, V).
+    """Token ids (B, T) in, logits (B, T, V) out. With stacked weights (`replicas.py`), (R, B, T) to (R, B, T, V).
 
     `generator` makes the first weights; without it they come from torch's global one.
     """

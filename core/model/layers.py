@@ -27,7 +27,7 @@ class Linear(nn.Linear):
 
 
 class LayerNorm(nn.LayerNorm):
-    """Each position to mean 0 and variance 1 over its channels, then a learnt scale and shift. Weight (C,) or (R, C)."""
+    """Each position to mean 0, variance 1 over its channels, then a learnt scale and shift. Weight (C,) or (R, C)."""
 
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.ndim == 1:

@@ -70,6 +70,6 @@ class TrainConfig:
         if not steps:
             raise ValueError(
                 f"One step at batch size {batch_size} reads {batch_size * block_size:,} tokens "
-                f"({batch_size} x {block_size}), and the budget is {self.max_tokens:,}: raise it, or take a smaller batch."
+                f"({batch_size} x {block_size}), and the budget is {self.max_tokens:,}: raise it or take a smaller B."
             )
         return steps

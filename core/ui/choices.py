@@ -1,7 +1,7 @@
 """What the visitor chose: one state for all pages, that survives changing pages. All of it but the text is in the URL.
 
 Each choice is declared once, below, with the form that a URL may give it and its bounds; what a URL says wrongly is
-put right and told in one sentence. A widget is asked for by the name of its choice: `choices.number("block_size", ...)`.
+put right and told in one sentence. A widget is asked for by its choice: `choices.number("block_size", ...)`.
 """
 
 from collections.abc import Callable, Sequence

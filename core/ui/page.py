@@ -1,4 +1,4 @@
-"""The frame of every page: settings, the way through the lessons, the address, and a word on a race that is going on."""
+"""The frame of every page: settings, the way through the lessons, the address, a word on a race that goes on."""
 
 import streamlit as st
 

@@ -21,7 +21,8 @@ def draw_race(curves: RaceCurves, axis: str, live: bool = False, recorded: bool 
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide:
         st.markdown(
-            "**Training loss at every step.** Thin: a seed. Thick: the mean of the seeds. Band: from the lowest seed to the highest."
+            "**Training loss at every step.** Thin: a seed. Thick: the mean of the seeds. "
+            "Band: from the lowest seed to the highest."
         )
         training = draw_loss(curves, axis, "training", live, recorded)
     with narrow:

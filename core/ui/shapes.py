@@ -29,8 +29,8 @@ def traced(config: GPTConfig, batch_size: int, num_steps: int) -> list[dict]:
     widest = max(config.vocab_size, 4 * config.n_embd)
     if batch_size * num_steps * widest > MAX_TRACE_NUMBERS:
         raise ValueError(
-            f"B × T = {batch_size * num_steps:,} tokens, each {widest:,} numbers wide, are too many to run just to look: "
-            "choose a smaller B or T."
+            f"B × T = {batch_size * num_steps:,} tokens, each {widest:,} numbers wide, are too many to run "
+            "just to look: choose a smaller B or T."
         )
     return server().lab.call("core.model.trace:trace_shapes", config, batch_size, num_steps)
 
@@ -55,11 +55,16 @@ def show_shapes(rows: list[dict]) -> None:
         times = f"{row['repeats']} ×" if row["repeats"] > 1 else ""
         memory = "no copy" if row["is_view"] else f"{row['num_bytes']:,}"
         weights = f"{row['num_parameters']:,}" if row["num_parameters"] else ""
-        lines.append(
-            f'<tr><td class="n">{times}</td><td><code>{name}</code></td><td><code>{html.escape(row["operation"])}</code>'
-            f'</td><td class="shape">{shape_html(row["shape"], row["dims"])}</td><td>{row["dtype"]}</td>'
-            f'<td class="n">{memory}</td><td class="n">{weights}</td></tr>'
+        cells = (
+            f'<td class="n">{times}</td>',
+            f"<td><code>{name}</code></td>",
+            f"<td><code>{html.escape(row['operation'])}</code></td>",
+            f'<td class="shape">{shape_html(row["shape"], row["dims"])}</td>',
+            f"<td>{row['dtype']}</td>",
+            f'<td class="n">{memory}</td>',
+            f'<td class="n">{weights}</td>',
         )
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     heads = ("", "Where", "Operation", "Shape", "Type", "Bytes", "Parameters")
     header = "".join(f"<th{' class=n' if head in ('Bytes', 'Parameters') else ''}>{head}</th>" for head in heads)
     st.html(
