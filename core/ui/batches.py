@@ -72,7 +72,6 @@ def view_data(corpus: Corpus, batch: Batch, rows: slice) -> dict:
         ],
         "num_tokens": len(ids),
         "unit": UNITS[corpus.tokenizer.name],
-        "show": "text",
     }
 
 

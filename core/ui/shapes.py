@@ -13,11 +13,11 @@ MAX_TRACE_NUMBERS = 20_000_000  # in the largest tensor: a trace must stay a mat
 
 
 STYLE = """
-.shapes { overflow: auto; max-height: 34rem; font-size: 0.9rem; }
+.shapes { overflow: auto; max-height: 34rem; font-size: 0.85rem; }
 .shapes table { border-collapse: collapse; width: 100%; }
 .shapes th { text-align: left; position: sticky; top: 0; background: PAPER; }
-.shapes td, .shapes th { padding: 0.25rem 0.5rem; border-bottom: 1px solid #8796a555; white-space: nowrap; }
-.shapes code { font-size: 0.85rem; }
+.shapes td, .shapes th { padding: 0.25rem 0.4rem; border-bottom: 1px solid #8796a555; white-space: nowrap; }
+.shapes code { font-size: 0.8rem; padding: 0; background: none; }
 .shapes .n { text-align: right; font-variant-numeric: tabular-nums; }
 .shapes .shape { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 """
@@ -58,14 +58,14 @@ def show_shapes(rows: list[dict]) -> None:
         cells = (
             f'<td class="n">{times}</td>',
             f"<td><code>{name}</code></td>",
-            f"<td><code>{html.escape(row['operation'])}</code></td>",
             f'<td class="shape">{shape_html(row["shape"], row["dims"])}</td>',
-            f"<td>{row['dtype']}</td>",
+            f"<td><code>{html.escape(row['operation'])}</code></td>",
             f'<td class="n">{memory}</td>',
             f'<td class="n">{weights}</td>',
+            f"<td>{row['dtype']}</td>",
         )
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    heads = ("", "Where", "Operation", "Shape", "Type", "Bytes", "Parameters")
+    heads = ("", "Where", "Shape", "Operation", "Bytes", "Parameters", "Type")
     header = "".join(f"<th{' class=n' if head in ('Bytes', 'Parameters') else ''}>{head}</th>" for head in heads)
     st.html(
         f"<style>{STYLE.replace('PAPER', PALETTES[theme()].background)}</style>"

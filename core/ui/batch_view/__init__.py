@@ -22,10 +22,8 @@ HTML = '<div class="batch" data-testid="batch-view"></div>'
 
 def style() -> str:
     """The style sheet, with the colours that x and y have everywhere."""
-    colors = "".join(
-        f'.batch[data-theme="{theme}"] {{ --x: {palette.x}; --y: {palette.y}; }}\n' for theme, palette in PALETTES.items()
-    )
-    return colors + (HERE / "batch_view.css").read_text(encoding="utf-8")
+    colors = [f'.batch[data-theme="{name}"] {{ --x: {p.x}; --y: {p.y}; }}\n' for name, p in PALETTES.items()]
+    return "".join([(HERE / "batch_view.css").read_text(encoding="utf-8"), *colors])
 
 
 component = st.components.v2.component(

@@ -1,0 +1,260 @@
+"""Many runs at once: on the same examples, from the same weights, each as if it were alone."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from core.batches import WindowStream, make_batch
+from core.model import GPTConfig
+from core.training import Block, Divergence, Evaluation, TrainConfig, Trainer, Training
+
+T, V = 8, 12
+RNG = np.random.default_rng(0)
+TRAIN_IDS, VAL_IDS = RNG.integers(0, V, 400), RNG.integers(0, V, 100)
+
+
+def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, **settings):
+    plan = {"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5}
+    config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
+    return Training(train_ids, val_ids, config, TrainConfig(**plan | settings))
+
+
+def losses_of(race, batch_size):
+    """All training losses at one batch size: (steps, R)."""
+    blocks = [event for event in race.events() if isinstance(event, Block) and event.batch_size == batch_size]
+    return np.concatenate([block.losses for block in blocks])
+
+
+def test_losses_come_in_order_and_all_of_them():
+    seen = {2: 0, 4: 0, 8: 0}
+    for event in training().events():
+        if isinstance(event, Block):
+            assert event.first_step == seen[event.batch_size] + 1
+            assert event.losses.shape[1] == 2 and np.isfinite(event.losses).all()
+            seen[event.batch_size] += len(event.losses)
+    assert seen == {2: 40, 4: 20, 8: 10}  # 640 / (B x 8)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_replica_has_the_losses_that_it_has_alone(together):
+    plan = {"batch_sizes": (4,), "max_tokens": 50 * 4 * T, "seeds_together": together}
+    company = losses_of(training(num_seeds=3, **plan), 4)
+    alone = np.hstack([losses_of(training(num_seeds=1, first_seed=seed, **plan), 4) for seed in range(3)])
+    assert company.shape == (50, 3) and company[:, 0].std() > 0.01
+    np.testing.assert_allclose(company, alone, rtol=1e-4)
+
+
+def test_together_and_in_turns_give_the_same_losses():
+    plan = {"batch_sizes": (4,), "num_seeds": 3, "max_tokens": 50 * 4 * T}
+    together, turns = (training(seeds_together=way, **plan) for way in (True, False))
+    assert [len(race.groups[0].trainers) for race in (together, turns)] == [1, 3]
+    np.testing.assert_allclose(losses_of(together, 4), losses_of(turns, 4), rtol=1e-4)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_same_plan_gives_the_same_losses_bit_for_bit(together):
+    one, other = (losses_of(training(seeds_together=together), 4) for _ in range(2))
+    assert one.tobytes() == other.tobytes() and len(one) == 20
+
+
+def test_a_batch_size_has_the_losses_that_it_has_without_the_others():
+    assert losses_of(training(), 4).tobytes() == losses_of(training(batch_sizes=(4,)), 4).tobytes()
+
+
+@pytest.fixture
+def windows_read(monkeypatch):
+    """What the trainers are given: lists of (R, B, T + 1), by batch size."""
+    read = {}
+    step = Trainer.step
+
+    def spy(trainer, windows):
+        read.setdefault(windows.shape[1], []).append(windows)
+        return step(trainer, windows)
+
+    monkeypatch.setattr(Trainer, "step", spy)
+    return read
+
+
+@pytest.mark.parametrize("order", ["random", "shuffled", "sequential"])
+def test_one_step_of_a_large_batch_reads_what_several_small_ones_read(windows_read, order):
+    for _ in training(order=order, seeds_together=True).events():
+        pass
+    for small, count in ((2, 4), (4, 2)):
+        first = torch.cat(windows_read[small][:count], dim=1)
+        last = torch.cat(windows_read[small][-count:], dim=1)
+        assert torch.equal(first, windows_read[8][0]) and torch.equal(last, windows_read[8][-1])
+
+
+def test_a_run_reads_the_stream_of_its_seed(windows_read):
+    for _ in training(batch_sizes=(4,), first_seed=5, seeds_together=True).events():
+        pass
+    for place, seed in enumerate((5, 6)):
+        starts = WindowStream(num_tokens=400, block_size=T, seed=seed).starts(first=3 * 4, count=4)
+        batch = make_batch(TRAIN_IDS, starts, block_size=T)  # the fourth step's
+        assert windows_read[4][3][place, :, :-1].tolist() == batch.x.tolist()
+        assert windows_read[4][3][place, :, 1:].tolist() == batch.y.tolist()
+
+
+def first_evaluations(race):
+    return {e.batch_size: e.losses for e in race.events() if isinstance(e, Evaluation) and e.step == 0}
+
+
+def test_all_batch_sizes_of_a_seed_start_from_the_same_weights():
+    first = first_evaluations(training())
+    assert set(first) == {2, 4, 8}
+    assert first[2].tobytes() == first[4].tobytes() == first[8].tobytes()
+    assert first[2][0] != first[2][1]  # another seed, other weights
+
+
+def test_the_first_loss_is_near_that_of_a_uniform_guess():
+    for losses in first_evaluations(training()).values():
+        assert losses == pytest.approx(math.log(V), abs=0.1)
+
+
+def evaluated_tokens(race):
+    tokens = {}
+    for event in race.events():
+        if isinstance(event, Evaluation):
+            tokens.setdefault(event.batch_size, []).append(event.step * event.batch_size * T)
+    return tokens
+
+
+def test_batch_sizes_that_divide_each_other_are_validated_at_equal_tokens():
+    tokens = evaluated_tokens(training())
+    assert tokens[2] == tokens[4] == tokens[8] == [0, 128, 256, 384, 512, 640]  # 5 after the first
+
+
+def test_others_are_validated_within_one_step_of_the_same_tokens_and_at_their_end():
+    tokens = evaluated_tokens(training(batch_sizes=(3, 8)))  # 26 steps of 24 tokens, and 10 of 64
+    assert tokens[8] == [0, 128, 256, 384, 512, 640]
+    assert tokens[3] == [0, 144, 264, 384, 528, 624]
+
+
+def test_validation_does_not_change_what_is_learnt():
+    with_it, without = losses_of(training(), 4), losses_of(training(val_ids=VAL_IDS[:0]), 4)
+    assert with_it.tobytes() == without.tobytes()
+
+
+@pytest.mark.parametrize("num_val_tokens", [0, 1, T])  # T tokens hold no window of T + 1
+def test_without_validation_windows_there_are_no_evaluations(num_val_tokens):
+    kinds = [type(event) for event in training(val_ids=VAL_IDS[:num_val_tokens]).events()]
+    assert set(kinds) == {Block}
+
+
+def test_the_batch_size_that_has_read_least_goes_next():
+    tokens = {2: 0, 4: 0, 8: 0}
+    for event in training(max_tokens=6_400).events():
+        if isinstance(event, Block):
+            assert tokens[event.batch_size] == min(tokens.values())
+            tokens[event.batch_size] += event.losses.shape[0] * event.batch_size
+    assert set(tokens.values()) == {800}
+
+
+def test_a_tiny_model_learns_a_text_that_repeats():
+    ids = np.tile(np.arange(V), 40)  # each token has one successor: the best loss is 0
+    losses = losses_of(training(train_ids=ids, batch_sizes=(8,), max_tokens=100 * 8 * T, learning_rate=1e-2), 8)
+    assert losses[0] == pytest.approx(math.log(V), abs=0.1)
+    assert losses[-1].max() < 0.2
+
+
+def test_a_weight_table_can_be_read_between_two_events():
+    race = training(batch_sizes=(4,))
+    before = race.model(4, 1).transformer.wte.weight.detach().clone()
+    for _ in race.events():
+        pass
+    assert torch.equal(
+        race.model(4, 1).transformer.wte.weight, race.groups[0].trainers[0].stack.view(1).transformer.wte.weight
+    )
+    assert not torch.equal(race.model(4, 1).transformer.wte.weight, before)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_the_model_of_a_run_gives_that_runs_validation_loss(together):
+    race = training(batch_sizes=(4,), seeds_together=together)
+    last = [event for event in race.events() if isinstance(event, Evaluation)][-1]
+    for place, seed in enumerate((0, 1)):
+        x, y = race.val_windows[:, :-1], race.val_windows[:, 1:]
+        loss = torch.nn.functional.cross_entropy(race.model(4, seed)(x).flatten(0, 1), y.flatten()).item()
+        assert last.losses[place] == pytest.approx(loss, rel=1e-5)
+
+
+# ---- runs that diverge
+
+
+def test_a_rate_beyond_all_reason_ends_every_run():
+    events = list(training(learning_rate=1e3, max_tokens=6_400).events())
+    gone = {(event.batch_size, event.seed) for event in events if isinstance(event, Divergence)}
+    assert gone == {(batch_size, seed) for batch_size in (2, 4, 8) for seed in (0, 1)}
+    blocks = [event for event in events if isinstance(event, Block)]
+    assert sum(len(block.losses) for block in blocks) < 400 + 200 + 100  # the rest of the race is not run
+
+
+def test_one_batch_size_diverges_and_the_other_goes_on():
+    plan = {"batch_sizes": (2, 128), "lr_rule": "linear", "reference_batch_size": 2, "learning_rate": 5e-2}
+    race = training(max_tokens=30 * 128 * T, **plan)  # 0.05 at B = 2, and 64 times that at B = 128
+    events = list(race.events())
+    assert {event.batch_size for event in events if isinstance(event, Divergence)} == {128}
+    small = np.concatenate([e.losses for e in events if isinstance(e, Block) and e.batch_size == 2])
+    assert small.shape == (30 * 64, 2) and np.isfinite(small).all()
+
+
+def test_losses_are_nan_from_the_divergence_on():
+    for together in (True, False):
+        race = training(batch_sizes=(4,), learning_rate=1e3, seeds_together=together)
+        events = list(race.events())
+        losses = np.concatenate([event.losses for event in events if isinstance(event, Block)])
+        gone = [event for event in events if isinstance(event, Divergence)]
+        assert sorted(event.seed for event in gone) == [0, 1]
+        for event in gone:
+            assert np.isfinite(losses[: event.step - 1, event.seed]).all() and event.step > 1
+            assert np.isnan(losses[event.step - 1 :, event.seed]).all()
+
+
+def test_a_run_that_diverged_does_not_hold_up_the_other_seed(monkeypatch):
+    step = Trainer.step
+
+    def poison(trainer, windows):  # seed 1's loss leaves all bounds at its third step
+        calls.append(1)
+        losses = step(trainer, windows)
+        return losses + torch.tensor([0.0, math.nan]) if len(calls) == 3 else losses
+
+    calls = []
+    monkeypatch.setattr(Trainer, "step", poison)
+    race = training(batch_sizes=(4,), seeds_together=True)
+    losses = losses_of(race, 4)
+    assert losses.shape == (20, 2) and np.isfinite(losses[:, 0]).all()
+    assert np.isfinite(losses[:2, 1]).all() and np.isnan(losses[2:, 1]).all()
+
+
+# ---- ends and refusals
+
+
+def test_closing_the_events_early_stops_the_race_there():
+    race = training()
+    events = race.events()
+    while not isinstance(next(events), Block):
+        pass
+    events.close()
+    done = [group.step for group in race.groups]
+    assert next(events, None) is None and [group.step for group in race.groups] == done
+    assert max(done) > 0 and not all(group.finished for group in race.groups)
+
+
+def test_a_text_without_a_window_is_refused_with_what_is_missing():
+    with pytest.raises(ValueError, match="needs 9 tokens and there are 5: 4 more are needed"):
+        training(train_ids=TRAIN_IDS[:5])
+
+
+def test_a_budget_without_a_step_is_refused():
+    with pytest.raises(ValueError, match="the budget is 63"):
+        training(max_tokens=63)
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch):
+    nothing = SimpleNamespace(is_available=lambda: False)
+    monkeypatch.setattr("core.training.loop.torch.cuda.is_available", nothing.is_available)
+    with pytest.raises(ValueError, match=r"This machine has no device 'cuda'; it has .*cpu\."):
+        training(device="cuda")
