@@ -13,12 +13,14 @@ import sys
 import threading
 import time
 from functools import partial
+from itertools import count
 
 from core.lab.experiments import RaceSpec
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
 
 LEASE_SECONDS = 600  # a race that nobody has looked at for so long is stopped
 MAX_ACTIVE_RACES = 64  # that run or wait here at once
+MAX_TRIES = 5  # of a race whose worker dies before it has begun
 CALL_SECONDS = 30  # a short call that takes longer has failed
 WORKER_MODULE = "core.lab.worker"
 
@@ -37,6 +39,7 @@ class Lab:
         self.lock = threading.Lock()
         self.cluster = self.client = None
         self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
+        self.places = count()  # in the line of races
         self.futures: dict[str, object] = {}  # of the races that have not ended
         self.workers: dict[str, str] = {}  # where each of them runs
         self.viewed_at: dict[str, float] = {}
@@ -77,7 +80,8 @@ class Lab:
     def close(self) -> None:
         for part in (self.client, self.cluster):
             if part:
-                part.close(timeout=5)
+                with contextlib.suppress(TimeoutError):  # a worker that is just being started again
+                    part.close(timeout=5)
         self.client = self.cluster = None
 
     # ---- short calls
@@ -113,13 +117,15 @@ class Lab:
             raise LabError(f"{MAX_ACTIVE_RACES} races are running or waiting: try again when some have ended.")
         race_id = self.store.create(spec.settings(), spec.text)
         self.viewed_at[race_id] = time.monotonic()
-        future = self.client.submit(
-            run_race_in_worker, race_id, self.topic, spec,
-            key=f"race-{race_id}", resources={"race": 1}, retries=0, pure=False,
-        )  # fmt: skip
-        self.futures[race_id] = future
-        future.add_done_callback(partial(self._ended, race_id))
+        self._put_in_line(race_id, spec, next(self.places), MAX_TRIES)
         return race_id
+
+    def _put_in_line(self, race_id: str, spec: RaceSpec, place: int, tries: int) -> None:
+        future = self.client.submit(
+            run_race_in_worker, race_id, self.topic, spec, resources={"race": 1}, priority=-place, pure=False
+        )
+        self.futures[race_id] = future
+        future.add_done_callback(partial(self._ended, race_id, spec, place, tries - 1))
 
     def look_at(self, race_id: str) -> None:
         """Renew the lease: somebody is looking."""
@@ -137,6 +143,7 @@ class Lab:
         if race_id not in self.workers and race_id in self.futures:
             self.store.set_status(race_id, "stopped")
             self.futures[race_id].cancel()
+            self.client.run(control_in_worker, race_id, "stop", on_error="ignore")  # it may have begun just now
         self._control(race_id, "stop")
 
     def _control(self, race_id: str, wish: str) -> None:
@@ -172,8 +179,11 @@ class Lab:
         except Exception as error:
             log.error("A race's records could not be kept: %s", type(error).__name__)
 
-    def _ended(self, race_id: str, future) -> None:
+    def _ended(self, race_id: str, spec: RaceSpec, place: int, tries: int, future) -> None:
         """The task is over. If the worker did not say how, it died."""
+        if future.status == "error" and race_id not in self.workers and tries:
+            self._put_in_line(race_id, spec, place, tries)  # it waited at a worker that another race took down
+            return
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
         self.store.set_status(
@@ -198,7 +208,8 @@ def local_cluster():
         }
         for name, amount, limit in (("race", 1, 0.9), ("call", 1, 0.5))
     }
-    scheduler = {"cls": distributed.Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}}
+    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
+    scheduler = {"cls": distributed.Scheduler, "options": options}
     quiet_dask()
     return distributed.SpecCluster(scheduler=scheduler, workers=workers, name="batchscope")
 

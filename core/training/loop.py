@@ -90,6 +90,10 @@ class Training:
         self.gpt_config = gpt_config
         self.device = find_device(config.device)
         self.block_size = gpt_config.block_size
+        streams = [  # these refuse a text that holds no window
+            WindowStream(num_tokens=len(train_ids), block_size=self.block_size, order=config.order, seed=seed)
+            for seed in config.seeds
+        ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
         self.val_windows = None
         if len(val_ids) > self.block_size:
@@ -97,10 +101,6 @@ class Training:
             self.val_windows = all_windows(torch.from_numpy(val_ids).to(self.device), self.block_size)[starts]
         # a loss in no relation to a uniform guess's ln V: the run has left all bounds
         self.loss_bound = max(10.0, 3 * math.log(gpt_config.vocab_size))
-        streams = [
-            WindowStream(num_tokens=len(train_ids), block_size=self.block_size, order=config.order, seed=seed)
-            for seed in config.seeds
-        ]
         self.groups = [self._group(batch_size, streams) for batch_size in sorted(config.batch_sizes)]
 
     def _group(self, batch_size: int, streams: list[WindowStream]) -> Group:

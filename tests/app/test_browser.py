@@ -25,6 +25,10 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(server, page, p
     expect(links).to_have_text([re.compile(name) for name in ("Start", "Make a", "Follow", "Race")])
 
 
+def visit(page, lesson: str) -> None:
+    page.get_by_test_id("stSidebarNavItems").get_by_role("link", name=lesson).click()
+
+
 def open_own_text(page, text: str, **query) -> None:
     box = page.get_by_role("textbox", name="Paste a text")
     box.fill(text)
@@ -43,7 +47,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     expect(page.get_by_text("64 tokens read")).to_be_visible()
     assert x.locator("td").all_inner_texts() != first
 
-    page.get_by_role("link", name="Race batch sizes").click()
+    visit(page, "Race batch sizes")
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text(PROGRESS)).to_be_visible(timeout=30_000)
     assert "race=" in page.url and "sea" not in page.url
@@ -63,10 +67,10 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     )
     assert node.evaluate("n => n.isConnected")  # only the data changed
 
-    page.get_by_role("link", name="Follow the shapes").click()
+    visit(page, "Follow the shapes")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["follow_the_shapes"])
     expect(page.get_by_text("scaled_dot_product_attention").first).to_be_visible()
-    page.get_by_role("link", name="Race batch sizes").click()
+    visit(page, "Race batch sizes")
     expect(page.get_by_text(PROGRESS)).to_be_visible()
     later = progress()
     assert later > before
@@ -81,7 +85,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped:")).to_be_visible()
     expect(page.get_by_role("button", name="Start the race")).to_be_enabled()
-    page.get_by_role("link", name="Make a batch").click()
+    visit(page, "Make a batch")
     expect(page.get_by_role("textbox", name="Paste a text")).to_have_value(TEXT)  # the race kept it
 
 

@@ -2,12 +2,12 @@
 
 The page gives plain data, made visible already (see `core.ui.batches.view_data`):
 
-    {"block_size": T, "first_row": 0, "num_tokens": N, "unit": "character", "show": "text",
+    {"block_size": T, "first_row": 0, "num_tokens": N, "unit": "character",
      "rows": [{"start": 137, "tokens": [T + 1 strings], "ids": [T + 1 numbers]}, ...],
      "excerpts": [{"start": 120, "tokens": [...], "breaks": [places after which a line ends]}, ...]}
 
-"unit" is what a token is: "character", "byte" or "token". "show" is what the cells show at first: "text" or "ids".
-`batch_view.js` puts all of it on the screen as text, never as HTML.
+"unit" is what a token is: "character", "byte" or "token". `batch_view.js` puts all of it on the screen as text, never
+as HTML.
 """
 
 from pathlib import Path
