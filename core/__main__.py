@@ -39,7 +39,7 @@ def parser() -> argparse.ArgumentParser:
     record = commands.add_parser(
         "record", help="run the default race on a sample and keep it for the race page to show"
     )
-    record.add_argument("--sample", default="python-docs")
+    record.add_argument("--sample", choices=samples(), default="python-docs")
     record.add_argument("--out", default=str(RECORDING))
     record.set_defaults(run=run_record)
     return main
@@ -88,11 +88,11 @@ def main() -> int:
     args = parser().parse_args()
     try:
         args.run(args)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # a reader that has read enough
     except (ValueError, OSError) as error:
         print(f"batchscope: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # a reader that has read enough
     return 0
 
 

@@ -10,13 +10,13 @@ from core.lab.experiments import (
     MAX_TOKENS,
 )
 from core.training import LR_RULES
+from core.ui.choices import HALF_LIVES
 from core.ui.page import open_page
 from core.ui.race import found_race, race_controls, show_race, show_recorded
 from core.ui.settings import choose_batch_sizes, choose_device, choose_model
 from core.ui.texts import choose_text
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
-SMOOTHING = (0, 2_000, 10_000, 50_000)
 
 choices = open_page(
     "Why is a small batch noisy?",
@@ -29,7 +29,7 @@ sizes, axis, smoothing = st.columns([2, 1.3, 1])
 choose_batch_sizes(choices, sizes)
 choices.segments("axis", "Compare at equal", ("steps", "tokens", "seconds"), where=axis)
 choices.select(
-    "half_life", "Smoothing (half-life)", SMOOTHING, where=smoothing,
+    "half_life", "Smoothing (half-life)", HALF_LIVES, where=smoothing,
     format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "none",
 )  # fmt: skip
 with st.expander("Text, model, learning rate and the rest"):

@@ -19,6 +19,7 @@ from core.lab.experiments import RaceSpec
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
 
 LEASE_SECONDS = 600  # a race that nobody has looked at for so long is stopped
+BEATS_TO_FORGET = 360  # heartbeats, an hour of them
 MAX_ACTIVE_RACES = 64  # that run or wait here at once
 MAX_TRIES = 5  # of a race whose worker dies before it has begun
 CALL_SECONDS = 30  # a short call that takes longer has failed
@@ -66,10 +67,12 @@ class Lab:
         threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()
 
     def _watch(self) -> None:
-        """Every few seconds: say that the races are alive, and stop those that nobody looks at."""
-        while True:
+        """Every few seconds: say that the races are alive, stop those that nobody looks at. Hourly: forget old ones."""
+        for beat in count(1):
             time.sleep(HEARTBEAT_SECONDS)
             with contextlib.suppress(Exception):  # a database that is away for a moment must not end the watch
+                if beat % BEATS_TO_FORGET == 0:
+                    self.store.forget_old()
                 active = list(self.futures)
                 if active:
                     self.store.still_here(active)
@@ -103,10 +106,27 @@ class Lab:
         return answer
 
     def describe(self) -> dict:
-        """What the machine has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
+        """What the machine that races run on has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
         if self.devices is None:
-            self.devices = self.call(f"{WORKER_MODULE}:describe")
+            self.start()
+            worker = self._race_worker()
+            self.devices = self.client.run(describe_in_worker, workers=[worker])[worker]  # also while it is busy
         return self.devices
+
+    def _race_worker(self) -> str:
+        """The address of a worker that takes races, as soon as there is one."""
+        until = time.monotonic() + CALL_SECONDS
+        while time.monotonic() < until:
+            for address, worker in self.client.scheduler_info(n_workers=-1)["workers"].items():
+                if worker["resources"].get("race"):
+                    return address
+            time.sleep(0.05)
+        raise LabError('No worker takes races: start one with --resources "race=1".')
+
+    def warm_up(self) -> None:
+        """Have torch loaded ahead of the first click: first where races run, then where calls are answered."""
+        self.describe()
+        self.call(f"{WORKER_MODULE}:describe")
 
     # ---- races
 
@@ -199,16 +219,15 @@ def local_cluster():
     """A scheduler in this process and two workers in processes of their own, that end when this one does."""
     import distributed
 
-    options = {"nthreads": 1, "preload": [WORKER_MODULE], "host": "127.0.0.1", "dashboard": False}
+    options = {"nthreads": 1, "host": "127.0.0.1", "dashboard": False}
     environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    race = {"resources": {"race": 1}, "preload": [WORKER_MODULE], "memory_limit": 0.9}
+    call = {"resources": {"call": 1}, "memory_limit": 0.5}  # loads torch after the other, so as not to hold it up
     workers = {
-        name: {
-            "cls": distributed.Nanny,
-            "options": options | {"resources": {name: amount}, "name": name, "env": environment, "memory_limit": limit},
-        }
-        for name, amount, limit in (("race", 1, 0.9), ("call", 1, 0.5))
+        name: {"cls": distributed.Nanny, "options": options | own | {"name": name, "env": environment}}
+        for name, own in (("race", race), ("call", call))
     }
-    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": ":0"}
+    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     scheduler = {"cls": distributed.Scheduler, "options": options}
     quiet_dask()
     return distributed.SpecCluster(scheduler=scheduler, workers=workers, name="batchscope")
@@ -246,6 +265,12 @@ def call_in_worker(function: str, *args) -> tuple:
         return getattr(import_module(module), name)(*args), ""
     except ValueError as error:
         return None, str(error)
+
+
+def describe_in_worker() -> dict:
+    from core.lab.worker import describe
+
+    return describe()
 
 
 def run_race_in_worker(race_id: str, topic: str, spec: RaceSpec) -> None:

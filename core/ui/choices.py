@@ -71,6 +71,7 @@ def identifier(text: str) -> str:
     return text
 
 
+HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
 SOURCES = (*samples(), "pasted")
 
 CHOICES = {
@@ -91,7 +92,7 @@ CHOICES = {
     "max_tokens": Choice("tokens", 150_000, whole(1_000, limits.MAX_TOKENS)),
     "device": Choice("device", "auto", one_of(("auto", "cpu", "cuda", "mps"))),
     "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
-    "half_life": Choice("smooth", 0, whole(0, 1_000_000)),
+    "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
     "race": Choice("race", "", identifier),
 }
 

@@ -10,7 +10,6 @@ import streamlit as st
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
 from core.lab.curves import CurvesCache
-from core.lab.experiments import RaceSpec
 from core.lab.store import Store
 
 DATABASE = Path(__file__).parents[2] / "batchscope.db"
@@ -23,7 +22,6 @@ class Server:
         self.store = Store(os.environ.get("BATCHSCOPE_DATABASE_URL", f"sqlite:///{DATABASE}"))
         self.lab = Lab(self.store)
         self.curves = CurvesCache(self.store)
-        self.specs: dict[str, RaceSpec] = {}
 
 
 @st.cache_resource(show_spinner=False)
@@ -36,7 +34,7 @@ def server() -> Server:
 
 def warm_up(lab: Lab) -> None:
     try:
-        lab.describe()
+        lab.warm_up()
     except Exception:  # who needs the lab starts it again, and is told why it cannot be
         return
     gc.collect()

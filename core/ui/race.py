@@ -15,7 +15,7 @@ from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, say
 from core.ui.race_charts import draw_race
-from core.ui.texts import current_race
+from core.ui.texts import current_race, source_title
 
 TICK_SECONDS = 1.0
 WAITING_TICK_SECONDS = 0.3  # the first point should not have to wait for a tick
@@ -36,20 +36,15 @@ def plan_of(choices: Choices) -> TrainConfig:
 
 
 def found_race(choices: Choices) -> tuple[Experiment, RaceSpec] | None:
-    """The race in the address, if it is there. One that is not is told and forgotten."""
+    """The race in the address and its spec, without the text. One that is not there is told and forgotten."""
     if not choices.race:
         return None
-    shared = server()
-    experiment = shared.store.experiment(choices.race)
+    experiment = server().store.experiment(choices.race)
     if experiment is None:
         st.warning("The race in the address is not here: races are kept for a week. Start a new one.")
         choices.set(race="")
         return None
-    spec = shared.specs.get(experiment.id)
-    if spec is None:
-        spec = RaceSpec.from_settings(experiment.settings, experiment.text)
-        shared.specs[experiment.id] = spec
-    return experiment, spec
+    return experiment, RaceSpec.from_settings(experiment.settings, text="")
 
 
 def race_controls(choices: Choices, experiment: Experiment | None) -> None:
@@ -102,6 +97,7 @@ def live_race(axis: str, experiment: Experiment, curves: RaceCurves) -> None:
     status, sentence = shared.store.status(experiment.id)
     curves.refresh()
     show_progress(experiment.id, status, sentence, curves)
+    st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, axis, live=experiment.active)
     if status != experiment.status:
         st.rerun()  # the whole page: its buttons change, and after the end the ticking stops
@@ -130,10 +126,23 @@ def show_progress(race_id: str, status: str, sentence: str, curves: RaceCurves) 
             st.warning(f"{'; '.join(runs)}. Its loss left all bounds, so the run ended there; the others go on.")
 
 
+def summary_of(spec: RaceSpec) -> str:
+    """What was raced, for the case that the choices have changed since."""
+    plan = spec.train
+    return (
+        f"This race: {source_title(spec.source)}, tokens by {spec.tokenizer}; block size {spec.block_size}; "
+        f"{spec.n_layer} layers, {spec.n_head} heads, {spec.n_embd} channels; "
+        f"learning rate {plan.learning_rate:g} at B = {plan.reference_batch_size}, rule {plan.lr_rule}; "
+        f"order {plan.order}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
+        f"{charts.format_count(plan.max_tokens)} tokens a run."
+    )
+
+
 def show_recorded(choices: Choices) -> None:
     """Before anything has been trained: a race of this kind that was recorded, marked as such."""
     curves = recorded_race(choices.half_life)
     st.info(f"A recorded race, {curves.note} Click **Start the race** to run your own, live.")
+    st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, choices.axis, recorded=True)
 
 

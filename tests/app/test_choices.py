@@ -33,6 +33,7 @@ def test_what_is_written_is_read_again():
         ("text", "no-such-sample"),
         ("seed", "-5"),
         ("device", "tpu"),
+        ("smooth", "777"),
     ],
 )
 def test_nonsense_is_told_in_a_sentence_and_the_default_stands(param, text):

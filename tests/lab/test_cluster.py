@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from core.lab.cluster import Lab
+from core.lab import cluster
+from core.lab.cluster import Lab, LabError
 from core.lab.experiments import RaceSpec
 from core.lab.store import Store
 from core.model import GPTConfig
@@ -30,10 +33,12 @@ SHORT, LONG = spec(4_000), spec(20_000_000)
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    running = Lab(Store(f"sqlite:///{tmp_path_factory.mktemp('lab')}/lab.db"))
-    running.start()
-    yield running
-    running.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cluster, "HEARTBEAT_SECONDS", 0.5)
+        running = Lab(Store(f"sqlite:///{tmp_path_factory.mktemp('lab')}/lab.db"))
+        running.start()
+        yield running
+        running.close()
 
 
 def wait_for(lab, race_id: str, *statuses: str, seconds: float = 30) -> str:
@@ -107,8 +112,12 @@ def test_pause_resume_stop(lab):
     assert num_records(lab, race) == kept
 
 
-def test_a_killed_worker_ends_its_race_with_a_sentence_and_the_next_one_works(lab):
-    race = lab.submit(LONG)
+def first_number(lab, race_id: str) -> int:
+    return lab.store.read(race_id, at_most=1)[1]  # grows from record to record, whosever they are
+
+
+def test_a_killed_worker_ends_its_race_with_a_sentence_and_those_in_line_keep_their_places(lab):
+    race, second, third = (lab.submit(each) for each in (LONG, SHORT, SHORT))
     wait_for(lab, race, "running")
     kept = wait_for_records(lab, race, 5)
     (pid,) = lab.client.run(os.getpid, workers=[lab.workers[race]]).values()
@@ -116,8 +125,98 @@ def test_a_killed_worker_ends_its_race_with_a_sentence_and_the_next_one_works(la
     assert wait_for(lab, race, "failed", "done") == "failed"
     assert "worker of this race died" in lab.store.status(race)[1]
     assert num_records(lab, race) >= kept
+    assert wait_for(lab, second, "done", "failed", seconds=60) == "done"
+    assert wait_for(lab, third, "done", "failed") == "done"
+    assert 0 < first_number(lab, second) < first_number(lab, third)
+
+
+def test_a_race_that_is_stopped_before_it_has_begun_does_not_hold_up_the_line(lab):
+    race = lab.submit(replace(LONG, text=TEXT * 500, tokenizer="bpe"))  # takes the better part of a second to read
+    time.sleep(0.15)
+    assert race not in lab.workers  # it has been handed to a worker that has not answered yet
+    lab.stop(race)
+    assert lab.store.status(race)[0] == "stopped"
     after = lab.submit(SHORT)
-    wait_for(lab, after, "done", seconds=60)
+    wait_for(lab, after, "done", seconds=20)
+
+
+# ---- short calls that go wrong
+
+
+def test_an_error_of_the_program_becomes_a_sentence_too(lab):
+    with pytest.raises(LabError, match="did not answer"):
+        lab.call("core.lab.worker:no_such_function")
+
+
+def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_is_answered(lab, monkeypatch):
+    monkeypatch.setattr(cluster, "CALL_SECONDS", 0.2)
+    with pytest.raises(LabError, match="did not answer"):
+        lab.call("time:sleep", 1)
+    monkeypatch.undo()
+    assert lab.call("os:getpid") > 0
+
+
+def test_a_killed_call_worker_ends_its_call_with_a_sentence_and_comes_back(lab):
+    said = []
+
+    def long_call():
+        with pytest.raises(LabError) as refused:
+            lab.call("time:sleep", 25)
+        said.append(str(refused.value))
+
+    worker = psutil.Process(lab.call("os:getpid"))
+    caller = threading.Thread(target=long_call)
+    caller.start()
+    time.sleep(0.2)
+    worker.kill()
+    caller.join(timeout=20)
+    assert said == ["The worker did not answer. It is started again by itself: try once more."]
+    assert lab.call("os:getpid") != worker.pid
+
+
+# ---- what is refused before it starts
+
+
+def test_a_race_that_cannot_run_is_refused_and_not_kept(lab, monkeypatch):
+    before = lab.submit(SHORT)
+    monkeypatch.setattr(lab, "devices", lab.describe() | {"memory_bytes": 1_000})
+    with pytest.raises(ValueError, match="GiB of memory"):
+        lab.submit(SHORT)
+    monkeypatch.undo()
+    after = lab.submit(SHORT)
+    assert lab.store.num_ahead(after) <= 1  # `before`, if it still runs, and nothing else
+    wait_for(lab, before, "done")
+    wait_for(lab, after, "done")
+
+
+def test_too_long_a_line_is_refused_with_a_sentence(lab, monkeypatch):
+    monkeypatch.setattr(cluster, "MAX_ACTIVE_RACES", 0)
+    with pytest.raises(LabError, match="try again when some have ended"):
+        lab.submit(SHORT)
+
+
+# ---- a cluster that is there already
+
+
+def test_a_lab_can_join_a_cluster_and_keeps_its_own_records(lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", lab.cluster.scheduler_address)
+    guest = Lab(Store(f"sqlite:///{tmp_path}/guest.db"))
+    race = guest.submit(SHORT)
+    wait_for(guest, race, "done")
+    assert guest.store.read(race)[0][0]["kind"] == "started"
+    assert guest.cluster is None and lab.store.status(race) is None and num_records(lab, race) == 0
+    guest.close()
+    assert lab.call("os:getpid") > 0  # it took nothing down with it
+
+
+def test_a_cluster_that_does_not_answer_is_told(monkeypatch, tmp_path):
+    def nobody(*args, **kwargs):
+        raise OSError("timed out")
+
+    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", "tcp://127.0.0.1:1")
+    monkeypatch.setattr("distributed.Client", nobody)
+    with pytest.raises(LabError, match=r"No cluster answers at tcp://127\.0\.0\.1:1: start it, or unset"):
+        Lab(Store(f"sqlite:///{tmp_path}/x.db")).start()
 
 
 def test_a_sentence_from_a_worker_arrives(lab):
@@ -132,9 +231,14 @@ def test_what_a_race_cannot_do_is_told_by_the_race(lab):
     assert "no device 'mps'" in lab.store.status(race)[1]
 
 
-def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
-    import core.lab.cluster as cluster
+def test_old_races_are_forgotten_while_the_server_runs(lab, monkeypatch):
+    forgotten = threading.Event()
+    monkeypatch.setattr(cluster, "BEATS_TO_FORGET", 1)
+    monkeypatch.setattr(lab.store, "forget_old", forgotten.set)
+    assert forgotten.wait(timeout=10)
 
+
+def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
     monkeypatch.setattr(cluster, "LEASE_SECONDS", 0)
     race = lab.submit(LONG)
     wait_for(lab, race, "stopped", seconds=40)
