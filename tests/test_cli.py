@@ -44,7 +44,14 @@ def test_a_race_writes_its_records_twice_the_same(text_file, tmp_path):
 
 @pytest.mark.parametrize(
     "content, sentence",
-    [(b"", "empty"), (b"\x89PNG\r\n\x1a\n\x00", "not a text"), (b"\xff\xfe\xfa", ""), (b"aaaaaaaaa", "repeats one")],
+    [
+        (b"", "This file is empty"),
+        (b"\x89PNG\r\n\x1a\n\x00", "not a text"),
+        (b"\xff\xfe\xfa", "cannot be read as UTF-16"),
+        (b"to be\xff", "cannot be read as UTF-8"),
+        (b"aaaaaaaaa", "repeats one"),
+        (b"To be or not to be.\n" * 3, "the validation part has 6, 3 too few"),  # 60 characters, 6 of them held out
+    ],
 )
 def test_a_file_that_cannot_serve_gets_one_sentence(content, sentence, tmp_path):
     path = tmp_path / "bad.txt"
@@ -52,11 +59,46 @@ def test_a_file_that_cannot_serve_gets_one_sentence(content, sentence, tmp_path)
     done = run("race", "--text-file", str(path), *SMALL)
     assert done.returncode == 2 and done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1 and sentence in done.stderr
+    assert done.stderr.startswith("batchscope: ") and "Traceback" not in done.stderr
 
 
 def test_a_file_that_is_not_there_gets_one_sentence():
     done = run("race", "--text-file", "nowhere.txt")
     assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [("--batch-sizes=4,4", "stands twice"), ("--learning-rate=0", "above 0")],
+)
+def test_a_plan_that_cannot_race_gets_one_sentence(text_file, option, sentence):
+    done = run("race", "--text-file", text_file, *SMALL, option)
+    assert done.returncode == 2 and done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1 and sentence in done.stderr
+
+
+@pytest.mark.parametrize("command", [("race", "--batch-sizes=4,x"), ("record", "--sample=nosuch"), ("fly",)])
+def test_what_is_not_understood_gets_the_usage(command):
+    done = run(*command)
+    assert done.returncode == 2 and done.stderr.startswith("usage: python -m core")
+
+
+def test_a_reader_that_has_read_enough_ends_the_race_in_silence(text_file):
+    command = [sys.executable, "-m", "core", "race", "--text-file", text_file, *SMALL, "--max-tokens=1000000"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        first = json.loads(process.stdout.readline())
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(timeout=60) == 0 and said == ""
+    assert (first["kind"], first["step"]) == ("eval", 0)
+
+
+@pytest.mark.parametrize("args", [["--help"], ["race", "--help"], ["record", "--help"]])
+def test_help_needs_no_torch(args):
+    code = f"import sys; sys.argv[1:] = {args}; import atexit, core.__main__ as m\n"
+    code += "atexit.register(lambda: print('torch:', 'torch' in sys.modules)); m.main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("usage: ") and done.stdout.endswith("torch: False\n")
 
 
 def test_help_names_the_commands():

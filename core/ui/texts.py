@@ -49,8 +49,8 @@ def choose_text(choices: Choices) -> None:
         key=BOX,
         height=160,
         placeholder="Paste some text here: a page of a book, a song, some code …",
-        help="Press Ctrl+Enter (⌘+Enter on a Mac) to use it. It stays on this server; only a race keeps it, for a week, "
-        "and shows it to those who have the race's address.",
+        help="Press Ctrl+Enter (⌘+Enter on a Mac) to use it. It stays on this server; only a race keeps it, a week, "
+        "for those who have the race's address.",
     )
     text, notes = clean_text(raw or "")
     if len(text) > MAX_TEXT_CHARACTERS:

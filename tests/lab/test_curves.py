@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.lab.curves import Curve, RaceCurves, mean_and_half_width, thin
+from core.lab import curves as curves_module
+from core.lab.curves import MAX_POINTS, Curve, CurvesCache, RaceCurves, mean_and_half_width, thin
 from core.lab.experiments import RaceSpec
+from core.lab.store import READ_AT_ONCE, Store
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)
@@ -42,6 +44,19 @@ def test_thinning_keeps_the_lowest_and_the_highest_of_each_bucket():
         assert {inside[values[inside].argmin()], inside[values[inside].argmax()]} <= set(kept)
 
 
+def test_thinning_twice_is_thinning_once():
+    steps, values = np.arange(1, 5_001), np.random.default_rng(0).normal(size=5_000)
+    once = thin(steps, values, 100)
+    again = thin(steps[once], values[once], 100)
+    assert len(once) > 50 and again.tolist() == list(range(len(once)))
+
+
+def test_thinning_bears_gaps_in_the_steps():
+    steps = np.concatenate([np.arange(1, 101), np.arange(10_001, 10_101)])
+    kept = thin(steps, np.sin(steps), 20)
+    assert {0, 199} <= set(kept.tolist()) and len(kept) <= 22
+
+
 def test_a_short_curve_is_left_as_it_is():
     assert thin(np.arange(5), np.zeros(5), 5).tolist() == [0, 1, 2, 3, 4]
 
@@ -54,6 +69,21 @@ def test_a_curve_stays_small_and_keeps_its_extremes():
         assert len(curve.steps) <= 200
     _, kept = curve.thinned()
     assert kept.min() == values.min() and kept.max() == values.max()
+
+
+def test_one_wild_loss_is_still_there_at_the_end_of_a_long_race():
+    values = np.ones((32_000, 2))
+    values[5_000, 1] = 7.0
+    curves = curves_of([losses(2, first + 1, values[first : first + 32]) for first in range(0, 32_000, 32)])
+    lines, mean = curves.training_tables("steps")
+    assert len(lines) + len(mean) <= 2 * MAX_POINTS
+    assert lines.loc[lines["loss"].idxmax(), ["x", "loss", "seed"]].tolist() == [5_001, 7.0, 1]
+
+
+def test_the_ends_of_a_curve_are_its_first_and_last_step():
+    values = np.random.default_rng(0).normal(size=(4_000, 2))
+    _, mean = curves_of([losses(2, 1, values)]).training_tables("steps")
+    assert mean["x"].iloc[[0, -1]].tolist() == [1, 4_000] and len(mean) < 500
 
 
 def test_mean_and_band_are_those_of_the_seeds():
@@ -102,6 +132,65 @@ def test_smoothing_goes_on_from_block_to_block(size):
     lines, _ = curves_of(blocks, half_life=2 * 8 * 5).training_tables("steps")  # five steps of B = 2
     expected = pd.Series(values[:, 0].astype(float)).ewm(halflife=5, adjust=False).mean()
     np.testing.assert_allclose(lines[lines.seed == 0]["loss"], expected, rtol=1e-6)
+
+
+def test_smoothing_bears_a_run_that_ended():
+    values = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    values[7:, 0] = np.nan
+    blocks = [losses(2, 1, values[:5]), losses(2, 6, values[5:12]), losses(2, 13, values[12:])]
+    lines, _ = curves_of(blocks, half_life=2 * 8 * 5).training_tables("steps")
+    assert lines[lines.seed == 0]["x"].tolist() == list(range(1, 8))
+    other = pd.Series(values[:, 1].astype(float)).ewm(halflife=5, adjust=False).mean()
+    np.testing.assert_allclose(lines[lines.seed == 1]["loss"], other, rtol=1e-6)
+
+
+def test_the_half_life_is_in_tokens():
+    # 1, then 0 for ever: after one half-life it stands at 1/2, which is 4 steps at B = 2 and 2 steps at B = 4
+    blocks = [losses(b, 1, [[1.0, 1.0]] + [[0.0, 0.0]] * 4) for b in (2, 4)]
+    lines, _ = curves_of(blocks, half_life=64).training_tables("tokens")
+    for batch_size in (2, 4):
+        curve = lines[(lines.batch_size == batch_size) & (lines.seed == 0)].set_index("x")["loss"]
+        assert curve[batch_size * 8 + 64] == pytest.approx(0.5)
+
+
+def test_an_axis_ends_where_the_race_will():
+    curves = curves_of([{"kind": "speed", "batch_size": b, "step_seconds": s} for b, s in ((2, 0.1), (4, 0.3))])
+    assert (curves.x_limit("steps"), curves.x_limit("tokens")) == (200, 3_200)  # 3,200 / 16 and 3,200 / 32 steps
+    assert curves.x_limit("seconds") == pytest.approx(30.0)  # 200 x 0.1 and 100 x 0.3
+    assert curves_of([]).x_limit("seconds") == 1.0
+
+
+def test_the_rest_takes_as_long_as_the_pace_says(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(curves_module.time, "monotonic", lambda: now[0])
+    messages = [losses(2, 1, [[1.0, 1.0]] * 20)]
+    curves = curves_of(messages)
+    assert curves.remaining_seconds() is None  # one look tells no pace
+    messages.append(losses(2, 21, [[1.0, 1.0]] * 20))
+    curves.refresh()
+    now[0] += 4.0
+    # 5% of all tokens at first, 10% four seconds later: the other 90% take 72 s
+    assert curves.remaining_seconds() == pytest.approx(72.0)
+
+
+def test_all_is_read_however_many_messages_wait():
+    waiting = [losses(2, step, [[1.0, 1.0]]) for step in range(1, READ_AT_ONCE + 3)]
+
+    def read(cursor):
+        part = waiting[cursor : cursor + READ_AT_ONCE]
+        return part, cursor + len(part)
+
+    curves = RaceCurves(read, RaceSpec(text="", block_size=8, train=PLAN))
+    curves.refresh()
+    assert curves.steps[2] == len(waiting) > READ_AT_ONCE
+
+
+def test_viewers_of_one_race_share_its_curves_and_the_least_recent_go_first(tmp_path):
+    cache, spec = CurvesCache(Store(f"sqlite:///{tmp_path}/x.db"), max_races=2), RaceSpec(text="", train=PLAN)
+    first = cache.get("a", spec)
+    assert cache.get("a", spec) is first and cache.get("a", spec, half_life_tokens=64) is not first
+    cache.get("b", spec)  # the third: of "a", seen twice just now, the plain one is the oldest
+    assert len(cache.kept) == 2 and cache.get("a", spec) is not first
 
 
 def test_only_what_is_new_is_read():

@@ -1,8 +1,10 @@
 """A race as messages, and what is refused before it starts."""
 
 import json
+from dataclasses import replace
 
 import pytest
+import torch
 
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
@@ -18,12 +20,41 @@ MEMORY = 2**33
 
 @pytest.fixture(scope="module")
 def messages():
+    torch.set_num_threads(1)  # on a model so small, more threads wait for each other
     return list(race_messages(SPEC))
 
 
 def test_every_message_can_travel_and_the_first_says_what_runs(messages):
     assert messages[0]["kind"] == "started" and messages[0]["num_parameters"] > 0
     for message in messages:
+        json.dumps({k: v for k, v in message.items() if k != "data"}, allow_nan=False)
+
+
+def test_a_race_begins_with_its_first_validations_and_ends_with_its_summaries(messages):
+    kinds = [message["kind"] for message in messages]
+    assert kinds.count("started") == 1 and kinds[1:3] == ["eval", "eval"]
+    assert [message["step"] for message in messages[1:3]] == [0, 0]
+    assert kinds[-1] == "summary" and kinds.index("summary") > len(kinds) - 1 - kinds[::-1].index("losses")
+
+
+def test_noise_has_its_interval(messages):
+    found = [message for message in messages if message["kind"] == "noise"]
+    assert {message["batch_size"] for message in found} == {2, 8}
+    assert all(0 < message["low"] < message["sigma"] < message["high"] for message in found)
+
+
+def test_a_race_without_a_validation_part_runs_to_its_summaries():
+    some = list(race_messages(replace(SPEC, val_fraction=0, train=replace(PLAN, max_tokens=640))))
+    assert {message["kind"] for message in some} >= {"started", "losses", "summary"}
+    assert all(message["final_val_loss"] is None for message in some if message["kind"] == "summary")
+
+
+def test_a_race_whose_runs_all_diverge_ends_with_summaries_that_can_travel():
+    some = list(race_messages(replace(SPEC, train=replace(PLAN, learning_rate=1e4))))
+    ends = [message for message in some if message["kind"] == "summary"]
+    assert sum(message["kind"] == "diverged" for message in some) == len(ends) == 4
+    assert all(message["final_val_loss"] is None and message["steps"] < 40 for message in ends)
+    for message in some:
         json.dumps({k: v for k, v in message.items() if k != "data"}, allow_nan=False)
 
 
@@ -97,6 +128,16 @@ def spec(**values) -> RaceSpec:
         ({"train": {"num_seeds": 99}}, "at most 8"),
         ({"n_layer": 99}, "at most 12"),
         ({"n_embd": 17}, "shared equally"),
+        ({"n_embd": 1_024}, "1,024 channels are more than a race takes: at most 768"),
+        ({"block_size": 1_024}, "1,024 tokens in a block are more than a race takes: at most 512"),
+        ({"block_size": 0}, "at least 1 token"),
+        ({"text": "ab" * 2_500_001}, "characters of text are more than a race takes: at most 5,000,000"),
+        ({"train": {"batch_sizes": (4_097,)}}, "4,097 windows in a batch are more than a race takes: at most 4,096"),
+        ({"train": {"max_tokens": 15}}, "the budget is 15"),
+        # 20 characters: 18 train and 2 validate, where 24 are needed
+        ({"text": "to be or not to be, " * 1, "block_size": 23}, "the training part has 18, 6 too few, and the valid"),
+        # 1,680 characters: 1,512 train, and 1,512 - 8 of them can begin a window
+        ({"train": {"batch_sizes": (1_505,)}}, "A batch of 1,505 windows is more than the 1,504 that the training"),
     ],
 )
 def test_a_race_that_cannot_run_is_refused(values, sentence):

@@ -1,9 +1,11 @@
 """What is kept, in which order, and for how long."""
 
 import json
+import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from core.lab import store as store_module
 from core.lab.store import Store
@@ -80,3 +82,68 @@ def test_a_message_is_json_beside_its_bytes(store):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "text", "text": 'quotes " \u2028 \x00 🙂'}])
     assert json.dumps(store.read(race)[0][0]["text"]) == json.dumps('quotes " \u2028 \x00 🙂')
+
+
+def test_a_status_can_change_until_the_end(store):
+    race = store.create("{}", "x")
+    for status in ("running", "paused", "running"):
+        store.set_status(race, status)
+        assert store.status(race) == (status, "") and store.experiment(race).active
+    store.set_status(race, "failed", "No memory.")
+    assert store.status(race) == ("failed", "No memory.") and not store.experiment(race).active
+
+
+def test_a_race_that_lost_its_server_is_ahead_of_nobody(store, monkeypatch):
+    store.create("{}", "x")
+    now = time.time()
+    monkeypatch.setattr(store_module.time, "time", lambda: now + 61)
+    assert store.num_ahead(store.create("{}", "x")) == 0
+
+
+def test_a_race_that_ended_is_never_interrupted(store, monkeypatch):
+    race = store.create("{}", "x")
+    store.set_status(race, "done")
+    now = time.time()
+    monkeypatch.setattr(store_module.time, "time", lambda: now + 3_600)
+    assert store.status(race) == ("done", "")
+
+
+def test_the_oldest_are_forgotten_where_there_are_too_many(store, monkeypatch):
+    races = [store.create("{}", "x") for _ in range(5)]
+    monkeypatch.setattr(store_module, "KEPT_EXPERIMENTS", 3)
+    store.forget_old()
+    assert [store.experiment(race) is not None for race in races] == [False, False, True, True, True]
+
+
+def test_a_forgotten_text_is_nowhere_in_the_database(store, monkeypatch):
+    store.create("{}", "an old secret")
+    now = time.time()
+    monkeypatch.setattr(store_module.time, "time", lambda: now + 8 * 24 * 3600)
+    store.forget_old()
+    with store.engine.connect() as db:
+        rows = [row for table in store_module.metadata.sorted_tables for row in db.execute(sa.select(table))]
+    assert "secret" not in str(rows)
+
+
+def test_several_threads_can_write_and_read_at_once(store):
+    races = [store.create("{}", "x") for _ in range(4)]
+
+    def write(race):
+        for step in range(25):
+            store.append(race, [{"kind": "text", "step": step}])
+            store.read(race)
+
+    threads = [threading.Thread(target=write, args=(race,)) for race in races]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    for race in races:
+        assert [message["step"] for message in store.read(race)[0]] == list(range(25))
+
+
+def test_another_store_on_the_same_database_sees_what_was_kept(store):
+    race = store.create("{}", "x")
+    store.append(race, [{"kind": "eval"}])
+    again = Store(str(store.engine.url))
+    assert again.read(race)[0] == [{"kind": "eval"}] and again.experiment(race).text == "x"

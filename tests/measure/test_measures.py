@@ -7,8 +7,9 @@ import torch
 from core.measure.memory import race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
-from core.model import GPTConfig
-from core.training import TrainConfig
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.training import TrainConfig, Trainer
+from core.training.trainer import losses_of
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
 
@@ -47,6 +48,23 @@ def test_blocks_may_be_cut_anyhow(size):
     assert estimate(losses, size).sigma == pytest.approx(estimate(losses).sigma, rel=1e-9)
 
 
+def test_one_run_of_several_is_estimated_by_itself():
+    losses = np.hstack([curve(0.1, num_runs=1), curve(0.4, num_runs=1, seed=1)])
+    noise = LossNoise(*losses.shape)
+    noise.add(losses)
+    assert [noise.of_run(r).sigma for r in (0, 1)] == pytest.approx([0.1, 0.4], rel=0.05)
+    assert noise.pooled().sigma == pytest.approx(((0.1**2 + 0.4**2) / 2) ** 0.5, rel=0.05)
+
+
+def test_second_differences_by_hand():
+    # 0 1 0 1 ...: each second difference is 2 or -2, so sigma^2 = 4 / 6
+    assert estimate(np.arange(400)[:, None] % 2.0).sigma == pytest.approx((4 / 6) ** 0.5)
+
+
+def test_a_straight_line_has_no_noise_to_estimate():
+    assert estimate(np.arange(400.0)[:, None]) is None
+
+
 def test_lag_one_tells_correlated_noise():
     assert abs(estimate(curve(0.1, slope=0)).lag1) < 0.1
     rng = np.random.default_rng(0)
@@ -68,17 +86,44 @@ def test_a_run_that_diverged_counts_until_its_end():
     assert found.num_differences < estimate(curve(0.1)).num_differences
 
 
+def test_24_second_differences_are_enough_and_23_are_not():
+    # 32 steps: the first 8 are left out, and each later one gives a second difference
+    assert estimate(curve(0.1, num_steps=32, num_runs=1)).num_differences == 24
+    assert estimate(curve(0.1, num_steps=31, num_runs=1)) is None
+
+
 def test_too_few_steps_say_nothing():
     assert estimate(curve(0.1, num_steps=6)) is None
 
 
 def test_the_footprint_does_not_grow_with_the_run():
     noise = LossNoise(1_000_000, 3)
-    assert noise.sums.shape == (3, NUM_BINS, 3)
+    for _ in range(10):
+        noise.add(curve(0.1, num_steps=100_000))
+    assert noise.step == 1_000_000 and noise.pooled().num_differences == 3 * 750_000
+    assert noise.sums.shape == (3, NUM_BINS, 3) and noise.last.shape == (3, 3)
 
 
 def test_a_step_takes_time():
     assert 0 < step_seconds(SMALL, TrainConfig(), 2, torch.device("cpu")) < 5
+
+
+def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeypatch):
+    took = iter([0.01, 0.03, 0.02, 0.5])  # the last one is over the limit of 0.15 s, and a median does not mind it
+    clock = [0.0]
+
+    def now():
+        now.calls += 1
+        if now.calls % 2 == 0:  # a step lies between two looks at the clock
+            clock[0] += next(took)
+        return clock[0]
+
+    now.calls = 0
+    monkeypatch.setattr("core.measure.throughput.time.perf_counter", now)
+    steps = []
+    monkeypatch.setattr(Trainer, "step", lambda *_: steps.append(1) or torch.zeros(1))
+    assert step_seconds(SMALL, TrainConfig(), 2, torch.device("cpu")) == pytest.approx(0.025)
+    assert len(steps) == 2 + 4
 
 
 def test_memory_by_hand():
@@ -86,6 +131,28 @@ def test_memory_by_hand():
     # 288 weights, 5 numbers each; 4 tokens of (34 x 4 channels + 4 x 5 tokens) numbers; 4 bytes a number
     assert SMALL.num_parameters == 288
     assert race_bytes(SMALL, one) == 4 * (288 * 5 + 4 * (34 * 4 + 4 * 5))
+
+
+def test_every_run_holds_its_weights_and_the_largest_batch_its_activations():
+    config = TrainConfig(batch_sizes=(1, 2, 8), num_seeds=4)
+    # 12 runs; 8 x 4 tokens of 4 seeds in the largest step
+    assert race_bytes(SMALL, config) == 4 * (12 * 288 * 5 + 8 * 4 * 4 * (34 * 4 + 4 * 5))
+
+
+@pytest.mark.parametrize("num_seeds", [1, 3])
+def test_what_backward_keeps_is_within_the_estimate(num_seeds):
+    gpt_config = GPTConfig(vocab_size=65, block_size=16, n_layer=2, n_head=2, n_embd=32)
+    stack = ReplicaStack([GPT(gpt_config) for _ in range(num_seeds)])
+    kept = {}  # bytes by address: of several looks at one memory, once
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        losses_of(stack, torch.zeros(num_seeds, 64, 17, dtype=torch.int64))
+    config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds)
+    assert 0.3 * race_bytes(gpt_config, config) < sum(kept.values()) < race_bytes(gpt_config, config)
 
 
 def test_activations_grow_with_the_batch_and_weights_do_not():
