@@ -95,6 +95,7 @@ class Lab:
         ValueError, with a sentence, passes through; anything else becomes a LabError.
         """
         self.start()
+        self._start_call_worker()
         future = self.client.submit(call_in_worker, function, *args, resources={"call": 1}, pure=False, priority=10)
         try:
             answer, sentence = future.result(timeout=CALL_SECONDS)
@@ -104,6 +105,13 @@ class Lab:
         if sentence:
             raise ValueError(sentence)
         return answer
+
+    def _start_call_worker(self) -> None:
+        """In a cluster of our own, calls get their worker when they first need one: races are not held up by it."""
+        with self.lock:
+            if self.cluster and "call" not in self.cluster.worker_spec:
+                self.cluster.worker_spec["call"] = local_worker("call", resources={"call": 1}, memory_limit=0.5)
+                self.cluster.scale(len(self.cluster.worker_spec))
 
     def describe(self) -> dict:
         """What the machine that races run on has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
@@ -216,21 +224,23 @@ class Lab:
 
 
 def local_cluster():
-    """A scheduler in this process and two workers in processes of their own, that end when this one does."""
+    """A scheduler in this process, and a worker for races in one of its own, that ends when this one does."""
     import distributed
 
-    options = {"nthreads": 1, "host": "127.0.0.1", "dashboard": False}
-    environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    race = {"resources": {"race": 1}, "preload": [WORKER_MODULE], "memory_limit": 0.9}
-    call = {"resources": {"call": 1}, "memory_limit": 0.5}  # loads torch after the other, so as not to hold it up
-    workers = {
-        name: {"cls": distributed.Nanny, "options": options | own | {"name": name, "env": environment}}
-        for name, own in (("race", race), ("call", call))
-    }
     options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     scheduler = {"cls": distributed.Scheduler, "options": options}
+    race = local_worker("race", resources={"race": 1}, preload=[WORKER_MODULE], memory_limit=0.9)
     quiet_dask()
-    return distributed.SpecCluster(scheduler=scheduler, workers=workers, name="batchscope")
+    return distributed.SpecCluster(scheduler=scheduler, workers={"race": race}, name="batchscope")
+
+
+def local_worker(name: str, **options) -> dict:
+    """What Dask needs to know to start a worker on this machine; `memory_limit` is a share of its memory."""
+    import distributed
+
+    environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    options |= {"name": name, "nthreads": 1, "host": "127.0.0.1", "dashboard": False, "env": environment}
+    return {"cls": distributed.Nanny, "options": options}
 
 
 def quiet_dask() -> None:

@@ -38,6 +38,9 @@ class TrainConfig:
             raise ValueError("Every batch size must be at least 1, and there must be one.")
         if len(set(self.batch_sizes)) < len(self.batch_sizes):
             raise ValueError("A batch size stands twice in the list; each can race once.")
+        for name in ("reference_batch_size", "num_evals", "eval_windows"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1.")
         if self.num_seeds < 1:
             raise ValueError(f"The number of seeds is {self.num_seeds}; it must be at least 1.")
         if self.first_seed < 0:

@@ -58,7 +58,10 @@ def race_controls(choices: Choices, experiment: Experiment | None) -> None:
     ):
         try:
             with st.spinner("Starting …"):
-                choices.set(race=lab.submit(current_race(choices, plan_of(choices))))
+                race_id = lab.submit(current_race(choices, plan_of(choices)))
+                choices.set(race=race_id)
+                if not server().store.num_ahead(race_id):
+                    wait_for(race_id, lambda status: status != WAITING)
         except (ValueError, LabError) as error:
             say(error)
             return
