@@ -91,7 +91,7 @@ class RaceCurves:
         self.summaries: list[dict] = []
         self.started: dict | None = None
         self.noise_domain: tuple[float, float] | None = None  # of its axis, which only ever grows
-        self.pace: deque[tuple[float, float]] = deque(maxlen=20)  # (when, progress), one a second
+        self.pace: deque[tuple[float, float]] = deque(maxlen=20)  # (when, progress), one a tick
 
     def refresh(self) -> bool:
         """Take in what is new in the store. True if anything was."""
@@ -222,7 +222,7 @@ class RaceCurves:
         return done * self.spec.block_size / self.total_tokens
 
     def remaining_seconds(self) -> float | None:
-        """From what the last twenty seconds' progress took; None while there is too little of it."""
+        """From what the progress of the last twenty ticks took; None while there is too little of it."""
         now, share = time.monotonic(), self.progress
         self.pace.append((now, share))
         began, first = self.pace[0]
