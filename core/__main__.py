@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     race.add_argument("--batch-sizes", type=numbers, default=(4, 16, 64), metavar="4,16,64")
     race.add_argument("--num-seeds", type=int, default=3)
     race.add_argument("--first-seed", type=int, default=0)
-    race.add_argument("--max-tokens", type=int, default=150_000, help="for each run")
+    race.add_argument("--max-tokens", type=int, default=120_000, help="for each run")
     race.add_argument("--block-size", type=int, default=32)
     race.add_argument("--n-layer", type=int, default=2)
     race.add_argument("--n-head", type=int, default=4)

@@ -18,7 +18,7 @@ class TrainConfig:
     batch_sizes: tuple[int, ...] = (4, 16, 64)  # B, windows a step
     num_seeds: int = 3  # runs at each batch size; seeds are first_seed, first_seed + 1, ...
     first_seed: int = 0
-    max_tokens: int = 150_000  # each run stops at the last whole step within it
+    max_tokens: int = 120_000  # each run stops at the last whole step within it
     learning_rate: float = 3e-3  # of AdamW, at the reference batch size
     lr_rule: str = "fixed"  # how the rate follows the batch size: one of LR_RULES
     reference_batch_size: int = 16  # where every rule gives learning_rate itself

@@ -89,7 +89,7 @@ CHOICES = {
     "learning_rate": Choice("lr", 3e-3, number(1e-6, 1e3)),
     "lr_rule": Choice("rule", "fixed", one_of(LR_RULES)),
     "num_seeds": Choice("seeds", 3, whole(1, limits.MAX_SEEDS)),
-    "max_tokens": Choice("tokens", 150_000, whole(1_000, limits.MAX_TOKENS)),
+    "max_tokens": Choice("tokens", 120_000, whole(1_000, limits.MAX_TOKENS)),
     "device": Choice("device", "auto", one_of(("auto", "cpu", "cuda", "mps"))),
     "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),

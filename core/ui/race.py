@@ -18,7 +18,7 @@ from core.ui.race_charts import draw_race
 from core.ui.texts import current_race, source_title
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the race what each drawing costs
-WAITING_TICK_SECONDS = 0.3  # the first point should not have to wait for a tick
+FIRST_TICK_SECONDS = 0.3  # until there is a point: the first one should not have to wait for a tick
 STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 
@@ -90,11 +90,12 @@ def wait_for(race_id: str, reached, seconds: float = 2.0) -> None:
 def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
     """The race, alive while it runs: a fragment that asks for what is new, again and again."""
     curves = server().curves.get(experiment.id, spec, choices.half_life)
-    tick = {WAITING: WAITING_TICK_SECONDS, RUNNING: TICK_SECONDS, PAUSED: TICK_SECONDS}.get(experiment.status)
-    st.fragment(live_race, run_every=tick)(choices.axis, experiment, curves)
+    begun = curves.progress > 0
+    tick = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
+    st.fragment(live_race, run_every=tick)(choices.axis, experiment, curves, begun)
 
 
-def live_race(axis: str, experiment: Experiment, curves: RaceCurves) -> None:
+def live_race(axis: str, experiment: Experiment, curves: RaceCurves, begun: bool) -> None:
     shared = server()
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
@@ -102,8 +103,8 @@ def live_race(axis: str, experiment: Experiment, curves: RaceCurves) -> None:
     show_progress(experiment.id, status, sentence, curves)
     st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, axis, live=experiment.active)
-    if status != experiment.status:
-        st.rerun()  # the whole page: its buttons change, and after the end the ticking stops
+    if status != experiment.status or (curves.progress > 0) != begun:
+        st.rerun()  # the whole page: its buttons change, and how often it ticks
 
 
 def show_progress(race_id: str, status: str, sentence: str, curves: RaceCurves) -> None:

@@ -15,6 +15,7 @@ class Viewer:
 
     def __init__(self, port: int, page: str = "", query: str = ""):
         self.page, self.query = page, query
+        self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self.socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None, legacy=True)
@@ -27,6 +28,7 @@ class Viewer:
         message = BackMsg()
         message.rerun_script.query_string = self.query
         message.rerun_script.page_name = self.page
+        message.rerun_script.page_script_hash = self.page_hash
         if fragment_id:
             message.rerun_script.fragment_id = fragment_id
         else:
@@ -48,5 +50,7 @@ class Viewer:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+            elif kind == "navigation":
+                self.page_hash = message.navigation.page_script_hash
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return size
