@@ -74,12 +74,7 @@ class RaceSpec:
     def check(self, memory_bytes: int) -> None:
         """Raises ValueError, with a sentence, for a race that cannot run, or not in so much memory."""
         _, gpt_config = self.build()
-        needed = race_bytes(gpt_config, self.train)
-        if needed > memory_bytes:
-            raise ValueError(
-                f"This race would take about {needed / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB "
-                "can be had: take a smaller model, smaller batches, a shorter block or fewer seeds."
-            )
+        check_memory("This race", race_bytes(gpt_config, self.train), memory_bytes)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -89,3 +84,20 @@ class RaceSpec:
     def from_settings(cls, settings: str, text: str) -> "RaceSpec":
         values = json.loads(settings)
         return cls(text=text, **values | {"train": TrainConfig(**values["train"])})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One run of a race: its batch size, and its seed."""
+
+    race: RaceSpec
+    batch_size: int
+    seed: int
+
+
+def check_memory(what: str, needed_bytes: int, memory_bytes: int) -> None:
+    if needed_bytes > memory_bytes:
+        raise ValueError(
+            f"{what} would take about {needed_bytes / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB "
+            "can be had: take a smaller model, smaller batches, a shorter block or fewer seeds."
+        )

@@ -1,17 +1,19 @@
-"""The time of one optimizer step of one run alone.
+"""How long things take: one optimizer step of one run alone, and a batch in one go against one example at a time.
 
 Runs that are trained side by side share the processor, so the wall clock of a race says little about a run by itself.
-This takes some steps of a fresh run with nothing beside it and reports the median.
+`step_seconds` takes some steps of a fresh run with nothing beside it and reports the median.
 """
 
 import time
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.batches import all_windows
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer
+from core.training import TrainConfig, Trainer, losses_of
 
 
 def step_seconds(
@@ -37,3 +39,41 @@ def step_seconds(
         trainer.step(windows).item()  # .item() waits for the device
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds))
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """The same batch's loss and gradient, in one go and one example at a time."""
+
+    loss: float  # nats per token, in one go
+    mean_loss: float  # the mean of the losses of the examples by themselves
+    largest_difference: float  # between the two gradients, as a share of the gradient's norm
+    together_seconds: tuple[float, ...]  # forward and backward, each time it was taken
+    one_by_one_seconds: tuple[float, ...]
+
+
+def one_by_one(stack: ReplicaStack, windows: Tensor, max_seconds: float = 0.25, max_repeats: int = 7) -> OneByOne:
+    """Forward and backward over the windows (B, T + 1) both ways, in turn, until the time is over; at least once each
+    after one pass that warms up."""
+
+    def gradient_of(part: Tensor) -> tuple[float, Tensor]:
+        losses = losses_of(stack, part[None])
+        gradient = stack.flat_gradient(losses)
+        return losses.item(), gradient  # .item() waits for the device
+
+    gradient_of(windows)
+    gradient_of(windows[:1])
+    seconds: tuple[list[float], list[float]] = ([], [])
+    while not seconds[0] or (len(seconds[0]) < max_repeats and sum(map(sum, seconds)) < max_seconds):
+        began = time.perf_counter()
+        loss, gradient = gradient_of(windows)
+        between = time.perf_counter()
+        total, mean_loss = torch.zeros_like(gradient), 0.0
+        for example in windows.split(1):
+            example_loss, example_gradient = gradient_of(example)
+            total += example_gradient / len(windows)
+            mean_loss += example_loss / len(windows)
+        for times, end, start in zip(seconds, (between, time.perf_counter()), (began, between), strict=True):
+            times.append(end - start)
+    difference = (total - gradient).abs().max() / gradient.norm().clamp(min=1e-12)
+    return OneByOne(loss, mean_loss, difference.item(), tuple(seconds[0]), tuple(seconds[1]))

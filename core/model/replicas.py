@@ -4,6 +4,8 @@ All weights live in one flat table `flat` (R, P), a row a replica, and the param
 what an optimizer does to a model's weights, one after the other, it does here in one call to all of them.
 """
 
+from itertools import accumulate
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,10 @@ class ReplicaStack:
             sorted(shapes.items(), key=lambda item: len(item[1]) < 2)
         )  # sorted keeps the order otherwise
         self.num_matrix_weights = sum(s.numel() for s in shapes.values() if len(s) >= 2)
+        ends = list(accumulate(s.numel() for s in self.shapes.values()))
+        self.columns = {  # of `flat`, by the name of the weight
+            name: slice(end - s.numel(), end) for (name, s), end in zip(self.shapes.items(), ends, strict=True)
+        }
         weights = [dict(model.named_parameters()) for model in models]
         self.flat = torch.stack([torch.cat([w[name].detach().flatten() for name in self.shapes]) for w in weights])
         self.model = self.view(slice(None) if self.num_replicas > 1 else 0)
@@ -35,10 +41,8 @@ class ReplicaStack:
         """A GPT on these replicas' weights, shared with the stack: replica r alone for an int, stacked for a slice."""
         with torch.device("meta"):
             model = GPT(self.config)
-        start = 0
         for name, shape in self.shapes.items():
-            weight = self.flat[replicas, start : start + shape.numel()].unflatten(-1, shape)
-            start += shape.numel()
+            weight = self.flat[replicas, self.columns[name]].unflatten(-1, shape)
             owner, _, attribute = name.rpartition(".")
             setattr(model.get_submodule(owner), attribute, nn.Parameter(weight))
         model.lm_head.weight = model.transformer.wte.weight

@@ -15,7 +15,9 @@ PLACES = {
     "Training": "loop",
     "find_device": "loop",
     "found_devices": "loop",
+    "losses_of": "trainer",
     "records_of": "records",
+    "token_losses": "trainer",
     "train": "records",
 }
 

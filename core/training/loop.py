@@ -8,6 +8,7 @@ Shapes: R replicas (seeds), B batch, T time, N tokens of text.
 """
 
 import bisect
+import collections
 import math
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core.batches import WindowStream, all_windows, spread_starts
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -68,6 +70,15 @@ class Group:
     streams: list[WindowStream]  # one a seed
     step: int = 0
     diverged: set[int] = field(default_factory=set)  # places of seeds, 0, ..., R - 1
+
+    def state(self) -> tuple:
+        """A copy of where its runs stand; `load` takes them back there."""
+        return self.step, [trainer.state() for trainer in self.trainers]
+
+    def load(self, state: tuple) -> None:
+        self.step, parts = state
+        for trainer, part in zip(self.trainers, parts, strict=True):
+            trainer.load(part)
 
     @property
     def finished(self) -> bool:
@@ -136,9 +147,12 @@ class Training:
         """The model that every batch size of this seed starts from."""
         return GPT(self.gpt_config, torch.Generator().manual_seed(seed)).to(self.device)
 
+    def group(self, batch_size: int) -> Group:
+        return next(g for g in self.groups if g.batch_size == batch_size)
+
     def model(self, batch_size: int, seed: int) -> GPT:
         """The model of one run as it is now, on the run's own weights: for reading."""
-        group = next(g for g in self.groups if g.batch_size == batch_size)
+        group = self.group(batch_size)
         place = self.config.seeds.index(seed)
         if len(group.trainers) > 1:
             return group.trainers[place].stack.model
@@ -154,13 +168,21 @@ class Training:
             if group.step in group.eval_steps:
                 yield from self._evaluate(group)
 
+    def advance(self, batch_size: int, num_steps: int) -> None:
+        """Train the runs at one batch size on by so many steps, without validating."""
+        collections.deque(self._block(self.group(batch_size), num_steps), maxlen=0)
+
+    def starts(self, group: Group, steps_done: int, num_steps: int) -> Tensor:
+        """Where the windows of the next steps begin in the text, for each seed: (R, num_steps, B)."""
+        B = group.batch_size
+        drawn = [stream.starts(first=steps_done * B, count=num_steps * B) for stream in group.streams]
+        return torch.from_numpy(np.stack(drawn)).to(self.device).view(-1, num_steps, B)
+
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
         losses = []
         B = group.batch_size
-        count = num_steps * B
-        drawn = np.stack([stream.starts(first=group.step * B, count=count) for stream in group.streams])
-        starts = torch.from_numpy(drawn).to(self.device).view(-1, num_steps, B)  # (R, steps, B)
+        starts = self.starts(group, group.step, num_steps)
         for index in range(num_steps):
             windows = self.windows[starts[:, index]]  # (R, B, T + 1)
             parts = windows.split(len(windows) // len(group.trainers))

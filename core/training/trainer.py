@@ -3,6 +3,8 @@
 Shapes: R replicas (seeds), B batch, T time, V vocabulary, P weights of one model.
 """
 
+import copy
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -11,12 +13,17 @@ from core.model import ReplicaStack
 from core.training.config import TrainConfig
 
 
+def token_losses(logits: Tensor, y: Tensor) -> Tensor:
+    """Cross-entropy token by token: -ln of the probability that the logits (..., T, V) give to the right token, in y
+    (..., T). In nats, of y's shape."""
+    return F.cross_entropy(logits.flatten(0, -2), y.flatten(), reduction="none").view(y.shape)
+
+
 def losses_of(stack: ReplicaStack, windows: Tensor) -> Tensor:
-    """Cross-entropy in nats per token, the mean over each replica's windows (R, B, T + 1): (R,)."""
+    """Nats per token, the mean over each replica's windows (R, B, T + 1): (R,)."""
     x, y = windows[..., :-1], windows[..., 1:]  # (R, B, T)
-    logits = stack.model(x if stack.num_replicas > 1 else x[0])
-    losses = F.cross_entropy(logits.flatten(0, -2), y.flatten(), reduction="none")  # (R*B*T,)
-    return losses.view(stack.num_replicas, -1).mean(dim=1)
+    logits = stack.model(x if stack.num_replicas > 1 else x[0])  # (R, B, T, V), or (B, T, V) for one replica
+    return token_losses(logits, y).flatten(1).mean(dim=1)
 
 
 class Trainer:
@@ -36,14 +43,17 @@ class Trainer:
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
         losses = losses_of(self.stack, windows)
-        gradient = self.stack.flat_gradient(losses)  # (R, P)
+        self.update(self.stack.flat_gradient(losses))
+        return losses.detach()
+
+    def update(self, gradient: Tensor) -> None:
+        """AdamW, from the gradient (R, P), which is clipped in place: shrink the matrices a little, then step."""
         if self.grad_clip:
             norm = gradient.norm(dim=1, keepdim=True)  # (R, 1)
             gradient.mul_((self.grad_clip / (norm + 1e-6)).clamp_(max=1))
         self.stack.flat[:, : self.stack.num_matrix_weights].mul_(self.decay)
         self.stack.flat.grad = gradient
         self.optimizer.step()
-        return losses.detach()
 
     @torch.no_grad()
     def evaluate(self, windows: Tensor, windows_at_once: int = 64) -> Tensor:
@@ -53,3 +63,12 @@ class Trainer:
         each = [losses_of(self.stack, part.expand(self.stack.num_replicas, -1, -1)) * len(part) for part in parts]
         self.stack.model.train()
         return torch.stack(each).sum(dim=0) / len(windows)
+
+    def state(self) -> tuple:
+        """A copy of all that a step changes: the weights and what AdamW remembers."""
+        return self.stack.flat.clone(), copy.deepcopy(self.optimizer.state_dict())
+
+    def load(self, state: tuple) -> None:
+        weights, remembered = state
+        self.stack.flat.copy_(weights)
+        self.optimizer.load_state_dict(copy.deepcopy(remembered))  # it would keep, and then change, what it is given

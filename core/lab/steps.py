@@ -1,0 +1,184 @@
+"""One run of a race at any of its steps, as short calls to a worker.
+
+Weights are not recorded: they are a function of the settings, the seed and the number of steps done, so a run is
+trained again up to the step that is asked for, with the same runs beside it as in its race; on the same machine the
+same numbers come out, bit for bit on a CPU. What has been trained stays in this worker for a while, so going on from
+there, or a little back, takes no time; another worker, or this one after a restart, trains again.
+
+`reach` gets there in slices of a second, for a page that shows how far it is. The others look, and change nothing.
+"""
+
+import inspect
+import time
+from collections import OrderedDict
+from dataclasses import replace
+from textwrap import dedent
+
+import numpy as np
+from torch import Tensor
+
+from core.batches import WindowStream, make_batch
+from core.lab.experiments import RunSpec, check_memory
+from core.lab.worker import use_cores
+from core.measure.gradients import GradientReport, look_at_gradients
+from core.measure.memory import race_bytes
+from core.measure.predictions import Predictions, predict, prefix_losses
+from core.measure.throughput import OneByOne, one_by_one
+from core.measure.updates import UpdateReport, look_at_update
+from core.model import GPT, ReplicaStack
+from core.training import Trainer, Training, losses_of, token_losses
+
+SLICE_SECONDS = 0.7
+MAX_BYTES = 2**30  # of one run: training, and two more copies of its state
+KEPT_BYTES = 2**30  # of the runs that this worker keeps
+STATE_BYTES, MAX_STATES = 2**26, 12  # of a run's kept states
+MAX_STEP_FLOPS, MAX_REPLAY_FLOPS = 6e10, 3e12  # some seconds, some minutes, of a core
+MAX_CELLS = 4096  # positions that are sent to be drawn
+MAX_POSITIONS = 64  # taken one by one
+
+
+class Run:
+    """A run that can be taken to any step, forward and back."""
+
+    def __init__(self, spec: RunSpec):
+        corpus, gpt_config = spec.race.build()
+        plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
+        num_weights = gpt_config.num_parameters * plan.num_seeds
+        state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
+        check_memory("A step of this run", race_bytes(gpt_config, plan) + 2 * state_bytes, MAX_BYTES)
+        self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
+        if self.step_flops > MAX_STEP_FLOPS:
+            raise ValueError(
+                f"A step of {spec.batch_size:,} windows of {spec.race.block_size} tokens through "
+                f"{gpt_config.num_parameters:,} parameters takes too long to be looked into while you wait: choose a "
+                "smaller B, T or model."
+            )
+        self.batch_size, self.seed = spec.batch_size, spec.seed
+        self.training = self._training(corpus, gpt_config, plan)
+        if len(self.training.groups[0].trainers) > 1:  # the seeds take turns: this one needs none of the others
+            alone = replace(plan, num_seeds=1, first_seed=spec.seed)
+            self.training = self._training(corpus, gpt_config, alone)
+        (self.group,) = self.training.groups
+        self.place = self.training.config.seeds.index(spec.seed)
+        self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
+        self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
+        self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
+        self.keep()
+
+    @staticmethod
+    def _training(corpus, gpt_config, plan) -> Training:
+        return Training(corpus.train_ids, corpus.val_ids, gpt_config, plan)
+
+    def reach(self, steps_done: int, seconds: float = float("inf")) -> int:
+        """Go to where so many steps are done, or as near as the time allows. Returns how many are done now."""
+        until = time.monotonic() + seconds
+        if steps_done * self.step_flops > MAX_REPLAY_FLOPS:
+            raise ValueError(
+                f"Training this run again up to step {steps_done + 1:,} takes too long to wait for here: choose an "
+                f"earlier step, up to {int(MAX_REPLAY_FLOPS // self.step_flops):,}."
+            )
+        if self.group.step == steps_done:
+            return steps_done
+        nearest = max((s for s in self.states if s <= steps_done), default=None)
+        if self.group.step > steps_done or nearest > self.group.step:
+            self.states.move_to_end(nearest)
+            self.group.load(self.states[nearest])
+        kept_at = time.monotonic()
+        while self.group.step < steps_done:
+            self.training.advance(self.batch_size, min(self.group.block_steps, steps_done - self.group.step))
+            if time.monotonic() > until:
+                break
+            if time.monotonic() > kept_at + SLICE_SECONDS:
+                self.keep()
+                kept_at = time.monotonic()
+        self.keep()
+        return self.group.step
+
+    def keep(self) -> None:
+        self.states[self.group.step] = self.group.state()
+        self.states.move_to_end(self.group.step)
+        while len(self.states) > self.max_states:
+            del self.states[next(s for s in self.states if s)]  # the beginning stays: all can be reached from there
+
+    def windows(self, step: int) -> Tensor:
+        """What step 1, 2, ... reads: (B, T + 1)."""
+        starts = self.training.starts(self.group, step - 1, 1)[self.place, 0]  # (B,)
+        return self.training.windows[starts]
+
+    @property
+    def model(self) -> GPT:
+        return self.training.model(self.batch_size, self.seed)
+
+    @property
+    def trainer(self) -> Trainer:
+        """Of a run that shares nothing with other seeds."""
+        (trainer,) = self.group.trainers
+        assert trainer.stack.num_replicas == 1
+        return trainer
+
+
+_runs: OrderedDict[RunSpec, Run] = OrderedDict()
+
+
+def run_of(spec: RunSpec) -> Run:
+    """The run as this worker has it, or from its beginning. Raises ValueError, with a sentence, if it cannot be."""
+    use_cores()
+    if spec not in _runs:
+        _runs[spec] = Run(spec)
+        while len(_runs) > 1 and sum(run.num_bytes for run in _runs.values()) > KEPT_BYTES:
+            _runs.popitem(last=False)
+    _runs.move_to_end(spec)
+    return _runs[spec]
+
+
+def run_before(spec: RunSpec, step: int) -> Run:
+    """The run with the weights that step 1, 2, ... starts from."""
+    run = run_of(spec)
+    run.reach(step - 1)
+    return run
+
+
+# ---- what a page asks for
+
+
+def reach(spec: RunSpec, step: int) -> int:
+    """Train towards the beginning of a step for about a second. Returns the step at whose beginning the run now is."""
+    return run_of(spec).reach(step - 1, SLICE_SECONDS) + 1
+
+
+def predictions(spec: RunSpec, step: int) -> Predictions:
+    run = run_before(spec, step)
+    return predict(run.model, run.windows(step), MAX_CELLS)
+
+
+def losses_by_position(spec: RunSpec, step: int, row: int) -> np.ndarray:
+    """The losses of a row's first positions, each taken by itself: (at most 64,)."""
+    run = run_before(spec, step)
+    return prefix_losses(run.model, run.windows(step)[row], min(MAX_POSITIONS, spec.race.block_size))
+
+
+def gradients(spec: RunSpec, step: int) -> GradientReport:
+    run = run_before(spec, step)
+    return look_at_gradients(run.trainer.stack, run.windows(step))
+
+
+def update(spec: RunSpec, step: int, sgd_rate: float) -> UpdateReport:
+    run = run_before(spec, step)
+    return look_at_update(run.trainer, run.windows(step), run.windows(step + 1), sgd_rate)
+
+
+def cost_one_by_one(spec: RunSpec, step: int) -> OneByOne:
+    run = run_before(spec, step)
+    return one_by_one(run.trainer.stack, run.windows(step))
+
+
+def sources() -> list[list[tuple[str, str]]]:
+    """For each of the five stages of a step: (name, source) of the functions that do it."""
+    stages = (
+        (WindowStream.starts, make_batch),
+        (GPT.forward,),
+        (token_losses, losses_of),
+        (ReplicaStack.flat_gradient,),
+        (Trainer.update, Trainer.step),
+    )
+    return [[(f.__qualname__, dedent(inspect.getsource(f))) for f in stage] for stage in stages]

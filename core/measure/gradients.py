@@ -1,0 +1,107 @@
+"""The gradient of a batch, and what it is the mean of: each example's own.
+
+An example is one window of T tokens; its loss is the mean over them. The batch's loss is the mean over the examples,
+so its gradient is the mean of theirs:
+
+    G = (1/B) sum g_i
+
+Per-example gradients come from the replica axis: n copies of the same weights, each with an example of its own.
+
+Shapes: B batch, T time, P weights of the model.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.measure.memory import race_bytes
+from core.model import GPTConfig, ReplicaStack
+from core.training import TrainConfig, losses_of
+
+MAX_GRADIENT_BYTES = 128 * 2**20  # what per-example gradients may hold at once, where one example alone takes less
+MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, T = 64; and 4 layers of 144)
+
+
+@dataclass(frozen=True)
+class OneWeight:
+    """A single weight, and what each example wants of it."""
+
+    index: int  # in its tensor, flattened
+    parts: np.ndarray  # (B,) float32: g_i / B, which add up to the batch's gradient for this weight
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """A batch's gradient beside those of its examples, before any clipping."""
+
+    norm: float  # |G|
+    layer_norms: dict[str, float]  # |G| restricted to a layer
+    norms: np.ndarray  # (B,) float32: |g_i|
+    cosines: np.ndarray  # (B,) float32: of g_i with G
+    largest_difference: float  # between G and the mean of the g_i, as a share of |G|
+    weights: dict[str, OneWeight]  # by tensor: the weight with the largest |gradient| in it
+
+
+def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
+    """How many examples at once stay within `max_bytes`; at least one."""
+    one = race_bytes(gpt_config, TrainConfig(batch_sizes=(1,), num_seeds=1))
+    return min(MAX_CHUNK, max(1, max_bytes // one))
+
+
+def per_example_gradients(stack: ReplicaStack, windows: Tensor, chunk: int) -> Iterator[Tensor]:
+    """g_i of every window in (B, T + 1), laid out as `stack.flat`: tables of (at most `chunk`, P), in order."""
+    for part in windows.split(chunk):
+        copies = ReplicaStack([stack.model] * len(part))
+        yield copies.flat_gradient(losses_of(copies, part[:, None]))  # (chunk, 1, T + 1): an example a replica
+
+
+def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
+    """The gradient of the model in `stack` on the windows (B, T + 1), taken apart. Memory does not grow with B."""
+    gradient = stack.flat_gradient(losses_of(stack, windows[None]))[0]  # (P,)
+    places = {name: columns.start + int(gradient[columns].abs().argmax()) for name, columns in stack.columns.items()}
+    columns = torch.tensor(list(places.values()), device=gradient.device)
+    norms, cosines, parts = [], [], []
+    total = torch.zeros_like(gradient)
+    for chunk in per_example_gradients(stack, windows, chunk_size(stack.config)):
+        norms.append(chunk.norm(dim=1))
+        cosines.append(chunk @ gradient / (norms[-1] * gradient.norm()).clamp(min=1e-12))
+        parts.append(chunk[:, columns] / len(windows))
+        total += chunk.sum(dim=0)
+    parts = torch.cat(parts).cpu().numpy()  # (B, tensors)
+    difference = (total / len(windows) - gradient).abs().max() / gradient.norm().clamp(min=1e-12)
+    return GradientReport(
+        norm=gradient.norm().item(),
+        layer_norms=norm_by_layer(stack, gradient),
+        norms=torch.cat(norms).cpu().numpy(),
+        cosines=torch.cat(cosines).cpu().numpy(),
+        largest_difference=difference.item(),
+        weights={
+            name: OneWeight(places[name] - stack.columns[name].start, parts[:, i]) for i, name in enumerate(places)
+        },
+    )
+
+
+def norm_by_layer(stack: ReplicaStack, vector: Tensor) -> dict[str, float]:
+    """The length of each layer's part of a vector (P,), laid out as `stack.flat`; from input to output."""
+    squares: dict[str, float] = {}
+    for name in stack.model.state_dict():  # in the model's own order
+        if name in stack.columns:
+            layer = layer_of(name)
+            squares[layer] = squares.get(layer, 0.0) + vector[stack.columns[name]].square().sum().item()
+    return {layer: square**0.5 for layer, square in squares.items()}
+
+
+def layer_of(name: str) -> str:
+    """The layer that a weight belongs to; a norm belongs to what reads it.
+
+    >>> layer_of("transformer.wte.weight"), layer_of("transformer.h.0.ln_2.bias")
+    ('wte', 'h.0.mlp')
+    """
+    parts = name.removeprefix("transformer.").split(".")
+    if parts[0] != "h":
+        return parts[0]
+    part = {"ln_1": "attn", "ln_2": "mlp"}.get(parts[2], parts[2])
+    return f"h.{parts[1]}.{part}"
