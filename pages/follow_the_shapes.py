@@ -53,4 +53,4 @@ with st.expander("What to look for, and what to try"):
 - **(B·T, V)** at the end: for the loss, every position of every window is one question among B × T.
 """
     )
-next_lesson("pages/race_batch_sizes.py", "Let batch sizes run against each other.")
+next_lesson("pages/inside_one_step.py", "One update of the weights, stage by stage.")

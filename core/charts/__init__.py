@@ -9,37 +9,59 @@ a constant `alt`, and write the sentence of a `describe_` function where it can 
 """
 
 from core.charts.coverage import coverage_chart
-from core.charts.describe import describe_coverage, describe_loss, describe_noise, describe_throughput
+from core.charts.describe import (
+    describe_coverage,
+    describe_example_gradients,
+    describe_layers,
+    describe_loss,
+    describe_noise,
+    describe_sum,
+    describe_throughput,
+)
 from core.charts.domains import frame_corners, grow, round_domain, round_end, round_log_domain
-from core.charts.loss import end_labels, loss_chart
+from core.charts.gradients import example_gradients_chart
+from core.charts.histogram import histogram_bins, histogram_chart
+from core.charts.layers import layer_chart, layer_dots
+from core.charts.loss import PICKED, end_labels, loss_chart
 from core.charts.noise import noise_chart
 from core.charts.numbers import format_count, format_nats, format_seconds, format_significant
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
 from core.charts.spec import to_spec, with_data
+from core.charts.sums import sum_chart
 from core.charts.throughput import throughput_chart
 
 __all__ = [
     "PALETTES",
+    "PICKED",
     "Palette",
     "Theme",
     "batch_size_color",
     "coverage_chart",
     "describe_coverage",
+    "describe_example_gradients",
+    "describe_layers",
     "describe_loss",
     "describe_noise",
+    "describe_sum",
     "describe_throughput",
     "end_labels",
+    "example_gradients_chart",
     "format_count",
     "format_nats",
     "format_seconds",
     "format_significant",
     "frame_corners",
     "grow",
+    "histogram_bins",
+    "histogram_chart",
+    "layer_chart",
+    "layer_dots",
     "loss_chart",
     "noise_chart",
     "round_domain",
     "round_end",
     "round_log_domain",
+    "sum_chart",
     "throughput_chart",
     "to_spec",
     "with_data",

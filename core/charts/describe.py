@@ -52,6 +52,43 @@ def describe_coverage(bins: pd.DataFrame) -> str:
     )
 
 
+def describe_layers(dots: pd.DataFrame, what: str) -> str:
+    """
+    "Gradient norm by layer: wte 0.212, ln_f 0.00630."
+    """
+    kinds = [f"{kind}: " if dots["kind"].nunique() > 1 else "" for kind in dots["kind"]]
+    return _sentence(
+        what,
+        (f"{kind}{layer} {value:.3g}" for kind, layer, value in zip(kinds, dots["layer"], dots["value"], strict=True)),
+    )
+
+
+def describe_example_gradients(examples: pd.DataFrame, mean: pd.DataFrame) -> str:
+    """
+    "32 examples' gradients, of length 1.10 to 1.62, on average 1.31; cosine with their mean 0.320 to 0.701, on average
+    0.513; their mean has length 0.672."
+    """
+    lengths, cosines = examples["length"], examples["cosine"]
+    return (
+        f"{len(examples)} examples' gradients, of length {_range(lengths)}; cosine with their mean {_range(cosines)}; "
+        f"their mean has length {format_significant(float(mean['length'].iloc[0]))}."
+    )
+
+
+def describe_sum(parts: pd.DataFrame, what: str, total: str = "sum so far") -> str:
+    """
+    "Loss of row 3: 64 parts, of 0.0120 to 6.21, on average 2.31; sum so far at the end 148."
+    """
+    return (
+        f"{what}: {len(parts)} parts, of {_range(parts['value'])}; {total} at the end {parts['running'].iloc[-1]:.4g}."
+    )
+
+
+def _range(values: pd.Series) -> str:
+    low, high, mean = (format_significant(float(value)) for value in (values.min(), values.max(), values.mean()))
+    return f"{low} to {high}, on average {mean}"
+
+
 def _rows(frame: pd.DataFrame):
     return frame.sort_values("batch_size").itertuples()
 

@@ -10,6 +10,7 @@ from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale,
 
 RECORDED_DASH = [7, 4]
 MIN_LABEL_GAP = 0.055
+PICKED, PICKED_FIELDS = "picked", ("batch_size", "seed", "x", "loss")
 
 
 def loss_chart(
@@ -20,6 +21,7 @@ def loss_chart(
     y_title: str = "training loss (nats per token)",
     x_format: str = "~s",
     points: bool = False,
+    pick: bool = False,
     recorded: bool = False,
     height: int = 340,
 ) -> alt.LayerChart:
@@ -33,7 +35,8 @@ def loss_chart(
         frame   x, y (float): two corners that hold the axes; see `frame_corners`
 
     `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds. `points`
-    marks every row of `lines`, for evaluations. `recorded` draws dashed lines.
+    marks every row of `lines`, for evaluations. With `pick`, a click on a row of `lines` selects it: the parameter
+    "picked" has its batch_size, seed, x and loss. `recorded` draws dashed lines.
     """
     palette = PALETTES[theme]
     x, batch_size = alt.X("x:Q"), alt.Color("batch_size:O")
@@ -50,6 +53,11 @@ def loss_chart(
         alt.Tooltip("high:Q", title="interval to", format=".3f"),
         *tooltip,
     ]
+    dots = lines.mark_circle(
+        size=36 if points else 60, opacity=0.75 if points else 0, cursor="pointer" if pick else "default"
+    ).encode(x=x, y="loss:Q", color=batch_size, tooltip=loss_of_seed)
+    if pick:
+        dots = dots.add_params(alt.selection_point(name=PICKED, fields=list(PICKED_FIELDS), empty=False))
     return styled(
         alt.layer(
             _frame(x_title, y_title, x_format),
@@ -69,10 +77,8 @@ def loss_chart(
                 dy=alt.ExprRef("datum.below ? 4 : -4"),
                 baseline=alt.ExprRef("datum.below ? 'top' : 'bottom'"),
             ).encode(x=alt.value("width"), y="y:Q", text="label:N"),
-            lines.mark_circle(size=36 if points else 60, opacity=0.75 if points else 0).encode(
-                x=x, y="loss:Q", color=batch_size, tooltip=loss_of_seed
-            ),
             mean.mark_circle(size=100, opacity=0).encode(x=x, y="mean:Q", tooltip=loss_of_all),
+            dots,
             alt.Chart(alt.NamedData(name="ends"))
             .mark_text(align="left", dx=5, color=palette.text)
             .encode(x=x, y="y:Q", text="label:N"),

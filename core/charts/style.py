@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from core.charts.palette import PALETTES, Theme, batch_size_colors
+from core.charts.palette import PALETTES, Palette, Theme, batch_size_colors
 
 FONT_SIZE = 14
 TITLE_SIZE = 15
@@ -55,6 +55,12 @@ def styled(chart: alt.LayerChart, theme: Theme, *, height: int) -> alt.LayerChar
         mark=alt.MarkConfig(aria=False, tooltip=None),
         view=alt.ViewConfig(stroke=None),
     )
+
+
+def haloed(palette: Palette) -> tuple[dict, dict]:
+    """Two looks of a text, one over the other: it can be read on top of what it overlaps."""
+    halo = {"stroke": palette.background, "strokeWidth": 4, "color": palette.background}
+    return halo, {"color": palette.text}
 
 
 def batch_size_scale(batch_sizes: list[int], theme: Theme) -> alt.Scale:

@@ -134,7 +134,7 @@ class Lab:
     def warm_up(self) -> None:
         """Have torch loaded ahead of the first click: first where races run, then where calls are answered."""
         self.describe()
-        self.call(f"{WORKER_MODULE}:describe")
+        self.call("core.lab.steps:warm_up")
 
     # ---- races
 

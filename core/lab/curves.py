@@ -157,6 +157,28 @@ class RaceCurves:
         factor = {"steps": 1, "tokens": tokens, "seconds": self.step_seconds.get(batch_size, np.nan)}[axis]
         return steps * factor
 
+    def step_at(self, axis: str, batch_size: int, seed: int, x: float, loss: float) -> int:
+        """The step of a point that was drawn at (x, loss): the nearest with that loss. Raises ValueError if there is
+        none, for instance when the seconds of a step have been measured anew since."""
+        steps, values = self.seed_curves[batch_size, seed].thinned()
+        same = steps[np.isclose(values[:, 0], loss, rtol=1e-6)]
+        if not len(same):
+            raise ValueError("That point is no longer on the chart: choose it again.")
+        return int(same[np.abs(self.x_of(axis, batch_size, same) - x).argmin()])
+
+    def run_losses(self, batch_size: int, seed: int) -> np.ndarray:
+        """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all records."""
+        place = self.spec.train.seeds.index(seed)
+        parts, cursor, more = [np.empty(0, np.float32)], 0, True
+        while more:
+            messages, cursor = self.read(cursor)
+            for message in messages:
+                if message["kind"] == "losses" and message["batch_size"] == batch_size:
+                    losses = np.frombuffer(message["data"], dtype=np.float32)
+                    parts.append(losses.reshape(-1, message["num_runs"])[:, place])
+            more = len(messages) == READ_AT_ONCE
+        return np.concatenate(parts)
+
     def num_steps(self, batch_size: int) -> int:
         return self.spec.train.num_steps(batch_size, self.spec.block_size)
 
@@ -227,6 +249,16 @@ class RaceCurves:
         self.pace.append((now, share))
         began, first = self.pace[0]
         return (1 - share) * (now - began) / (share - first) if share > first and now > began + 1 else None
+
+
+def jumps(losses: np.ndarray, half_width: int = 25) -> np.ndarray:
+    """How far each loss (steps,) lies above the median of those around it, `half_width` on either side, itself too.
+
+    >>> jumps(np.array([3.0, 3.0, 8.0, 3.0, 3.0]), half_width=1)
+    array([0., 0., 5., 0., 0.])
+    """
+    level = pd.Series(losses).rolling(2 * half_width + 1, center=True, min_periods=1).median().to_numpy()
+    return losses - level
 
 
 def long_table(curves: list[tuple], columns: tuple[str, ...]) -> pd.DataFrame:

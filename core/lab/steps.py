@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from core.batches import WindowStream, make_batch
-from core.lab.experiments import RunSpec, check_memory
+from core.lab.experiments import RaceSpec, RunSpec, check_memory
 from core.lab.worker import use_cores
 from core.measure.gradients import GradientReport, look_at_gradients
 from core.measure.memory import race_bytes
@@ -26,7 +26,7 @@ from core.measure.predictions import Predictions, predict, prefix_losses
 from core.measure.throughput import OneByOne, one_by_one
 from core.measure.updates import UpdateReport, look_at_update
 from core.model import GPT, ReplicaStack
-from core.training import Trainer, Training, losses_of, token_losses
+from core.training import TrainConfig, Trainer, Training, losses_of, token_losses
 
 SLICE_SECONDS = 0.7
 MAX_BYTES = 2**30  # of one run: training, and two more copies of its state
@@ -139,6 +139,14 @@ def run_before(spec: RunSpec, step: int) -> Run:
 
 
 # ---- what a page asks for
+
+
+def warm_up() -> None:
+    """Take the smallest step once: what torch puts off until first use should not be put off until the first click."""
+    plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
+    run = Run(RunSpec(race=RaceSpec(text="ab" * 20, block_size=2, train=plan), batch_size=1, seed=0))
+    predict(run.model, run.windows(1), MAX_CELLS)
+    run.reach(1)
 
 
 def reach(spec: RunSpec, step: int) -> int:

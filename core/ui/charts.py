@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts import Theme, to_spec, with_data
+from core.charts import PICKED, Theme, to_spec, with_data
 
 MAX_BINS = 400
 
@@ -22,10 +22,19 @@ def spec_of(make: Callable, *args, **options) -> dict:
     return to_spec(make(*args, **options))
 
 
-def draw(spec: dict, key: str, alt: str, **tables: pd.DataFrame) -> None:
+def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None = None, **tables: pd.DataFrame) -> None:
     """Draw a chart with new data. While it lives, `alt` must stay the same too: with another one, Streamlit puts the
-    chart on the page anew instead of passing it the data."""
-    st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch")
+    chart on the page anew instead of passing it the data. `on_pick` gets the fields of a point that was clicked, on a
+    chart that was made with `pick`."""
+    options = {}
+    if on_pick:
+
+        def taken() -> None:
+            if points := st.session_state[key].selection[PICKED]:
+                on_pick(points[0])
+
+        options = {"on_select": taken, "selection_mode": PICKED}
+    st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch", **options)
 
 
 def coverage_bins(seen: np.ndarray, now: np.ndarray) -> pd.DataFrame:

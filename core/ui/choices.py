@@ -16,6 +16,7 @@ from core.training import LR_RULES
 
 STATE, NOTES = "_choices", "_notes"
 MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen
+MAX_STEP = 9_999  # that can be walked to
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,20 @@ def identifier(text: str) -> str:
     return text
 
 
+def place_of_loss(text: str) -> tuple[int, int, int] | None:
+    """A step of a race, "batch size.seed.step"."""
+    if not text:
+        return None
+    batch_size, seed, step = text.split(".")
+    return (
+        whole(1, limits.MAX_BATCH_SIZE)(batch_size),
+        whole(0, 999_999 + limits.MAX_SEEDS)(seed),
+        whole(1, limits.MAX_TOKENS)(step),
+    )
+
+
+STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
+PACES = (1, 2, 4)  # seconds a stage, while it plays
 HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
 SOURCES = (*samples(), "pasted")
 
@@ -94,6 +109,11 @@ CHOICES = {
     "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
     "race": Choice("race", "", identifier),
+    "look": Choice("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
+    "step": Choice("step", 1, whole(1, MAX_STEP)),
+    "stage": Choice("stage", STAGES[0], one_of(STAGES)),
+    "pace": Choice("pace", PACES[1], lambda text: int(one_of(tuple(map(str, PACES)))(text))),
+    "sgd_rate": Choice("sgd", 0.1, number(1e-6, 1e3)),
 }
 
 
@@ -175,7 +195,7 @@ def read_url(params: dict[str, str]) -> tuple[dict, list[str]]:
             values[name] = choice.read(params[choice.param])
         except ValueError as error:
             why = str(error)
-            if "literal" in why or "convert" in why:  # Python's own words, that quote what was given
+            if "literal" in why or "convert" in why or "unpack" in why:  # Python's own words, that quote what was given
                 why = "it must be a number"
             notes.append(f"The address's “{choice.param}” could not be used ({why}); the usual value stands instead.")
     return values, notes

@@ -5,6 +5,7 @@ import time
 import streamlit as st
 
 from core import charts
+from core.corpus import samples
 from core.lab.cluster import LabError
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
@@ -15,6 +16,7 @@ from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, say
 from core.ui.race_charts import draw_race
+from core.ui.spikes import show_spikes
 from core.ui.texts import current_race, source_title
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the race what each drawing costs
@@ -92,19 +94,20 @@ def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
     curves = server().curves.get(experiment.id, spec, choices.half_life)
     begun = curves.progress > 0
     tick = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
-    st.fragment(live_race, run_every=tick)(choices.axis, experiment, curves, begun)
+    st.fragment(live_race, run_every=tick)(choices, choices.look, experiment, curves, begun)
+    show_spikes(choices, curves, text=experiment.text)
 
 
-def live_race(axis: str, experiment: Experiment, curves: RaceCurves, begun: bool) -> None:
+def live_race(choices: Choices, look: tuple | None, experiment: Experiment, curves: RaceCurves, begun: bool) -> None:
     shared = server()
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
     curves.refresh()
     show_progress(experiment.id, status, sentence, curves)
     st.caption(plain(summary_of(curves.spec)))
-    draw_race(curves, axis, live=experiment.active)
-    if status != experiment.status or (curves.progress > 0) != begun:
-        st.rerun()  # the whole page: its buttons change, and how often it ticks
+    draw_race(curves, choices, live=experiment.active)
+    if status != experiment.status or (curves.progress > 0) != begun or choices.look != look:
+        st.rerun()  # the whole page: its buttons change, how often it ticks, and what is looked at
 
 
 def show_progress(race_id: str, status: str, sentence: str, curves: RaceCurves) -> None:
@@ -147,7 +150,8 @@ def show_recorded(choices: Choices) -> None:
     curves = recorded_race(choices.half_life)
     st.info(f"A recorded race, {curves.note} Click **Start the race** to run your own, live.")
     st.caption(plain(summary_of(curves.spec)))
-    draw_race(curves, choices.axis, recorded=True)
+    draw_race(curves, choices, recorded=True)
+    show_spikes(choices, curves, text=samples()[curves.spec.source].text)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

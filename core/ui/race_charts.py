@@ -10,21 +10,31 @@ from core import charts
 from core.corpus import visible
 from core.lab.curves import RaceCurves
 from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
 
 X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
 LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
 
 
-def draw_race(curves: RaceCurves, axis: str, live: bool = False, recorded: bool = False) -> None:
+def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded: bool = False) -> None:
     """All charts of a race, their numbers as sentences, and the texts that its models write."""
+    axis = choices.axis
+
+    def look(point: dict) -> None:
+        batch_size, seed = int(point["batch_size"]), int(point["seed"])
+        try:
+            choices.set(look=(batch_size, seed, curves.step_at(axis, batch_size, seed, point["x"], point["loss"])))
+        except ValueError as error:
+            choices.tell(str(error))
+
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide:
         st.markdown(
             "**Training loss at every step.** Thin: a seed. Thick: the mean of the seeds. "
-            "Band: from the lowest seed to the highest."
+            "Band: from the lowest seed to the highest. **Click a point** to see the batch that gave it."
         )
-        training = draw_loss(curves, axis, "training", live, recorded)
+        training = draw_loss(curves, axis, "training", live, recorded, on_pick=look)
     with narrow:
         st.markdown("**How noisy is the loss?** Its spread from step to step, with 95% intervals.")
         noise = draw_noise(curves, live)
@@ -42,7 +52,7 @@ def draw_race(curves: RaceCurves, axis: str, live: bool = False, recorded: bool 
     show_texts(curves)
 
 
-def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool) -> str:
+def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool, on_pick=None) -> str:
     """Training or validation loss; returns what it shows as a sentence."""
     lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
     rules = []
@@ -62,6 +72,7 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
         y_title=f"{what} loss (nats per token)",
         x_format=X_FORMATS[axis],
         points=what == "validation",
+        pick=on_pick is not None,
         recorded=recorded,
         height=340 if what == "training" else 280,
     )
@@ -69,6 +80,7 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
         spec,
         f"race_{what}",
         f"{what.capitalize()} loss: {LIVE_ALT}" if live else sentence,
+        on_pick,
         lines=lines,
         mean=mean,
         ends=charts.end_labels(mean, y),

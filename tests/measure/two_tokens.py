@@ -7,7 +7,7 @@ after token 0 are (2a, -2a) = (0.5, -0.5). So after any token
     p(the same token again) = sigmoid(1) = 0.73106     loss 0.31326
     p(the other one)        = sigmoid(-1) = 0.26894    loss 1.31326
 
-The last norm's bias c adds its product with each embedding to the logits, so dL/dc = sum_v (p_v - 1[v = y]) embedding_v:
+The last norm's bias c adds its product with each embedding e_v to the logits, so dL/dc = sum_v (p_v - 1[v = y]) e_v:
 after token 0 with target 0 it is -0.26894 (a, -a) + 0.26894 (-a, a) = (-0.13447, 0.13447), with target 1 it is
 (0.36553, -0.36553). The mean of the two is (0.11553, -0.11553), of length 0.16338. Numbers hold to 1e-4: the norm
 adds 1e-5 to a variance of 1/16.

@@ -1,0 +1,113 @@
+"""The spike inspector: the very batch behind a point of a race's loss curve."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.lab.cluster import LabError
+from core.lab.curves import RaceCurves, jumps
+from core.lab.experiments import RunSpec
+from core.ui.batches import show_batch
+from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.lab import cached_corpus
+from core.ui.page import say
+from core.ui.stages import show_tokens, upper_end
+from core.ui.steps import Step, reach, step_of
+
+MAX_AROUND = 25  # steps on either side that say what the loss was like then; fewer in a short run
+
+
+def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
+    """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
+    with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
+        st.markdown("Choose a run and a step, or click a point of the training loss.")
+        b, s, n, go, most = st.columns(5, vertical_alignment="bottom")
+        batch_size = b.selectbox("Batch size", curves.batch_sizes, key="look_batch_size")
+        seed = s.selectbox("Seed", curves.spec.train.seeds, key="look_seed")
+        step = n.number_input("Step", 1, curves.num_steps(batch_size), key="look_step")
+        wide = {"width": "stretch"}
+        if go.form_submit_button("Open this step", **wide):
+            choices.set(look=(batch_size, seed, step))
+        if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
+            losses = curves.run_losses(batch_size, seed)
+            if np.isfinite(losses).any():
+                choices.set(look=(batch_size, seed, int(np.nanargmax(jumps(losses, around(losses)))) + 1))
+            else:
+                st.warning("This run has no losses yet.")
+    if choices.look:
+        close = {"width": "large", "on_dismiss": lambda: choices.set(look=None)}
+        st.dialog("The batch behind a loss", **close)(look_into)(choices.look, curves, text)
+
+
+def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> None:
+    """A step of a run: its loss among the others, its tokens by loss, its windows."""
+    batch_size, seed, number = place
+    spec = replace(curves.spec, text=text)
+    if batch_size not in curves.batch_sizes or seed not in spec.train.seeds:
+        st.warning("This race has no such run: choose one of its batch sizes and seeds.")
+        return
+    losses = curves.run_losses(batch_size, seed)
+    if number > len(losses) or not np.isfinite(losses[number - 1]):
+        st.warning(f"The run at B = {batch_size} with seed {seed} has no loss at step {number:,}, or not yet.")
+        return
+    st.markdown(f"**B = {batch_size}, seed {seed}, step {number:,}: {losses[number - 1]:.4f} nats per token.**")
+    show_place(losses, number)
+    try:
+        corpus = cached_corpus(spec.text, spec.tokenizer, spec.val_fraction)
+        step = step_of(RunSpec(race=spec, batch_size=batch_size, seed=seed), number, corpus)
+    except ValueError as error:
+        say(error)
+        return
+    by_loss, windows = st.tabs(["Its tokens by loss", "Its windows in the text"])
+    with windows:
+        st.markdown("Found again from the seed and the step: these and no others gave that loss.")
+        show_batch(corpus, step.batch, key="look_batch")
+    with by_loss:
+        show_by_loss(step, float(losses[number - 1]))
+
+
+def around(losses: np.ndarray) -> int:
+    return min(MAX_AROUND, max(3, len(losses) // 8))
+
+
+def show_place(losses: np.ndarray, number: int) -> None:
+    """Where a step's loss lies among those of its run: the sentence, and the chart."""
+    width = around(losses)
+    all_jumps = jumps(losses, width)
+    jump = float(all_jumps[number - 1])
+    known = all_jumps[np.isfinite(all_jumps)]
+    bins = charts.histogram_bins(known)
+    level = losses[number - 1] - jump
+    sentence = (
+        f"The median of the steps around it, {width} on either side, is {level:.4f}: this one lies "
+        f"{abs(jump):.4f} {'above' if jump >= 0 else 'below'}. Taken like this, each against the steps around it, it "
+        f"is higher than {100 * (known < jump).mean():.3g}% of the run's {len(known):,} steps."
+    )
+    st.markdown(sentence)
+    draw(
+        spec_of(charts.histogram_chart, theme(), x_title="loss minus the median around it (nats)"),
+        "look_histogram",
+        sentence,
+        bins=bins,
+        mark=pd.DataFrame({"x": [jump], "label": ["this step"]}),
+        frame=charts.frame_corners(
+            (float(bins["start"].iloc[0]), float(bins["end"].iloc[-1])), (0.0, upper_end(float(bins["count"].max())))
+        ),
+    )
+
+
+def show_by_loss(step: Step, recorded: float) -> None:
+    try:
+        reach(step)
+        rebuilt = show_tokens(step, "loss", "look_tokens")
+    except (ValueError, LabError) as error:
+        say(error)
+        return
+    st.caption(
+        f"The run was trained again up to this step. Recorded then: {recorded:.6f}; now: {rebuilt:.6f}; they differ by "
+        f"{abs(recorded - rebuilt):.1g}."
+    )

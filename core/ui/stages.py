@@ -1,0 +1,248 @@
+"""What each stage of a training step makes, drawn: tokens, gradients, the update; and two questions about the batch."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.ui.batches import UNITS
+from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.steps import Step
+from core.ui.token_view import token_view
+
+MEASURED = "_one_by_one"
+
+
+# ---- forward and loss
+
+
+def show_tokens(step: Step, mode: str, key: str) -> float:
+    """The batch position by position, "probability" or "loss". Returns the batch's loss, in nats per token."""
+    found = step.ask("predictions")
+    B, T = found.losses.shape
+    if len(found.rows) < B:
+        half = len(found.rows) // 2
+        st.caption(
+            f"{B:,} rows of {T} are too many to draw: these are the {half} with the largest loss, and the "
+            f"{half} with the smallest."
+        )
+    show = step.corpus.tokenizer.show
+    names, places = np.unique(found.top_ids, return_inverse=True)
+    top = np.stack([places.reshape(found.top_ids.shape), found.top_probabilities.astype(float).round(5)], axis=-1)
+    windows = np.concatenate([step.batch.x, step.batch.y[:, -1:]], axis=1)[found.rows]  # (rows, T + 1)
+    data = {
+        "mode": mode,
+        "block_size": T,
+        "unit": UNITS[step.corpus.tokenizer.name],
+        "uniform_nats": math.log(step.corpus.tokenizer.vocab_size),
+        "names": [show(int(i)) for i in names],
+        "mean": f"{found.loss:.4f}",
+        "rows": [
+            {
+                "row": int(row),
+                "start": int(step.batch.starts[row]),
+                "tokens": [show(i) for i in window],
+                "losses": found.losses[row].astype(float).round(5).tolist(),
+                "mean": f"{found.losses[row].mean():.4f}",
+                "top": likeliest.tolist(),
+            }
+            for row, window, likeliest in zip(found.rows, windows.tolist(), top, strict=True)
+        ],
+    }
+    token_view(data, key=key)
+    return found.loss
+
+
+# ---- gradients
+
+
+def show_gradients(step: Step) -> None:
+    found = step.ask("gradients")
+    lengths, cosines = found.norms, found.cosines
+    number = charts.format_significant
+    one, all_, angle = st.columns(3)
+    one.metric("Length of one example's gradient, on average", number(lengths.mean()))
+    all_.metric("Length of their mean, the batch's gradient", number(found.norm))
+    angle.metric("Cosine of one with the mean, on average", number(cosines.mean()))
+    st.markdown(
+        f"The {len(lengths):,} examples pull in different directions; what they disagree on cancels, so their mean is "
+        f"**{number(lengths.mean() / found.norm)} times shorter** than one of them is on average. The mean of the "
+        f"{len(lengths):,} gradients, each from a backward pass of its own, is the batch's gradient: the largest "
+        f"difference is {found.largest_difference:.1g} of its length."
+    )
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Each example's gradient**, by its length and by how far it agrees with the mean.")
+        examples = pd.DataFrame({"row": np.arange(len(lengths)), "cosine": cosines, "length": lengths})
+        mean = pd.DataFrame({"cosine": [1.0], "length": [found.norm], "label": ["their mean"]})
+        top = upper_end(float(max(lengths.max(), found.norm)))
+        draw(
+            spec_of(charts.example_gradients_chart, theme()),
+            "step_examples",
+            charts.describe_example_gradients(examples, mean),
+            examples=examples,
+            mean=mean,
+            frame=charts.frame_corners((-1.0, 1.0), (0.0, top), x_column="cosine", y_column="length"),
+        )
+    with right:
+        st.markdown("**The batch's gradient, layer by layer**: the length of each layer's part of it.")
+        draw_layers({"gradient": found.layer_norms}, "length of the gradient", "step_layers", "Gradient norm by layer")
+    show_one_weight(found.weights)
+
+
+@st.fragment
+def show_one_weight(weights: dict) -> None:
+    """One weight's gradient as the sum of what each example asks of it."""
+    st.markdown("**One weight, and what each example wants of it.**")
+    narrow, _ = st.columns(2)
+    name = narrow.selectbox(
+        "Tensor (of it, the weight with the largest gradient)", list(weights), key="step_tensor",
+        format_func=lambda name: name.removeprefix("transformer."),
+    )  # fmt: skip
+    weight = weights[name]
+    total = float(weight.parts.sum())
+    draw_sum(
+        weight.parts,
+        weight.parts.cumsum(dtype=float),
+        [f"row {row}" for row in range(len(weight.parts))],
+        f"batch's gradient = {total:.3g}",
+        "step_weight",
+        f"Weight {weight.index:,} of {name}, its gradient by example",
+        x_title="row of the batch",
+        part_title="gᵢ / B",
+        total_title="sum so far",
+    )
+
+
+def draw_layers(values: dict[str, dict[str, float]], x_title: str, key: str, what: str) -> None:
+    """Values by layer, for one kind or two, on a log axis."""
+    dots = charts.layer_dots(values)
+    low, high = (dots["value"].min(), dots["value"].max()) if len(dots) else (0.1, 1.0)
+    layers = tuple(next(iter(values.values())))
+    draw(
+        spec_of(charts.layer_chart, theme(), layers, tuple(values), x_title=x_title),
+        key,
+        charts.describe_layers(dots, what),
+        dots=dots,
+        frame=pd.DataFrame({"value": charts.round_log_domain(low / 1.2, high * 1.2)}),
+    )
+
+
+def upper_end(value: float) -> float:
+    """Of an axis from 0: the next multiple of half a power of ten."""
+    return charts.round_domain(0.0, value, 10.0 ** math.floor(math.log10(max(value, 1e-12))) / 2)[1]
+
+
+def draw_sum(
+    values: np.ndarray, running: np.ndarray, labels: list[str], total_label: str, key: str, what: str, **titles: str
+) -> None:
+    """Parts, and their sum or mean so far; the last of `running` is the total."""
+    parts = pd.DataFrame({"place": np.arange(len(values)), "value": values, "running": running, "label": labels})
+    low, high = (float(f([0.0, *running, *values])) for f in (min, max))
+    y = -upper_end(-low) if low else 0.0, upper_end(high)
+    draw(
+        spec_of(charts.sum_chart, theme(), **titles),
+        key,
+        charts.describe_sum(parts, what, titles["total_title"]),
+        parts=parts,
+        total=pd.DataFrame({"y": running[-1:], "label": [total_label]}),
+        frame=charts.frame_corners((-0.5, len(values) - 0.5), y),
+    )
+
+
+# ---- the update
+
+
+def show_update(step: Step, choices: Choices) -> None:
+    found = step.ask("update", choices.sgd_rate)
+    clipped = f", clipped to {found.clipped_to:.3g}" if found.clipped_to < 0.999 * found.norm else ""
+    st.markdown(
+        f"The gradient's length is {found.norm:.3g}{clipped}. Both rules start from the same weights and use it."
+    )
+    kinds = {"AdamW": found.adamw, "SGD": found.sgd}
+    left, right = st.columns([1, 1.2])
+    with left:
+        st.markdown("**What the step did to the loss** (nats per token).")
+        rows = {
+            "before the step": (found.loss, found.fresh_loss),
+            **{f"after {name}": (kind.loss, kind.fresh_loss) for name, kind in kinds.items()},
+        }
+        table = pd.DataFrame.from_dict(rows, "index", columns=["this batch", "the next batch"])
+        st.table(table.map("{:.4f}".format))
+        for name, kind in kinds.items():
+            same, fresh = kind.loss - found.loss, kind.fresh_loss - found.fresh_loss
+            st.markdown(f"{name}: {same:+.4f} on this batch, {fresh:+.4f} on the next.".replace("-", "−"))
+        st.caption("The step was made for this batch. The next one has not been learnt from yet: it is the fair judge.")
+    with right:
+        st.markdown("**How far each layer moved**, as a share of its length.")
+        moved = {
+            name: {layer: far / max(found.weight_norms[layer], 1e-12) for layer, far in kind.moved.items()}
+            for name, kind in kinds.items()
+        }
+        draw_layers(moved, "distance moved / length of the weights", "step_moves", "Distance moved by layer")
+
+
+# ---- two questions about the batch
+
+
+@st.fragment
+def show_positions(step: Step, choices: Choices) -> None:
+    """A row's loss as the sum of its positions', each taken by itself."""
+    num_rows = len(step.batch.x)
+    row = 0
+    if num_rows > 1:
+        narrow, _ = st.columns([1, 4])
+        row = int(narrow.number_input(f"Row (0 to {num_rows - 1})", 0, num_rows - 1, key="step_row"))
+    alone = step.ask("losses_by_position", row)
+    together = step.ask("predictions").losses[row]
+    show = step.corpus.tokenizer.show
+    x, y = ([show(i) for i in part[row].tolist()] for part in (step.batch.x, step.batch.y))
+    labels = [f"after “{''.join(x[max(0, t - 11) : t + 1])}” comes “{y[t]}”" for t in range(len(alone))]
+    total, count = float(alone.sum(dtype=float)), len(alone)
+    draw_sum(
+        alone,
+        alone.cumsum(dtype=float) / np.arange(1, count + 1),
+        labels,
+        f"sum / {count} = {total / count:.4f}",
+        "step_positions",
+        f"Loss of row {row}, position by position",
+        x_title="position t",
+        part_title="loss at t (nats)",
+        total_title="mean so far",
+    )
+    some = "" if count == len(together) else f" (its first {count} of {len(together)} positions)"
+    st.markdown(
+        f"Row {row}{some} was run as **{count} separate examples**: the first {count} prefixes, each through the model "
+        f"alone, each asked for one next token. Their losses add up to {total:.4f} nats; divided by {count}: "
+        f"**{total / count:.4f}** nats per token. One pass over the whole row gives "
+        f"**{together[:count].mean(dtype=float):.4f}**; position by position the two differ by at most "
+        f"{np.abs(alone - together[:count]).max():.1g}."
+    )
+
+
+@st.fragment
+def show_cost(step: Step) -> None:
+    """The same batch in one go and one example at a time, measured when asked."""
+    key = (step.run.race.settings(), hash(step.run.race.text), step.run.batch_size, step.run.seed, step.step)
+    if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
+        st.session_state[MEASURED] = (key, step.ask("cost_one_by_one"))
+    known, found = st.session_state.get(MEASURED, (None, None))
+    if known != key:
+        st.caption("Not measured yet for this batch. It takes well under a second at the usual sizes.")
+        return
+    together, apart = (np.asarray(times) for times in (found.together_seconds, found.one_by_one_seconds))
+    ratios = apart / together
+    left, middle, right = st.columns(3)
+    left.metric("In one go", charts.format_seconds(float(np.median(together))))
+    middle.metric("One at a time", charts.format_seconds(float(np.median(apart))))
+    right.metric("Ratio", f"{np.median(ratios):.3g}×")
+    B = len(step.batch.x)
+    st.markdown(
+        f"Forward and backward, {len(together)} time{'s' if len(together) > 1 else ''} each way, in turn; medians, the "
+        f"ratio from {ratios.min():.3g} to {ratios.max():.3g}. "
+        f"The loss is **{found.loss:.4f}** in one go and **{found.mean_loss:.4f}** as the mean of {B:,}; the gradients "
+        f"differ by at most {found.largest_difference:.1g} of their length. Same result, other price."
+    )

@@ -1,0 +1,126 @@
+"""A step of a training run: where a page is in it, how it walks on, and how it asks the worker. `stages.py` draws."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.batches import Batch, WindowStream
+from core.corpus import Corpus
+from core.lab.cluster import LabError
+from core.lab.experiments import MAX_TOKENS, RunSpec
+from core.training import TrainConfig
+from core.ui.batches import draw_batch
+from core.ui.choices import MAX_STEP, PACES, STAGES, Choices
+from core.ui.lab import server
+from core.ui.texts import current_corpus, current_race
+
+DRAWN = "_player_drawn"
+
+
+# ---- the run at hand, and asking the worker about it
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run: what it reads, and where to ask about it."""
+
+    run: RunSpec
+    step: int
+    corpus: Corpus
+    batch: Batch
+
+    def ask(self, function: str, *args):
+        """What `core.lab.steps` says of this step. Raises ValueError or LabError, with a sentence."""
+        with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
+            return server().lab.call(f"core.lab.steps:{function}", self.run, self.step, *args)
+
+
+def current_step(choices: Choices) -> Step:
+    """The step that the choices describe, of the run that a race with one seed would make of them. Its worker has the
+    weights that it starts from. Raises ValueError or LabError, with a sentence."""
+    plan = TrainConfig(
+        batch_sizes=(choices.batch_size,),
+        num_seeds=1,
+        first_seed=choices.seed,
+        max_tokens=MAX_TOKENS,
+        learning_rate=choices.learning_rate,
+        lr_rule=choices.lr_rule,
+        order=choices.order,
+        device=choices.device,
+    )
+    corpus = current_corpus(choices)
+    run = RunSpec(race=current_race(choices, plan), batch_size=choices.batch_size, seed=choices.seed)
+    step = step_of(run, choices.step, corpus)
+    reach(step)
+    return step
+
+
+def step_of(run: RunSpec, step: int, corpus: Corpus) -> Step:
+    """The batch is drawn here; the same seed and step give the same windows in the worker."""
+    stream = WindowStream(
+        num_tokens=len(corpus.train_ids), block_size=run.race.block_size, order=run.race.train.order, seed=run.seed
+    )
+    return Step(run, step, corpus, draw_batch(corpus, stream, (step - 1) * run.batch_size, run.batch_size))
+
+
+def reach(step: Step) -> None:
+    """Have the worker train the run again up to this step, and show how far it is where that takes a while."""
+    reached = step.ask("reach")
+    if reached == step.step:
+        return
+    bar = st.progress(0.0)
+    while reached != step.step:
+        bar.progress(reached / step.step, text=f"Training again up to step {step.step:,}: at {reached:,} …")
+        before, reached = reached, server().lab.call("core.lab.steps:reach", step.run, step.step)
+        if reached <= before:
+            raise LabError("The worker was started again on the way. Try once more.")
+    bar.empty()
+
+
+@st.cache_data(show_spinner=False)
+def sources() -> list[list[tuple[str, str]]]:
+    return server().lab.call("core.lab.steps:sources")
+
+
+# ---- walking
+
+
+def walk_controls(choices: Choices) -> None:
+    """Back, the five stages, on; and play."""
+    back, stages, on, play = st.columns([1, 5, 1, 1], vertical_alignment="bottom")
+    at_start = choices.step == 1 and choices.stage == STAGES[0]
+    at_end = choices.step == MAX_STEP and choices.stage == STAGES[-1]
+    wide = {"width": "stretch", "args": (choices,)}
+    back.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=walk_back, **wide)
+    names = {stage: f"{number} {stage}" for number, stage in enumerate(STAGES, 1)}
+    choices.segments("stage", "Stage of the step", STAGES, where=stages, format_func=names.get, width="stretch")
+    on.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=walk_on, **wide)
+    with play.popover("Play", icon=":material/play_arrow:", width="stretch"):
+        playing = st.toggle("Go on by itself", key="step_playing")
+        choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
+    if playing and not at_end:
+        st.session_state[DRAWN] = True
+        st.fragment(tick, run_every=choices.pace)(choices)
+
+
+def walk_on(choices: Choices, by: int = 1) -> None:
+    stage = STAGES.index(choices.stage) + by
+    choices.set(step=min(max(choices.step + stage // len(STAGES), 1), MAX_STEP), stage=STAGES[stage % len(STAGES)])
+
+
+def walk_back(choices: Choices) -> None:
+    walk_on(choices, by=-1)
+
+
+def tick(choices: Choices) -> None:
+    """While it plays: each run of this that the page did not ask for is a stage on."""
+    if not st.session_state.pop(DRAWN, False):
+        walk_on(choices)
+        st.rerun()
+
+
+def show_code(choices: Choices) -> None:
+    with st.expander("The code that ran"):
+        for name, source in sources()[STAGES.index(choices.stage)]:
+            st.caption(f"`{name}`")
+            st.code(source, language="python")

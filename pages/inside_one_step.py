@@ -1,0 +1,105 @@
+"""Inside one training step: an update of the weights in five stages that can be walked."""
+
+import streamlit as st
+
+from core.lab.cluster import LabError
+from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS
+from core.ui.batches import show_batch
+from core.ui.choices import MAX_STEP
+from core.ui.page import next_lesson, open_page, say
+from core.ui.settings import choose_device, choose_model
+from core.ui.stages import show_cost, show_gradients, show_positions, show_tokens, show_update
+from core.ui.steps import current_step, show_code, walk_controls
+from core.ui.texts import choose_text
+
+choices = open_page(
+    "What happens in one training step?",
+    """Five stages, then the weights are a little better, and it begins again. Walk through them: everything shown is the model's and
+the batch's own, at the step that you are at.""",
+)
+
+number, b, t, rate, more = st.columns([1, 1, 1, 1, 2], vertical_alignment="bottom")
+choices.number("step", "Step", 1, MAX_STEP, where=number)
+choices.number("batch_size", "Batch size B", 1, MAX_BATCH_SIZE, where=b)
+choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, where=t)
+choices.widget("learning_rate", rate.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
+with more.popover("Text, model and the rest", width="stretch"):
+    choose_text(choices)
+    choose_model(choices)
+    choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+    choices.number("n_head", "Heads", 1, 32)
+    choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
+    choices.widget(
+        "sgd_rate", st.number_input, "Learning rate of SGD, for the comparison", 1e-6, 1e3, step=1e-2, format="%g"
+    )
+    choose_device(choices)
+walk_controls(choices)
+
+try:
+    step = current_step(choices)
+    B, T, V = choices.batch_size, choices.block_size, step.corpus.tokenizer.vocab_size
+    match choices.stage:
+        case "Batch":
+            st.markdown(
+                f"""**In:** {len(step.corpus.train_ids):,} tokens of text, the seed {choices.seed}, the step {choices.step:,}. **Out:** x and y, each (B, T) = ({B}, {T}), int64.
+
+Without a batch there is nothing to learn from. The seed and the step alone decide which {B} windows come: the same two give the same batch on any machine."""
+            )
+            show_batch(step.corpus, step.batch, key="step_batch")
+        case "Forward":
+            st.markdown(
+                f"""**In:** x, (B, T) = ({B}, {T}). **Out:** logits, (B, T, V) = ({B}, {T}, {V}), one number for every token that could come next, at every position.
+
+A softmax makes probabilities of them. Each cell is an input token; the stronger its colour, the more probability its position gives to the token that really comes next."""
+            )
+            show_tokens(step, "probability", "step_forward")
+        case "Loss":
+            st.markdown(
+                f"""**In:** logits ({B}, {T}, {V}) and y ({B}, {T}). **Out:** {B} × {T} = {B * T:,} losses, and their mean, one number.
+
+The loss is taken **token by token**: −ln of the probability that the right token got. Training needs one number to improve, so it takes the mean of all cells."""
+            )
+            loss = show_tokens(step, "loss", "step_loss")
+            st.markdown(f"The loss of this step, as training takes it: **{loss:.4f}** nats per token.")
+        case "Gradients":
+            st.markdown(
+                f"""**In:** the loss, one number. **Out:** for each of the weights, how the loss changes when that weight grows a little: the gradient.
+
+Backward goes through the model once for the whole batch. Here it is also done for each of the {B} examples by itself, to see what the mean is made of."""
+            )
+            show_gradients(step)
+        case "Update":
+            st.markdown(
+                """**In:** the weights and their gradient. **Out:** new weights, of the same shapes.
+
+The gradient says where down is; the optimizer says how far to go. AdamW gives each weight a stride of about the learning rate; SGD steps in
+proportion to the gradient. Training goes on with AdamW."""
+            )
+            show_update(step, choices)
+    show_code(choices)
+
+    st.subheader("Why is y a whole sequence?", anchor=False)
+    st.markdown(
+        "One row of T tokens is T training examples: after each prefix, what comes next? Here each of them is asked alone."
+    )
+    show_positions(step, choices)
+    st.subheader("What would one by one cost?", anchor=False)
+    st.markdown(
+        f"The batch could go through the model one example at a time, {B:,} times. Does the result differ, and what does it cost?"
+    )
+    show_cost(step)
+except (ValueError, LabError) as error:
+    say(error)
+    st.stop()
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **The first loss is near ln V.** Before any training every token is about equally likely. Point at any cell at step 1, then at step 50.
+- **One example against the mean.** At B = 1 the cosine is 1: nothing to average, all its noise goes into the weights. Raise B and watch the mean grow shorter than its parts.
+- **This batch and the next.** A step always helps the batch that it was made for more. Set the learning rate to 0.1 and see when it stops helping the next one.
+- **In one go, or one by one:** the same numbers to six digits. The difference is time.
+"""
+    )
+next_lesson("pages/race_batch_sizes.py", "Let batch sizes run against each other.")
