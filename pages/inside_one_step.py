@@ -18,12 +18,13 @@ choices = open_page(
 the batch's own, at the step that you are at.""",
 )
 
-number, b, t, rate, more = st.columns([1, 1, 1, 1, 2], vertical_alignment="bottom")
-choices.number("step", "Step", 1, MAX_STEP, where=number)
-choices.number("batch_size", "Batch size B", 1, MAX_BATCH_SIZE, where=b)
-choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, where=t)
-choices.widget("learning_rate", rate.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
-with more.popover("Text, model and the rest", width="stretch"):
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choices.number("step", "Step", 1, MAX_STEP, width=150)
+    choices.number("batch_size", "Batch size B", 1, MAX_BATCH_SIZE, width=150)
+    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=150)
+    choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g", width=150)
+    more = st.popover("Text, model and the rest")
+with more:
     choose_text(choices)
     choose_model(choices)
     choices.number("n_layer", "Layers", 1, MAX_LAYERS)

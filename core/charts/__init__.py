@@ -12,6 +12,7 @@ from core.charts.coverage import coverage_chart
 from core.charts.describe import (
     describe_coverage,
     describe_example_gradients,
+    describe_histogram,
     describe_layers,
     describe_loss,
     describe_noise,
@@ -24,7 +25,7 @@ from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import PICKED, end_labels, loss_chart
 from core.charts.noise import noise_chart
-from core.charts.numbers import format_count, format_nats, format_seconds, format_significant
+from core.charts.numbers import format_count, format_nats, format_seconds, format_significant, format_tiny
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
 from core.charts.spec import to_spec, with_data
 from core.charts.sums import sum_chart
@@ -39,6 +40,7 @@ __all__ = [
     "coverage_chart",
     "describe_coverage",
     "describe_example_gradients",
+    "describe_histogram",
     "describe_layers",
     "describe_loss",
     "describe_noise",
@@ -50,6 +52,7 @@ __all__ = [
     "format_nats",
     "format_seconds",
     "format_significant",
+    "format_tiny",
     "frame_corners",
     "grow",
     "histogram_bins",

@@ -7,7 +7,7 @@ from core.charts.style import haloed, styled
 
 
 def example_gradients_chart(theme: Theme, *, height: int = 300) -> alt.LayerChart:
-    """A circle an example; the mean is a diamond at cosine 1.
+    """A circle an example; the mean is a diamond at cosine 1. Left of the rule at 0, an example pulls against it.
 
     Datasets
         examples    row (int), cosine, length (float)
@@ -26,6 +26,7 @@ def example_gradients_chart(theme: Theme, *, height: int = 300) -> alt.LayerChar
     return styled(
         alt.layer(
             axes,
+            frame.mark_rule(color=palette.theory).encode(x=alt.XDatum(0, type="quantitative")),
             examples.mark_circle(size=70, opacity=0.65, color=palette.x).encode(
                 x=x, y=y, tooltip=[alt.Tooltip("row:Q"), *numbers]
             ),

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import FEW_TICKS, styled
+from core.charts.style import FEW_TICKS, haloed, styled
 
 
 def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", height: int = 180) -> alt.LayerChart:
@@ -40,14 +40,18 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
                     alt.Tooltip("end:Q", title="to", format=".3~g"),
                 ],
             ),
+            mark.mark_rule(color=palette.background, strokeWidth=7).encode(x="x:Q"),
             mark.mark_rule(color=palette.y, strokeWidth=3).encode(x="x:Q"),
-            mark.mark_text(
-                color=palette.text,
-                fontWeight="bold",
-                baseline="top",
-                align=alt.ExprRef(f"{in_left_half} ? 'left' : 'right'"),
-                dx=alt.ExprRef(f"{in_left_half} ? 7 : -7"),
-            ).encode(x="x:Q", y=alt.value(2), text="label:N"),
+            *(
+                mark.mark_text(
+                    fontWeight="bold",
+                    baseline="top",
+                    align=alt.ExprRef(f"{in_left_half} ? 'left' : 'right'"),
+                    dx=alt.ExprRef(f"{in_left_half} ? 7 : -7"),
+                    **look,
+                ).encode(x="x:Q", y=alt.value(2), text="label:N")
+                for look in haloed(palette)
+            ),
         ),
         theme,
         height=height,
@@ -60,6 +64,7 @@ def histogram_bins(values: np.ndarray, max_bins: int = 40) -> pd.DataFrame:
     >>> histogram_bins(np.array([1.0, 1.0, 2.0]), max_bins=2)["count"].tolist()
     [2, 1]
     """
+    values = np.asarray(values, dtype=float)
     edges = np.histogram_bin_edges(values, bins="auto")
     if len(edges) > max_bins + 1:
         edges = np.histogram_bin_edges(values, bins=max_bins)

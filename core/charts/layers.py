@@ -21,7 +21,7 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
     palette = PALETTES[theme]
     dots, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("dots", "frame"))
     colors = [palette.x, palette.y][: len(kinds)]
-    one_row = {"orient": "top", "direction": "horizontal", "title": None, "symbolStrokeWidth": 2}
+    one_row = {"orient": "top", "direction": "horizontal", "title": None, "symbolSize": 130, "symbolStrokeWidth": 1}
     legend = alt.Legend(**one_row) if len(kinds) > 1 else None
     axis = frame.mark_point(opacity=0).encode(
         x=alt.X(
@@ -30,7 +30,7 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
             axis=alt.Axis(title=x_title, labelExpr=ROUND_LABELS, labelOverlap=True, grid=False),
         )
     )
-    points = dots.mark_point(size=110, filled=True, opacity=1).encode(
+    points = dots.mark_point(size=110, filled=True, opacity=1, stroke=palette.background, strokeWidth=1).encode(
         x="value:Q",
         y=alt.Y(
             "layer:N",

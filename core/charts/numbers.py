@@ -56,3 +56,17 @@ def format_nats(nats: float) -> str:
     '2.31 nats'
     """
     return f"{format_significant(nats)} nats" if math.isfinite(nats) else NOT_MEASURED
+
+
+def format_tiny(value: float) -> str:
+    """A difference that should be nothing, by its size alone.
+
+    >>> format_tiny(4.8e-7), format_tiny(0.0)
+    ('5 × 10⁻⁷', '0')
+    """
+    if not math.isfinite(value):
+        return NOT_MEASURED
+    if value == 0:
+        return "0"
+    digit, _, power = f"{value:.0e}".partition("e")
+    return f"{digit} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"

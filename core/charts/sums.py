@@ -21,9 +21,21 @@ def sum_chart(
     scale = alt.Scale(nice=False, zero=False)
     axes = frame.mark_point(opacity=0).encode(
         x=alt.X("x:Q", scale=scale, axis=alt.Axis(title=x_title, format="d", tickMinStep=1, tickCount=FEW_TICKS)),
-        y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=f"{part_title}, {total_title}", format=",.3~r", tickCount=6)),
+        y=alt.Y(
+            "y:Q",
+            scale=scale,
+            axis=alt.Axis(title=[f"bars: {part_title}", f"line: {total_title}"], format=",.3~r", tickCount=6),
+        ),
     )
-    spread = parts.transform_calculate(left="datum.place - 0.4", right="datum.place + 0.4", zero="0")
+    bars = parts.transform_calculate(left="datum.place - 0.4", right="datum.place + 0.4", zero="0")
+    half_steps = (  # a step line runs from the middle of the first part to the middle of the last
+        parts.transform_joinaggregate(last="max(place)")
+        .transform_filter("datum.place == 0 || datum.place == datum.last")
+        .transform_calculate(
+            left="datum.place == 0 ? -0.5 : datum.place",
+            right="datum.place == datum.last ? datum.place + 0.5 : datum.place",
+        )
+    )
     tooltip = [
         alt.Tooltip("place:Q", title=x_title),
         alt.Tooltip("label:N", title="what"),
@@ -33,10 +45,14 @@ def sum_chart(
     return styled(
         alt.layer(
             axes,
-            spread.mark_rect(color=palette.x, opacity=0.75).encode(x="left:Q", x2="right:Q", y="zero:Q", y2="value:Q"),
+            frame.mark_rule(color=palette.theory).encode(y=alt.YDatum(0, type="quantitative")),
+            bars.mark_rect(color=palette.x, opacity=0.75).encode(
+                x="left:Q", x2="right:Q", y="zero:Q", y2="value:Q", tooltip=tooltip
+            ),
+            half_steps.mark_rule(color=palette.y, strokeWidth=2.2).encode(x="left:Q", x2="right:Q", y="running:Q"),
             parts.mark_line(color=palette.y, strokeWidth=2.2, interpolate="step").encode(x="place:Q", y="running:Q"),
             parts.mark_circle(size=90, opacity=0).encode(x="place:Q", y="running:Q", tooltip=tooltip),
-            spread.mark_rect(opacity=0).encode(x="left:Q", x2="right:Q", y="zero:Q", y2="running:Q", tooltip=tooltip),
+            bars.mark_rect(opacity=0).encode(x="left:Q", x2="right:Q", y="zero:Q", y2="running:Q", tooltip=tooltip),
             total.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),
             *(
                 total.mark_text(align="left", baseline="bottom", dx=6, dy=-4, **look).encode(

@@ -88,12 +88,14 @@ def show_place(losses: np.ndarray, number: int) -> None:
         f"is higher than {100 * (known < jump).mean():.3g}% of the run's {len(known):,} steps."
     )
     st.markdown(sentence)
+    mark = pd.DataFrame({"x": [jump], "label": ["this step"]})
+    title = "loss minus the median around it (nats)"
     draw(
-        spec_of(charts.histogram_chart, theme(), x_title="loss minus the median around it (nats)"),
+        spec_of(charts.histogram_chart, theme(), x_title=title),
         "look_histogram",
-        sentence,
+        charts.describe_histogram(bins, mark, title.capitalize()),
         bins=bins,
-        mark=pd.DataFrame({"x": [jump], "label": ["this step"]}),
+        mark=mark,
         frame=charts.frame_corners(
             (float(bins["start"].iloc[0]), float(bins["end"].iloc[-1])), (0.0, upper_end(float(bins["count"].max())))
         ),
@@ -109,5 +111,5 @@ def show_by_loss(step: Step, recorded: float) -> None:
         return
     st.caption(
         f"The run was trained again up to this step. Recorded then: {recorded:.6f}; now: {rebuilt:.6f}; they differ by "
-        f"{abs(recorded - rebuilt):.1g}."
+        f"{charts.format_tiny(abs(recorded - rebuilt))}."
     )

@@ -13,9 +13,6 @@ from core.ui.choices import Choices
 from core.ui.steps import Step
 from core.ui.token_view import token_view
 
-MEASURED = "_one_by_one"
-
-
 # ---- forward and loss
 
 
@@ -71,7 +68,7 @@ def show_gradients(step: Step) -> None:
         f"The {len(lengths):,} examples pull in different directions; what they disagree on cancels, so their mean is "
         f"**{number(lengths.mean() / found.norm)} times shorter** than one of them is on average. The mean of the "
         f"{len(lengths):,} gradients, each from a backward pass of its own, is the batch's gradient: the largest "
-        f"difference is {found.largest_difference:.1g} of its length."
+        f"difference is {charts.format_tiny(found.largest_difference)} of its length."
     )
     left, right = st.columns(2)
     with left:
@@ -108,7 +105,7 @@ def show_one_weight(weights: dict) -> None:
         weight.parts,
         weight.parts.cumsum(dtype=float),
         [f"row {row}" for row in range(len(weight.parts))],
-        f"batch's gradient = {total:.3g}",
+        f"batch's gradient = {total:.3g}".replace("-", "−"),
         "step_weight",
         f"Weight {weight.index:,} of {name}, its gradient by example",
         x_title="row of the batch",
@@ -219,18 +216,18 @@ def show_positions(step: Step, choices: Choices) -> None:
         f"alone, each asked for one next token. Their losses add up to {total:.4f} nats; divided by {count}: "
         f"**{total / count:.4f}** nats per token. One pass over the whole row gives "
         f"**{together[:count].mean(dtype=float):.4f}**; position by position the two differ by at most "
-        f"{np.abs(alone - together[:count]).max():.1g}."
+        f"{charts.format_tiny(float(np.abs(alone - together[:count]).max()))}."
     )
 
 
 @st.fragment
 def show_cost(step: Step) -> None:
     """The same batch in one go and one example at a time, measured when asked."""
-    key = (step.run.race.settings(), hash(step.run.race.text), step.run.batch_size, step.run.seed, step.step)
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
-        st.session_state[MEASURED] = (key, step.ask("cost_one_by_one"))
-    known, found = st.session_state.get(MEASURED, (None, None))
-    if known != key:
+        step.known().pop(("cost_one_by_one",), None)
+        step.ask("cost_one_by_one")
+    found = step.known().get(("cost_one_by_one",))
+    if found is None:
         st.caption("Not measured yet for this batch. It takes well under a second at the usual sizes.")
         return
     together, apart = (np.asarray(times) for times in (found.together_seconds, found.one_by_one_seconds))
@@ -244,5 +241,5 @@ def show_cost(step: Step) -> None:
         f"Forward and backward, {len(together)} time{'s' if len(together) > 1 else ''} each way, in turn; medians, the "
         f"ratio from {ratios.min():.3g} to {ratios.max():.3g}. "
         f"The loss is **{found.loss:.4f}** in one go and **{found.mean_loss:.4f}** as the mean of {B:,}; the gradients "
-        f"differ by at most {found.largest_difference:.1g} of their length. Same result, other price."
+        f"differ by at most {charts.format_tiny(found.largest_difference)} of their length. Same result, other price."
     )

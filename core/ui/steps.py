@@ -14,7 +14,7 @@ from core.ui.choices import MAX_STEP, PACES, STAGES, Choices
 from core.ui.lab import server
 from core.ui.texts import current_corpus, current_race
 
-DRAWN = "_player_drawn"
+DRAWN, ASKED = "_player_drawn", "_asked_of_step"
 
 
 # ---- the run at hand, and asking the worker about it
@@ -30,9 +30,19 @@ class Step:
     batch: Batch
 
     def ask(self, function: str, *args):
-        """What `core.lab.steps` says of this step. Raises ValueError or LabError, with a sentence."""
-        with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
-            return server().lab.call(f"core.lab.steps:{function}", self.run, self.step, *args)
+        """What `core.lab.steps` says of this step; asked once while it is the one at hand. Raises ValueError or
+        LabError, with a sentence."""
+        known = self.known()
+        if (function, *args) not in known:
+            with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
+                known[function, *args] = server().lab.call(f"core.lab.steps:{function}", self.run, self.step, *args)
+        return known[function, *args]
+
+    def known(self) -> dict[tuple, object]:
+        """The answers that this session has for this step, by function and arguments."""
+        if st.session_state.get(ASKED, (None,))[0] != (self.run, self.step):
+            st.session_state[ASKED] = (self.run, self.step), {}
+        return st.session_state[ASKED][1]
 
 
 def current_step(choices: Choices) -> Step:
@@ -65,15 +75,14 @@ def step_of(run: RunSpec, step: int, corpus: Corpus) -> Step:
 
 def reach(step: Step) -> None:
     """Have the worker train the run again up to this step, and show how far it is where that takes a while."""
-    reached = step.ask("reach")
-    if reached == step.step:
-        return
-    bar = st.progress(0.0)
+    reached, before = step.ask("reach"), 0
+    bar = st.empty()
     while reached != step.step:
-        bar.progress(reached / step.step, text=f"Training again up to step {step.step:,}: at {reached:,} …")
-        before, reached = reached, server().lab.call("core.lab.steps:reach", step.run, step.step)
         if reached <= before:
             raise LabError("The worker was started again on the way. Try once more.")
+        bar.progress(reached / step.step, text=f"Training again up to step {step.step:,}: at {reached:,} …")
+        step.known().clear()
+        before, reached = reached, step.ask("reach")
     bar.empty()
 
 
@@ -86,18 +95,18 @@ def sources() -> list[list[tuple[str, str]]]:
 
 
 def walk_controls(choices: Choices) -> None:
-    """Back, the five stages, on; and play."""
-    back, stages, on, play = st.columns([1, 5, 1, 1], vertical_alignment="bottom")
+    """The five stages; back, on, and play."""
     at_start = choices.step == 1 and choices.stage == STAGES[0]
     at_end = choices.step == MAX_STEP and choices.stage == STAGES[-1]
-    wide = {"width": "stretch", "args": (choices,)}
-    back.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=walk_back, **wide)
     names = {stage: f"{number} {stage}" for number, stage in enumerate(STAGES, 1)}
-    choices.segments("stage", "Stage of the step", STAGES, where=stages, format_func=names.get, width="stretch")
-    on.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=walk_on, **wide)
-    with play.popover("Play", icon=":material/play_arrow:", width="stretch"):
-        playing = st.toggle("Go on by itself", key="step_playing")
-        choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        choices.widget("stage", st.pills, "Stage of the step", STAGES, required=True, format_func=names.get, wrap=True)
+        mine = {"args": (choices,)}
+        st.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=walk_back, **mine)
+        st.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=walk_on, **mine)
+        with st.popover("Play", icon=":material/play_arrow:"):
+            playing = st.toggle("Go on by itself", key="step_playing")
+            choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
     if playing and not at_end:
         st.session_state[DRAWN] = True
         st.fragment(tick, run_every=choices.pace)(choices)

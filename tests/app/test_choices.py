@@ -13,6 +13,7 @@ def test_an_empty_address_gives_the_defaults_and_no_note():
 
 def test_what_is_written_is_read_again():
     wanted = {"block_size": 16, "batch_sizes": (1, 24), "learning_rate": 0.01, "order": "shuffled", "race": "a-B_9"}
+    wanted |= {"look": (4, 0, 312), "stage": "Gradients", "pace": 4}
     params = {CHOICES[name].param: CHOICES[name].write(value) for name, value in wanted.items()}
     values, notes = read_url(params)
     assert {name: values[name] for name in wanted} == wanted
@@ -34,6 +35,11 @@ def test_what_is_written_is_read_again():
         ("seed", "-5"),
         ("device", "tpu"),
         ("smooth", "777"),
+        *(("look", text) for text in ("4", "4.0", "4.0.0", "4.0.1.2", "4.x.1", "-4.0.1", "4.0.999999999999")),
+        *(("step", text) for text in ("0", "10000", "one")),
+        ("stage", "loss"),
+        *(("pace", text) for text in ("0", "3", "fast")),
+        *(("sgd", text) for text in ("nan", "0", "-1")),
     ],
 )
 def test_nonsense_is_told_in_a_sentence_and_the_default_stands(param, text):

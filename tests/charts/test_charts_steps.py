@@ -54,6 +54,30 @@ def test_every_value_is_in_one_bin(values, bins):
     assert table["start"].iloc[0] <= min(values) and table["end"].iloc[-1] >= max(values)
 
 
+def test_bins_by_hand():
+    table = charts.histogram_bins(np.array([0.0, 1.0, 2.0, 4.0]), max_bins=2)  # 0 to 2 without its end, 2 to 4
+    assert table.to_dict("list") == {"start": [0.0, 2.0], "end": [2.0, 4.0], "count": [2, 2]}
+
+
+def test_values_that_are_all_one_lie_in_the_middle_of_one_bin():
+    assert charts.histogram_bins(np.full(3, 2.0)).to_dict("list") == {"start": [1.5], "end": [2.5], "count": [3]}
+
+
+def test_neighbours_in_single_precision_can_be_binned():
+    two = np.array([2.5, np.nextafter(np.float32(2.5), np.float32(3))], dtype=np.float32)
+    assert two[0] < two[1] and charts.histogram_bins(two)["count"].sum() == 2
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_new_data_change_only_the_datasets(name):
+    make, names = MAKERS[name]
+    spec = charts.to_spec(make("dark"))
+    early, late = (charts.with_data(spec, **{names[1]: pd.DataFrame({"value": [1.0] * rows})}) for rows in (1, 500))
+    assert [table.num_rows for table in (early["datasets"][names[1]], late["datasets"][names[1]])] == [1, 500]
+    assert list(early.pop("datasets")) == list(late.pop("datasets"))
+    assert early == late == spec
+
+
 def test_a_loss_chart_can_be_picked_from_only_if_asked():
     assert "params" not in charts.to_spec(charts.loss_chart([4], "light"))
     (picked,) = charts.to_spec(charts.loss_chart([4], "light", pick=True))["params"]
@@ -65,7 +89,13 @@ def test_layers_in_words():
     dots = pd.DataFrame({"layer": ["wte", "ln_f"], "value": [0.5, 0.25], "kind": ["gradient"] * 2})
     assert charts.describe_layers(dots, "Gradient norm by layer") == "Gradient norm by layer: wte 0.5, ln_f 0.25."
     two = dots.assign(kind=["AdamW", "SGD"])
-    assert charts.describe_layers(two, "Moved") == "Moved: AdamW: wte 0.5, SGD: ln_f 0.25."
+    assert charts.describe_layers(two, "Moved") == "Moved: AdamW: wte 0.5; SGD: ln_f 0.25."
+
+
+def test_layers_of_two_kinds_are_told_kind_by_kind():
+    dots = charts.layer_dots({"AdamW": {"wte": 0.5, "ln_f": 0.125}, "SGD": {"wte": 2.0, "ln_f": 0.0}})
+    assert charts.describe_layers(dots, "Moved") == "Moved: AdamW: wte 0.5, ln_f 0.125; SGD: wte 2."
+    assert charts.describe_layers(dots.iloc[:0], "Moved") == "Moved: nothing measured yet."
 
 
 def test_example_gradients_in_words():
@@ -82,3 +112,17 @@ def test_a_sum_in_words():
     assert charts.describe_sum(parts, "Loss", "sum so far") == (
         "Loss: 2 parts, of 1.00 to 3.00, on average 2.00; sum so far at the end 4."
     )
+
+
+def test_a_histogram_in_words():
+    bins = pd.DataFrame({"start": [-1.0, 0.0, 1.0], "end": [0.0, 1.0, 2.0], "count": [2, 5, 1]})
+    mark = pd.DataFrame({"x": [1.5], "label": ["this step"]})
+    assert charts.describe_histogram(bins, mark, "Jump (nats)") == (
+        "Jump (nats): 8 steps from -1.00 to 2.00, the fullest bin, of 5, from 0 to 1.00; this step at 1.50."
+    )
+    assert charts.describe_histogram(bins.assign(count=0), mark, "Jump") == "Jump: nothing measured yet."
+
+
+def test_the_parts_of_a_sum_are_told_from_it_by_their_shape():
+    encodings = [layer["encoding"] for layer in charts.to_spec(MAKERS["sum"][0]("light"))["layer"]]
+    assert encodings[0]["y"]["axis"]["title"] == ["bars: loss at t (nats)", "line: sum so far"]

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.lab import curves as curves_module
-from core.lab.curves import MAX_POINTS, Curve, CurvesCache, RaceCurves, mean_and_half_width, thin
+from core.lab.curves import MAX_POINTS, Curve, CurvesCache, RaceCurves, jumps, mean_and_half_width, thin
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
 from core.training import TrainConfig
@@ -205,3 +205,35 @@ def test_the_t_interval_by_hand():
     mean, half = mean_and_half_width(np.array([1.0, 2.0, 3.0]))  # s = 1, t = 4.303 at n = 3
     assert (mean, half) == (2.0, pytest.approx(4.303 / 3**0.5, rel=1e-3))
     assert np.isnan(mean_and_half_width(np.array([1.0]))[1])
+
+
+def test_jumps_are_taken_against_the_median_around_by_hand():
+    # medians of (5 4), (5 4 9), (4 9 3), (9 3 2), (3 2)
+    found = jumps(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
+    assert found.tolist() == [0.5, -1.0, 5.0, 0.0, -0.5]
+
+
+def test_the_losses_of_a_run_come_whole_and_in_order():
+    messages = [losses(2, 1, [[1, 2], [3, 4]]), losses(4, 1, [[9, 9]]), losses(2, 3, [[5, 6]])]
+    assert curves_of(messages).run_losses(2, 1).tolist() == [2, 4, 6]
+
+
+@pytest.mark.parametrize("half_life", [0, 2_000])
+@pytest.mark.parametrize("axis", ["steps", "tokens", "seconds"])
+def test_a_point_that_was_drawn_is_found_again_as_its_step(axis, half_life):
+    steps = np.arange(1, 201)
+    values = np.random.default_rng(0).normal(2.0, 0.1, (200, 2))
+    messages = [losses(2, 1, values), {"kind": "speed", "batch_size": 2, "step_seconds": 0.003}]
+    curves = curves_of(messages, half_life=half_life)
+    lines, _ = curves.training_tables(axis)
+    drawn = lines[(lines["seed"] == 1) & (lines["batch_size"] == 2)]
+    scale = {"steps": 1, "tokens": 16, "seconds": 0.003}[axis]
+    expected = [step for step in steps if (np.abs(drawn["x"] - step * scale) < scale / 10).any()]
+    points = zip(drawn["x"].astype(np.float32), drawn["loss"].astype(np.float32), strict=True)
+    assert [curves.step_at(axis, 2, 1, float(x), float(loss)) for x, loss in points] == expected
+    assert len(expected) > 20
+
+
+def test_a_point_that_is_no_longer_drawn_is_said_in_a_sentence():
+    with pytest.raises(ValueError, match="choose it again"):
+        curves_of([losses(2, 1, [[1, 2]])]).step_at("steps", 2, 1, 1.0, 7.0)
