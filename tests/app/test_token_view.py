@@ -2,8 +2,6 @@
 
 import base64
 import math
-import os
-import shutil
 
 import pytest
 
@@ -43,26 +41,9 @@ def test_text_on_every_tint_can_be_read(theme, hue):
         assert contrast(tint, text) >= 4.5
 
 
-@pytest.fixture(scope="module")
-def browser():
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not found:
-        if os.environ.get("BATCHSCOPE_REQUIRE_BROWSER"):
-            pytest.fail("The browser tests are required here, and there is no Chromium.")
-        pytest.skip("There is no Chromium: install it to run the browser tests.")
-    from playwright.sync_api import sync_playwright
-
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=flags)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
-def draw(browser):
+def draw(page):
     """`draw(data)` gives the page with the component on it."""
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
 
     def open_page(data):
         page.set_content(f"<style>{style()}</style>{HTML}")
@@ -70,8 +51,7 @@ def draw(browser):
         page.evaluate(DRAW, [module, data])
         return page
 
-    yield open_page
-    page.close()
+    return open_page
 
 
 def example(mode="loss", probabilities=((0.5, 0.25), (0.125, 1.0))):
