@@ -26,8 +26,8 @@ from core.training.trainer import Trainer
 # Up to this many B x T x C the replica axis was the faster way on a CPU (2 cores, 3 seeds, models of 2 layers of 64
 # and 4 layers of 128 channels, B from 1 to 256); above it, turns were.
 MAX_TOGETHER_ON_CPU = 2**16
-BLOCK_FLOPS = 8e9  # a block should take some tenths of a second: pause and stop wait for its end
-MAX_BLOCK_STEPS = 32
+BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
+MAX_BLOCK_STEPS = 16
 
 
 @dataclass(frozen=True)
