@@ -52,8 +52,10 @@ class Race:
                     self.noise[event.batch_size].add(event.losses)
                     self.steps_done[event.batch_size] += np.isfinite(event.losses).sum(axis=0)
                 case Evaluation():
-                    self.val_losses[event.batch_size] = event.losses
+                    self.val_losses[event.batch_size] = event.losses.copy()
                     yield from self._measure(event.batch_size, event.step)
+                case Divergence():
+                    self.val_losses[event.batch_size][self.spec.train.seeds.index(event.seed)] = np.nan
         for group in self.training.groups:
             yield from self._measure(group.batch_size, group.step, last=True)
             yield from self._summaries(group.batch_size)
