@@ -67,7 +67,7 @@ The loss is taken **token by token**: −ln of the probability that the right to
             st.markdown(
                 f"""**In:** the loss, one number. **Out:** for each of the weights, how the loss changes when that weight grows a little: the gradient.
 
-Backward goes through the model once for the whole batch. Here it is also done for each of the {B} examples by itself, to see what the mean is made of."""
+Backward goes through the model once for the whole batch. Here it is also done {"for each example by itself" if B > 1 else "once more, for its only example"}, to see what the mean is made of."""
             )
             show_gradients(step)
         case "Update":
@@ -87,7 +87,7 @@ proportion to the gradient. Training goes on with AdamW."""
     show_positions(step, choices)
     st.subheader("What would one by one cost?", anchor=False)
     st.markdown(
-        f"The batch could go through the model one example at a time, {B:,} times. Does the result differ, and what does it cost?"
+        f"The batch could go through the model one example at a time, in {B:,} {'turn' if B == 1 else 'turns'}. Does the result differ, and what does it cost?"
     )
     show_cost(step)
 except (ValueError, LabError) as error:

@@ -25,7 +25,15 @@ from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import PICKED, end_labels, loss_chart
 from core.charts.noise import noise_chart
-from core.charts.numbers import format_count, format_nats, format_seconds, format_significant, format_tiny
+from core.charts.numbers import (
+    counted,
+    format_count,
+    format_loss,
+    format_nats,
+    format_seconds,
+    format_significant,
+    format_tiny,
+)
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
 from core.charts.spec import to_spec, with_data
 from core.charts.sums import sum_chart
@@ -37,6 +45,7 @@ __all__ = [
     "Palette",
     "Theme",
     "batch_size_color",
+    "counted",
     "coverage_chart",
     "describe_coverage",
     "describe_example_gradients",
@@ -49,6 +58,7 @@ __all__ = [
     "end_labels",
     "example_gradients_chart",
     "format_count",
+    "format_loss",
     "format_nats",
     "format_seconds",
     "format_significant",

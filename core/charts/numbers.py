@@ -32,6 +32,25 @@ def format_count(count: float) -> str:
     return f"{rounded:.3g}"
 
 
+def counted(count: int, noun: str) -> str:
+    """
+    >>> counted(1, "example"), counted(1200, "example")
+    ('1 example', '1,200 examples')
+    """
+    return f"{count:,} {noun}" + ("s" if count != 1 else "")
+
+
+def format_loss(nats: float, sign: str = "") -> str:
+    """A loss, or with the sign "+" a change of one, to the last digit that is worth showing.
+
+    >>> format_loss(4.63457), format_loss(-0.02, "+"), format_loss(6.1e9), format_loss(float("nan"))
+    ('4.6346', '−0.0200', '6.1e+09', 'out of all bounds')
+    """
+    if not math.isfinite(nats):
+        return "out of all bounds"
+    return f"{nats:{sign}.4f}".replace("-", "−") if abs(nats) < 1e4 else f"{nats:{sign}.3g}"
+
+
 def format_seconds(seconds: float) -> str:
     """
     >>> format_seconds(0.00124), format_seconds(12.34), format_seconds(150)

@@ -15,6 +15,7 @@ from dataclasses import replace
 from textwrap import dedent
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from core.batches import WindowStream, make_batch
@@ -72,6 +73,7 @@ class Run:
     def reach(self, steps_done: int, seconds: float = float("inf")) -> int:
         """Go to where so many steps are done, or as near as the time allows. Returns how many are done now."""
         until = time.monotonic() + seconds
+        self.refuse_diverged(steps_done)
         if steps_done * self.step_flops > MAX_REPLAY_FLOPS:
             raise ValueError(
                 f"Training this run again up to step {steps_done + 1:,} takes too long to wait for here: choose an "
@@ -86,6 +88,7 @@ class Run:
         kept_at = time.monotonic()
         while self.group.step < steps_done:
             self.training.advance(self.batch_size, min(self.group.block_steps, steps_done - self.group.step))
+            self.refuse_diverged(steps_done)
             if time.monotonic() > until:
                 break
             if time.monotonic() > kept_at + SLICE_SECONDS:
@@ -93,6 +96,24 @@ class Run:
                 kept_at = time.monotonic()
         self.keep()
         return self.group.step
+
+    def refuse_diverged(self, step: int) -> None:
+        """Raises ValueError where this run has diverged at that step or before: there is nothing left to be read."""
+        diverged_at = self.group.diverged.get(self.place)
+        if diverged_at is not None and diverged_at <= step:
+            raise ValueError(
+                f"This run diverged at step {diverged_at:,}: its loss left all bounds. Look at a step before, or "
+                "choose a smaller learning rate."
+            )
+
+    def check_loss(self, step: int) -> None:
+        """Raises ValueError where the run, at the beginning of that step, is about to diverge in it."""
+        windows = self.windows(step)
+        with torch.no_grad():
+            loss = token_losses(self.model(windows[:, :-1]), windows[:, 1:]).mean()
+        if not loss <= self.training.loss_bound:
+            self.group.diverged[self.place] = step
+        self.refuse_diverged(step)
 
     def keep(self) -> None:
         self.states[self.group.step] = self.group.state()
@@ -150,8 +171,13 @@ def warm_up() -> None:
 
 
 def reach(spec: RunSpec, step: int) -> int:
-    """Train towards the beginning of a step for about a second. Returns the step at whose beginning the run now is."""
-    return run_of(spec).reach(step - 1, SLICE_SECONDS) + 1
+    """Train towards the beginning of a step for about a second. Returns the step at whose beginning the run now is.
+    Raises ValueError, with a sentence, for a run that has diverged by then, or does in that step."""
+    run = run_of(spec)
+    at = run.reach(step - 1, SLICE_SECONDS) + 1
+    if at == step:
+        run.check_loss(step)
+    return at
 
 
 def predictions(spec: RunSpec, step: int) -> Predictions:

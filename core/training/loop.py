@@ -69,7 +69,7 @@ class Group:
     trainers: list[Trainer]
     streams: list[WindowStream]  # one a seed
     step: int = 0
-    diverged: set[int] = field(default_factory=set)  # places of seeds, 0, ..., R - 1
+    diverged: dict[int, int] = field(default_factory=dict)  # by place of the seed, 0, ..., R - 1: at which step
 
     def state(self) -> tuple:
         """A copy of where its runs stand; `load` takes them back there."""
@@ -199,7 +199,7 @@ class Training:
             elif (gone := ~(block[:, place] <= self.loss_bound)).any():
                 at = int(gone.argmax())
                 block[at:, place] = np.nan
-                group.diverged.add(place)
+                group.diverged[place] = first_step + at
                 divergences.append(Divergence(B, seed, first_step + at))
         yield Block(B, first_step, block, seconds)
         yield from divergences

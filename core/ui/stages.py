@@ -64,12 +64,15 @@ def show_gradients(step: Step) -> None:
     one.metric("Length of one example's gradient, on average", number(lengths.mean()))
     all_.metric("Length of their mean, the batch's gradient", number(found.norm))
     angle.metric("Cosine of one with the mean, on average", number(cosines.mean()))
-    st.markdown(
-        f"The {len(lengths):,} examples pull in different directions; what they disagree on cancels, so their mean is "
-        f"**{number(lengths.mean() / found.norm)} times shorter** than one of them is on average. The mean of the "
-        f"{len(lengths):,} gradients, each from a backward pass of its own, is the batch's gradient: the largest "
-        f"difference is {charts.format_tiny(found.largest_difference)} of its length."
-    )
+    if len(lengths) == 1:
+        st.markdown("With a single example there is nothing to average: its gradient is the batch's, noise and all.")
+    else:
+        st.markdown(
+            f"The {len(lengths):,} examples pull in different directions; what they disagree on cancels, so their mean "
+            f"is **{number(lengths.mean() / found.norm)} times shorter** than one of them is on average. The mean of "
+            f"the {len(lengths):,} gradients, each from a backward pass of its own, is the batch's gradient: the "
+            f"largest difference is {charts.format_tiny(found.largest_difference)} of its length."
+        )
     left, right = st.columns(2)
     with left:
         st.markdown("**Each example's gradient**, by its length and by how far it agrees with the mean.")
@@ -168,10 +171,11 @@ def show_update(step: Step, choices: Choices) -> None:
             **{f"after {name}": (kind.loss, kind.fresh_loss) for name, kind in kinds.items()},
         }
         table = pd.DataFrame.from_dict(rows, "index", columns=["this batch", "the next batch"])
-        st.table(table.map("{:.4f}".format))
+        st.table(table.map(charts.format_loss))
         for name, kind in kinds.items():
             same, fresh = kind.loss - found.loss, kind.fresh_loss - found.fresh_loss
-            st.markdown(f"{name}: {same:+.4f} on this batch, {fresh:+.4f} on the next.".replace("-", "−"))
+            changes = (charts.format_loss(change, "+") for change in (same, fresh))
+            st.markdown("{}: {} on this batch, {} on the next.".format(name, *changes))
         st.caption("The step was made for this batch. The next one has not been learnt from yet: it is the fair judge.")
     with right:
         st.markdown("**How far each layer moved**, as a share of its length.")
@@ -212,8 +216,8 @@ def show_positions(step: Step, choices: Choices) -> None:
     )
     some = "" if count == len(together) else f" (its first {count} of {len(together)} positions)"
     st.markdown(
-        f"Row {row}{some} was run as **{count} separate examples**: the first {count} prefixes, each through the model "
-        f"alone, each asked for one next token. Their losses add up to {total:.4f} nats; divided by {count}: "
+        f"Row {row}{some} was run as **{charts.counted(count, 'separate example')}**: every prefix of it through the "
+        f"model alone, asked for one next token. The losses add up to {total:.4f} nats; divided by {count}: "
         f"**{total / count:.4f}** nats per token. One pass over the whole row gives "
         f"**{together[:count].mean(dtype=float):.4f}**; position by position the two differ by at most "
         f"{charts.format_tiny(float(np.abs(alone - together[:count]).max()))}."

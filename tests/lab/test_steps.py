@@ -9,7 +9,7 @@ import torch
 from core.batches import WindowStream, make_batch
 from core.lab import steps
 from core.lab.experiments import RaceSpec, RunSpec
-from core.lab.race import Race
+from core.lab.race import Race, race_messages
 from core.training import Block, TrainConfig
 
 TEXT = "To be or not to be, that is the question. Whether 'tis nobler in the mind to suffer. " * 40
@@ -141,3 +141,14 @@ def test_the_source_of_each_stage_is_that_of_the_function_that_ran():
     stages = steps.sources()
     assert [name for name, _ in stages[2]] == ["token_losses", "losses_of"] and len(stages) == 5
     assert all(f"def {name.split('.')[-1]}(" in source for stage in stages for name, source in stage)
+
+
+def test_a_run_that_diverges_can_be_looked_at_until_then_and_says_where():
+    wild = run(replace(RACE, train=replace(RACE.train, learning_rate=1e4)))
+    assert steps.reach(wild, 1) == 1
+    at = next(m["step"] for m in race_messages(wild.race) if m["kind"] == "diverged" and m["batch_size"] == 2)
+    for step in (at, at + 1, at + 30, at):
+        with pytest.raises(ValueError, match=f"diverged at step {at}:"):
+            steps.reach(wild, step)
+    assert steps.reach(wild, at - 1) == at - 1
+    assert np.isfinite(steps.predictions(wild, at - 1).loss)
