@@ -77,6 +77,21 @@ def test_a_plan_that_cannot_race_gets_one_sentence(text_file, option, sentence):
     assert len(done.stderr.strip().splitlines()) == 1 and sentence in done.stderr
 
 
+def test_noise_is_measured_from_a_shell(text_file):
+    some = ("--block-size=4", "--n-layer=1", "--n-head=1", "--n-embd=8", "--steps=0,3", "--batch-sizes=1,4")
+    done = run("noise", "--text-file", text_file, *some, "--num-batches=5")
+    assert done.returncode == 0, done.stderr
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {r["step"] for r in records} == {0, 3}
+    noise = [r for r in records if r["kind"] == "noise"]
+    assert {(r["quantity"], r["batch_size"]) for r in noise} == {(q, b) for q in ("loss", "gradient") for b in (1, 4)}
+    assert all(0 < r["low"] < r["sigma"] < r["high"] for r in noise)
+    scales = [r for r in records if r["kind"] == "noise_scale"]
+    wanted = {"grad_sq_norm", "trace_cov", "simple_noise_scale", "low", "high", "resolved"}
+    assert len(scales) == 2 and all(wanted <= r.keys() for r in scales)
+    assert {r["kind"] for r in records} == {"noise", "slope", "noise_scale"}
+
+
 @pytest.mark.parametrize("command", [("race", "--batch-sizes=4,x"), ("record", "--sample=nosuch"), ("fly",)])
 def test_what_is_not_understood_gets_the_usage(command):
     done = run(*command)
@@ -93,7 +108,7 @@ def test_a_reader_that_has_read_enough_ends_the_race_in_silence(text_file):
     assert (first["kind"], first["step"]) == ("eval", 0)
 
 
-@pytest.mark.parametrize("args", [["--help"], ["race", "--help"], ["record", "--help"]])
+@pytest.mark.parametrize("args", [["--help"], ["race", "--help"], ["noise", "--help"], ["record", "--help"]])
 def test_help_needs_no_torch(args):
     code = f"import sys; sys.argv[1:] = {args}; import atexit, core.__main__ as m\n"
     code += "atexit.register(lambda: print('torch:', 'torch' in sys.modules)); m.main()"

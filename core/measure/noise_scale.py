@@ -1,0 +1,70 @@
+"""The simple gradient noise scale, B_simple = tr(Sigma) / |G|^2 (McCandlish et al. 2018), with its interval.
+
+One example is one window of T tokens; g_i is its gradient, G the mean over all examples, Sigma their covariance.
+B_simple is the batch size at which the noise in a batch's gradient is as long as the gradient itself, as
+E|G_B|^2 = |G|^2 + tr(Sigma) / B. It is a proxy for how large a batch is still useful, not the answer: it knows nothing
+of the optimizer or of the curvature.
+
+|G|^2 and tr(Sigma) are estimated without bias from every batch, both averaged over the batches, and only then divided:
+a single batch's ratio can be negative or huge.
+
+Shapes: K batches of B examples.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class NoiseScale:
+    """Estimates of |G|^2 and tr(Sigma), and their ratio in windows with its 95% interval."""
+
+    grad_sq_norm: float
+    trace_cov: float
+    simple_noise_scale: float | None  # None where |G|^2 came out at 0 or below
+    low: float | None  # None where it is not resolved
+    high: float | None
+    resolved: bool  # the 95% interval of |G|^2 lies above 0
+
+
+def from_examples(mean_squares: np.ndarray, squares_of_mean: np.ndarray, batch_size: int) -> tuple:
+    """Unbiased (|G|^2, tr(Sigma)) of each batch of B examples, from m = mean |g_i|^2 and n = |mean g_i|^2, each (K,):
+
+    |G|^2 ~ (B n - m) / (B - 1)        tr(Sigma) ~ (m - n) B / (B - 1)
+    """
+    B, m, n = batch_size, mean_squares, squares_of_mean
+    return (B * n - m) / (B - 1), (m - n) * B / (B - 1)
+
+
+def from_two_sizes(squares_small: float, squares_big: float, small: int, big: int) -> tuple[float, float]:
+    """Unbiased (|G|^2, tr(Sigma)) from the mean squared gradient norms at two batch sizes.
+
+    >>> G2, trace = from_two_sizes(4.1e-2, 2.8e-3, 32, 512)
+    >>> f"{G2:.3e}, {trace:.3f}, {trace / G2:.0f}"
+    '2.533e-04, 1.304, 5147'
+    """
+    return (
+        (big * squares_big - small * squares_small) / (big - small),
+        (squares_small - squares_big) / (1 / small - 1 / big),
+    )
+
+
+def noise_scale(grad_sq_norms: np.ndarray, trace_covs: np.ndarray, seed: int = 0) -> NoiseScale:
+    """Of the estimates of K batches, (K,) each, taken at the same weights. The interval is a percentile bootstrap over
+    the batches."""
+    pairs = np.stack([grad_sq_norms, trace_covs])  # (2, K)
+    grad_sq_norm, trace_cov = pairs.mean(axis=1).tolist()
+    num = pairs.shape[1]
+    drawn = np.random.default_rng(seed).integers(num, size=(RESAMPLES, num))
+    some_grad, some_trace = pairs[:, drawn].mean(axis=2)  # (RESAMPLES,) each
+    resolved = bool(np.quantile(some_grad, 0.025) > 0)
+    low = high = None
+    if resolved:
+        # a resampled |G|^2 at 0 or below stands for a ratio without bound
+        ratios = np.where(some_grad > 0, some_trace / np.maximum(some_grad, 1e-300), np.inf)
+        low, high = np.quantile(ratios, [0.025, 0.975], method="nearest").tolist()
+    ratio = trace_cov / grad_sq_norm if grad_sq_norm > 0 else None
+    return NoiseScale(grad_sq_norm, trace_cov, ratio, low, high, resolved)
