@@ -27,11 +27,11 @@ def example_gradients_chart(theme: Theme, *, height: int = 300) -> alt.LayerChar
         alt.layer(
             axes,
             frame.mark_rule(color=palette.theory).encode(x=alt.XDatum(0, type="quantitative")),
-            examples.mark_circle(size=70, opacity=0.65, color=palette.x).encode(
+            examples.mark_circle(size=70, opacity=0.65, color=palette.part).encode(
                 x=x, y=y, tooltip=[alt.Tooltip("row:Q"), *numbers]
             ),
             mean.mark_point(
-                shape="diamond", size=220, filled=True, opacity=1, color=palette.y, stroke=palette.background
+                shape="diamond", size=220, filled=True, opacity=1, color=palette.whole, stroke=palette.background
             ).encode(x=x, y=y, tooltip=[alt.Tooltip("label:N", title="what"), *numbers]),
             *(
                 mean.mark_text(align="right", baseline="middle", dx=-12, fontWeight="bold", **look).encode(

@@ -28,7 +28,7 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
         alt.layer(
             axes,
             bins.transform_calculate(zero="0")
-            .mark_rect(color=palette.x, opacity=0.75)
+            .mark_rect(color=palette.part, opacity=0.75)
             .encode(
                 x="start:Q",
                 x2="end:Q",
@@ -41,7 +41,7 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
                 ],
             ),
             mark.mark_rule(color=palette.background, strokeWidth=7).encode(x="x:Q"),
-            mark.mark_rule(color=palette.y, strokeWidth=3).encode(x="x:Q"),
+            mark.mark_rule(color=palette.whole, strokeWidth=3).encode(x="x:Q"),
             *(
                 mark.mark_text(
                     fontWeight="bold",

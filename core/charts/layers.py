@@ -20,7 +20,7 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
     """
     palette = PALETTES[theme]
     dots, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("dots", "frame"))
-    colors = [palette.x, palette.y][: len(kinds)]
+    colors = [palette.part, palette.whole][: len(kinds)]
     one_row = {"orient": "top", "direction": "horizontal", "title": None, "symbolSize": 130, "symbolStrokeWidth": 1}
     legend = alt.Legend(**one_row) if len(kinds) > 1 else None
     axis = frame.mark_point(opacity=0).encode(

@@ -24,6 +24,10 @@ class Palette:
     """The input tokens of a batch."""
     y: str
     """The target tokens of a batch."""
+    part: str
+    """One of many: an example, a token's loss, a step among the others."""
+    whole: str
+    """What the parts make: their sum or mean; or the one of them that is looked at."""
     ramp: tuple[str, ...]
     """Colours of the batch sizes 1, 4, 16, ... 4096."""
 
@@ -36,6 +40,8 @@ PALETTES: dict[Theme, Palette] = {
         grid="#E3E8ED",
         x="#0B6AA8",
         y="#A3520B",
+        part="#2A8577",
+        whole="#16202A",
         ramp=("#F56A00", "#E13A30", "#C92B6E", "#9C3798", "#54289C", "#0B3058", "#051726"),
     ),
     "dark": Palette(
@@ -45,6 +51,8 @@ PALETTES: dict[Theme, Palette] = {
         grid="#26313D",
         x="#7CC4F5",
         y="#E9A25B",
+        part="#3C9A8A",
+        whole="#EDF2F7",
         ramp=("#AD5F00", "#D2573F", "#EE5F93", "#D87ACA", "#BDB4FF", "#A0ECFF", "#CAFFFC"),
     ),
 }

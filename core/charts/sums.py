@@ -46,11 +46,11 @@ def sum_chart(
         alt.layer(
             axes,
             frame.mark_rule(color=palette.theory).encode(y=alt.YDatum(0, type="quantitative")),
-            bars.mark_rect(color=palette.x, opacity=0.75).encode(
+            bars.mark_rect(color=palette.part, opacity=0.75).encode(
                 x="left:Q", x2="right:Q", y="zero:Q", y2="value:Q", tooltip=tooltip
             ),
-            half_steps.mark_rule(color=palette.y, strokeWidth=2.2).encode(x="left:Q", x2="right:Q", y="running:Q"),
-            parts.mark_line(color=palette.y, strokeWidth=2.2, interpolate="step").encode(x="place:Q", y="running:Q"),
+            half_steps.mark_rule(color=palette.whole, strokeWidth=2.2).encode(x="left:Q", x2="right:Q", y="running:Q"),
+            parts.mark_line(color=palette.whole, strokeWidth=2.2, interpolate="step").encode(x="place:Q", y="running:Q"),
             parts.mark_circle(size=90, opacity=0).encode(x="place:Q", y="running:Q", tooltip=tooltip),
             bars.mark_rect(opacity=0).encode(x="left:Q", x2="right:Q", y="zero:Q", y2="running:Q", tooltip=tooltip),
             total.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),

@@ -91,6 +91,14 @@ def test_text_colors_can_be_read(theme):
         assert contrast(color, palette.background) >= 4.5
 
 
+@pytest.mark.parametrize("sight", SIMULATION)
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_whole_stands_out_from_its_parts(theme, sight):
+    palette = PALETTES[theme]
+    assert contrast(palette.part, palette.background) >= 3 and contrast(palette.whole, palette.part) >= 2
+    assert np.linalg.norm(lab(palette.whole, sight) - lab(palette.part, sight)) >= 30
+
+
 def test_ends_of_the_ramp():
     assert batch_size_color(1, "light") == PALETTES["light"].ramp[0]
     assert batch_size_color(4096, "dark") == batch_size_color(10_000, "dark") == PALETTES["dark"].ramp[-1]
