@@ -2,19 +2,14 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
-    MAX_BLOCK_SIZE,
-    MAX_CHANNELS,
-    MAX_LAYERS,
-    MAX_SEEDS,
-    MAX_TOKENS,
-)
+from core.lab.experiments import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MAX_SEEDS, MAX_TOKENS, RaceSpec
 from core.training import LR_RULES
 from core.ui.choices import HALF_LIVES
+from core.ui.experiments import controls, found_experiment
 from core.ui.page import open_page
-from core.ui.race import found_race, race_controls, show_race, show_recorded
+from core.ui.race import plan_of, show_race, show_recorded
 from core.ui.settings import choose_batch_sizes, choose_device, choose_model
-from core.ui.texts import choose_text
+from core.ui.texts import choose_text, current_race
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
 
@@ -24,7 +19,7 @@ choices = open_page(
 windows a model reads before it changes its weights once. Start the race and watch how much each loss jumps from step to step.""",
 )
 
-found = found_race(choices)
+found = found_experiment(choices, "race", RaceSpec)
 sizes, axis, smoothing = st.columns([2, 1.3, 1])
 choose_batch_sizes(choices, sizes)
 choices.segments("axis", "Compare at equal", ("steps", "tokens", "seconds"), where=axis)
@@ -50,7 +45,9 @@ with st.expander("Text, model, learning rate and the rest"):
         choices.number("seed", "First seed", 0, 999_999)
         choose_device(choices)
 
-race_controls(choices, found[0] if found else None)
+controls(
+    choices, "race", "Start the race", lambda: current_race(choices, plan_of(choices)), found[0] if found else None
+)
 if found:
     show_race(choices, *found)
 else:

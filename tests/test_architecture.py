@@ -90,7 +90,9 @@ def test_torch_stays_in_the_workers():
     users = users_of("torch")
     allowed = {"core.model", "core.training", "core.measure"}
     assert "core.training.trainer" in users
-    assert {m for m in users if room_of(m) not in allowed} == {"core.lab.race", "core.lab.steps", "core.lab.worker"}
+    assert {m for m in users if room_of(m) not in allowed} == {
+        f"core.lab.{name}" for name in ("noise", "race", "steps", "worker")
+    }
 
 
 def test_altair_is_known_to_charts_alone():

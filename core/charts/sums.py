@@ -50,7 +50,9 @@ def sum_chart(
                 x="left:Q", x2="right:Q", y="zero:Q", y2="value:Q", tooltip=tooltip
             ),
             half_steps.mark_rule(color=palette.whole, strokeWidth=2.2).encode(x="left:Q", x2="right:Q", y="running:Q"),
-            parts.mark_line(color=palette.whole, strokeWidth=2.2, interpolate="step").encode(x="place:Q", y="running:Q"),
+            parts.mark_line(color=palette.whole, strokeWidth=2.2, interpolate="step").encode(
+                x="place:Q", y="running:Q"
+            ),
             parts.mark_circle(size=90, opacity=0).encode(x="place:Q", y="running:Q", tooltip=tooltip),
             bars.mark_rect(opacity=0).encode(x="left:Q", x2="right:Q", y="zero:Q", y2="running:Q", tooltip=tooltip),
             total.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),

@@ -1,4 +1,4 @@
-"""Who runs what: a Dask cluster with one worker for races and one for short calls.
+"""Who runs what: a Dask cluster with one worker for experiments (races, mostly) and one for short calls.
 
 By default the cluster is started here, on this machine, and dies with this process. With BATCHSCOPE_SCHEDULER=
 tcp://host:8786 one that already exists is used; its workers say what they take with `--resources "race=1"` or
@@ -15,13 +15,13 @@ import time
 from functools import partial
 from itertools import count
 
-from core.lab.experiments import RaceSpec
+from core.lab.experiments import Spec
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
 
-LEASE_SECONDS = 600  # a race that nobody has looked at for so long is stopped
+LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
 BEATS_TO_FORGET = 360  # heartbeats, an hour of them
-MAX_ACTIVE_RACES = 64  # that run or wait here at once
-MAX_TRIES = 5  # of a race whose worker dies before it has begun
+MAX_ACTIVE = 64  # that run or wait here at once
+MAX_TRIES = 5  # of an experiment whose worker dies before it has begun
 CALL_SECONDS = 30  # a short call that takes longer has failed
 WORKER_MODULE = "core.lab.worker"
 
@@ -33,15 +33,15 @@ class LabError(Exception):
 
 
 class Lab:
-    """Runs races and short calls in workers, and writes what they send to the store. One for a server process."""
+    """Runs experiments and short calls in workers, and writes what they send to the store. One for a server process."""
 
     def __init__(self, store: Store):
         self.store = store
         self.lock = threading.Lock()
         self.cluster = self.client = None
         self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
-        self.places = count()  # in the line of races
-        self.futures: dict[str, object] = {}  # of the races that have not ended
+        self.places = count()  # in the line of experiments
+        self.futures: dict[str, object] = {}  # of the experiments that have not ended
         self.workers: dict[str, str] = {}  # where each of them runs
         self.viewed_at: dict[str, float] = {}
         self.devices: dict | None = None
@@ -67,7 +67,7 @@ class Lab:
         threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()
 
     def _watch(self) -> None:
-        """Every few seconds: say that the races are alive, stop those that nobody looks at. Hourly: forget old ones."""
+        """Every few seconds: say that what runs is alive, stop what nobody looks at. Hourly: forget old ones."""
         for beat in count(1):
             time.sleep(HEARTBEAT_SECONDS)
             with contextlib.suppress(Exception):  # a database that is away for a moment must not end the watch
@@ -76,9 +76,9 @@ class Lab:
                 active = list(self.futures)
                 if active:
                     self.store.still_here(active)
-                for race_id in active:
-                    if time.monotonic() - self.viewed_at.get(race_id, 0) > LEASE_SECONDS:
-                        self.stop(race_id)
+                for experiment_id in active:
+                    if time.monotonic() - self.viewed_at.get(experiment_id, 0) > LEASE_SECONDS:
+                        self.stop(experiment_id)
 
     def close(self) -> None:
         for part in (self.client, self.cluster):
@@ -114,7 +114,7 @@ class Lab:
                 self.cluster.scale(len(self.cluster.worker_spec))
 
     def describe(self) -> dict:
-        """What the machine that races run on has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
+        """What the machine that experiments run on has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
         if self.devices is None:
             self.start()
             worker = self._race_worker()
@@ -136,91 +136,91 @@ class Lab:
         self.describe()
         self.call("core.lab.steps:warm_up")
 
-    # ---- races
+    # ---- experiments
 
-    def submit(self, spec: RaceSpec) -> str:
-        """Put a race in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot run."""
+    def submit(self, spec: Spec) -> str:
+        """Put an experiment in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot."""
         spec.check(self.describe()["memory_bytes"])
-        if len(self.futures) >= MAX_ACTIVE_RACES:
-            raise LabError(f"{MAX_ACTIVE_RACES} races are running or waiting: try again when some have ended.")
-        race_id = self.store.create(spec.settings(), spec.text)
-        self.viewed_at[race_id] = time.monotonic()
-        self._put_in_line(race_id, spec, next(self.places), MAX_TRIES)
-        return race_id
+        if len(self.futures) >= MAX_ACTIVE:
+            raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
+        experiment_id = self.store.create(spec.settings(), spec.text)
+        self.viewed_at[experiment_id] = time.monotonic()
+        self._put_in_line(experiment_id, spec, next(self.places), MAX_TRIES)
+        return experiment_id
 
-    def _put_in_line(self, race_id: str, spec: RaceSpec, place: int, tries: int) -> None:
+    def _put_in_line(self, experiment_id: str, spec: Spec, place: int, tries: int) -> None:
         future = self.client.submit(
-            run_race_in_worker, race_id, self.topic, spec, resources={"race": 1}, priority=-place, pure=False
+            run_in_worker, experiment_id, self.topic, spec, resources={"race": 1}, priority=-place, pure=False
         )
-        self.futures[race_id] = future
-        future.add_done_callback(partial(self._ended, race_id, spec, place, tries - 1))
+        self.futures[experiment_id] = future
+        future.add_done_callback(partial(self._ended, experiment_id, spec, place, tries - 1))
 
-    def look_at(self, race_id: str) -> None:
+    def look_at(self, experiment_id: str) -> None:
         """Renew the lease: somebody is looking."""
-        if race_id in self.futures:
-            self.viewed_at[race_id] = time.monotonic()
+        if experiment_id in self.futures:
+            self.viewed_at[experiment_id] = time.monotonic()
 
-    def pause(self, race_id: str) -> None:
-        self._control(race_id, "pause")
+    def pause(self, experiment_id: str) -> None:
+        self._control(experiment_id, "pause")
 
-    def resume(self, race_id: str) -> None:
-        self._control(race_id, "resume")
+    def resume(self, experiment_id: str) -> None:
+        self._control(experiment_id, "resume")
 
-    def stop(self, race_id: str) -> None:
-        """Stop a race; what it has recorded stays. One that waits leaves the line."""
-        if race_id not in self.workers and race_id in self.futures:
-            self.store.set_status(race_id, "stopped")
-            self.futures[race_id].cancel()
-            self.client.run(control_in_worker, race_id, "stop", on_error="ignore")  # it may have begun just now
-        self._control(race_id, "stop")
+    def stop(self, experiment_id: str) -> None:
+        """Stop an experiment; what it has recorded stays. One that waits leaves the line."""
+        if experiment_id not in self.workers and experiment_id in self.futures:
+            self.store.set_status(experiment_id, "stopped")
+            self.futures[experiment_id].cancel()
+            self.client.run(control_in_worker, experiment_id, "stop", on_error="ignore")  # it may have begun just now
+        self._control(experiment_id, "stop")
 
-    def _control(self, race_id: str, wish: str) -> None:
-        worker = self.workers.get(race_id)
+    def _control(self, experiment_id: str, wish: str) -> None:
+        worker = self.workers.get(experiment_id)
         if worker:
-            self.client.run(control_in_worker, race_id, wish, workers=[worker], on_error="ignore")
+            self.client.run(control_in_worker, experiment_id, wish, workers=[worker], on_error="ignore")
 
     def _take(self, event: tuple) -> None:
         """What a worker sent: into the store. Runs in the client's own thread."""
         _, content = event
-        race_id, messages = content["race"], content["messages"]
+        experiment_id, messages = content["experiment"], content["messages"]
         try:
             kept = []
             for message in messages:
                 match message["kind"]:
                     case "started":
-                        self.workers[race_id] = message.pop("worker")
-                        self.store.set_status(race_id, RUNNING)
+                        self.workers[experiment_id] = message.pop("worker")
+                        self.store.set_status(experiment_id, RUNNING)
                         kept.append(message)
                     case "paused":
-                        self.store.set_status(race_id, PAUSED)
+                        self.store.set_status(experiment_id, PAUSED)
                     case "resumed":
-                        self.store.set_status(race_id, RUNNING)
+                        self.store.set_status(experiment_id, RUNNING)
                     case "ended":
                         if kept:
-                            self.store.append(race_id, kept)
+                            self.store.append(experiment_id, kept)
                             kept = []
-                        self.store.set_status(race_id, message["status"], message["sentence"])
+                        self.store.set_status(experiment_id, message["status"], message["sentence"])
                     case _:
                         kept.append(message)
             if kept:
-                self.store.append(race_id, kept)
+                self.store.append(experiment_id, kept)
         except Exception as error:
-            log.error("A race's records could not be kept: %s", type(error).__name__)
+            log.error("An experiment's records could not be kept: %s", type(error).__name__)
 
-    def _ended(self, race_id: str, spec: RaceSpec, place: int, tries: int, future) -> None:
+    def _ended(self, experiment_id: str, spec: Spec, place: int, tries: int, future) -> None:
         """The task is over. If the worker did not say how, it died."""
-        if future.status == "error" and race_id not in self.workers and tries:
-            self._put_in_line(race_id, spec, place, tries)  # it waited at a worker that another race took down
+        if future.status == "error" and experiment_id not in self.workers and tries:
+            self._put_in_line(experiment_id, spec, place, tries)  # it waited at a worker that another one took down
             return
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
         self.store.set_status(
-            race_id,
+            experiment_id,
             "failed",
-            "The worker of this race died, perhaps for want of memory. What it had recorded is shown.",
+            "The worker that ran this died, perhaps for want of memory. What it had recorded is shown.",
         )
         for table in (self.futures, self.workers, self.viewed_at):
-            table.pop(race_id, None)
+            table.pop(experiment_id, None)
 
 
 def local_cluster():
@@ -248,7 +248,7 @@ def quiet_dask() -> None:
 
     dask.config.set(
         {
-            "distributed.scheduler.allowed-failures": 0,  # a race that kills its worker is not tried again
+            "distributed.scheduler.allowed-failures": 0,  # an experiment that kills its worker is not tried again
             "distributed.admin.low-level-log-length": 100,
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,
@@ -283,13 +283,13 @@ def describe_in_worker() -> dict:
     return describe()
 
 
-def run_race_in_worker(race_id: str, topic: str, spec: RaceSpec) -> None:
-    from core.lab.worker import run_race
+def run_in_worker(experiment_id: str, topic: str, spec: Spec) -> None:
+    from core.lab.worker import run
 
-    run_race(race_id, topic, spec)
+    run(experiment_id, topic, spec)
 
 
-def control_in_worker(race_id: str, wish: str) -> None:
+def control_in_worker(experiment_id: str, wish: str) -> None:
     from core.lab.worker import control
 
-    control(race_id, wish)
+    control(experiment_id, wish)

@@ -139,6 +139,15 @@ class NoiseSpec:
         return cls.of(race, values["steps"], values["batch_sizes"], values["num_batches"])
 
 
+Spec = RaceSpec | NoiseSpec
+
+
+def spec_of(settings: str, text: str = "") -> Spec:
+    """The experiment of those settings, whatever its kind."""
+    kind = {"noise": NoiseSpec}.get(json.loads(settings).get("kind"), RaceSpec)
+    return kind.from_settings(settings, text)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """One run of a race: its batch size, and its seed."""

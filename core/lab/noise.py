@@ -11,9 +11,9 @@ One small GPT is trained; at some of its steps the weights are held still, and b
     {"kind": "distinct", ...}
         as "noise", for the loss, drawn without replacement
     {"kind": "slope", "step", "quantity", "slope", "low", "high"}
-    {"kind": "losses", "step", "batch_size", "data"}
+    {"kind": "batch_losses", "step", "batch_size", "data"}
         float32 bytes (N,): the losses of some of the batches
-    {"kind": "gradients", "step", "batch_size", "data"}
+    {"kind": "batch_gradients", "step", "batch_size", "data"}
         float32 bytes (N, 2): of some of the batches, the gradient's norm and its cosine with the whole text's
     {"kind": "noise_scale", "step", "grad_sq_norm", "trace_cov", "simple_noise_scale", "low", "high", "resolved",
      "whole_grad_sq_norm"}
@@ -107,7 +107,7 @@ class NoiseRun:
             yield {"kind": "noise", "step": step, "quantity": "loss", "batch_size": b, **asdict(spread)}
         yield from self._slope(step, "loss", spreads)
         for b, mean in means.items():
-            yield {"kind": "losses", "step": step, "batch_size": b, "data": as_bytes(mean)}
+            yield {"kind": "batch_losses", "step": step, "batch_size": b, "data": as_bytes(mean)}
         for b in (b for b in spec.batch_sizes if b < D):
             places = population.draw(rng, LOSS_BATCHES * spec.num_batches, b, replacement=False)
             spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, tails.freedom(len(places), b))
@@ -127,7 +127,7 @@ class NoiseRun:
             batches = yield from self._pass(population.take_batches(places), work, f"gradients of batches of {b:,}")
             spreads[b] = spread_of(batches.squares, taken.tails.freedom(len(places), b))
             data = as_bytes(np.stack([batches.norms, batches.cosines], axis=1))
-            yield {"kind": "gradients", "step": step, "batch_size": b, "data": data}
+            yield {"kind": "batch_gradients", "step": step, "batch_size": b, "data": data}
             yield {"kind": "noise", "step": step, "quantity": "gradient", "batch_size": b, **asdict(spreads[b])}
         yield from self._slope(step, "gradient", spreads)
 

@@ -45,7 +45,7 @@ records = sa.Table(
 
 @dataclass(frozen=True)
 class Experiment:
-    """A race as it is kept."""
+    """An experiment as it is kept."""
 
     id: str
     settings: str
@@ -156,7 +156,7 @@ class Store:
 def as_seen(status: str, sentence: str, seen_at: float) -> tuple[str, str]:
     """The status as of now: an active experiment whose server has given no sign of life was interrupted."""
     if status in ACTIVE and time.time() - seen_at > DEAD_AFTER_SECONDS:
-        return "interrupted", "The server that ran this race has stopped. What it had recorded is shown."
+        return "interrupted", "The server that ran this has stopped. What it had recorded is shown."
     return status, sentence
 
 

@@ -1,23 +1,25 @@
-"""What runs inside a worker process: it loads torch before the first click, and turns a race into events.
+"""What runs inside a worker process: it loads torch before the first click, and turns an experiment into events.
 
-Control comes from outside, through `control`, which the scheduler runs beside the race's own thread.
+Control comes from outside, through `control`, which the scheduler runs beside the experiment's own thread.
 """
 
 import collections
 import os
 import time
+from collections.abc import Iterator
 
 import torch
 from distributed import get_worker
 
-import core.lab.race  # with all that a race needs, before it is asked for
-import core.model.trace
-from core.lab.experiments import RaceSpec
+import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
+from core.lab.experiments import NoiseSpec, RaceSpec, Spec
+from core.lab.noise import noise_messages
+from core.lab.race import race_messages
 from core.training import TrainConfig, found_devices
 
 FLUSH_SECONDS = 0.25
 
-_wishes: dict[str, str] = {}  # what is wanted of a race, by its id: "pause", "resume" or "stop"
+_wishes: dict[str, str] = {}  # what is wanted of an experiment, by its id: "pause", "resume" or "stop"
 
 
 def use_cores() -> None:
@@ -36,11 +38,11 @@ def dask_setup(worker) -> None:
     in all, should not be put off until the first click. Dask calls this when it has loaded this file."""
     if worker.state.total_resources.get("race"):
         plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
-        collections.deque(core.lab.race.race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
+        collections.deque(race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
 
 
-def control(race_id: str, wish: str) -> None:
-    _wishes[race_id] = wish
+def control(experiment_id: str, wish: str) -> None:
+    _wishes[experiment_id] = wish
 
 
 def describe() -> dict:
@@ -52,43 +54,52 @@ def describe() -> dict:
     return {"devices": devices, "memory_bytes": memory, "num_threads": torch.get_num_threads()}
 
 
-def run_race(race_id: str, topic: str, spec: RaceSpec) -> None:
-    """Run a race to its end, sending lists of messages to the topic several times a second.
+def messages_of(spec: Spec) -> Iterator[dict]:
+    """An experiment as messages; the first is its "started"."""
+    match spec:
+        case RaceSpec():
+            return race_messages(spec)
+        case NoiseSpec():
+            return noise_messages(spec)
+
+
+def run(experiment_id: str, topic: str, spec: Spec) -> None:
+    """Run an experiment to its end, sending lists of messages to the topic several times a second.
 
     The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves,
     for its text could hold some of the pasted text and would be logged.
     """
     use_cores()
-    sender = Sender(race_id, topic)
+    sender = Sender(experiment_id, topic)
     status, sentence = "done", ""
     try:
-        for message in core.lab.race.race_messages(spec):
+        for message in messages_of(spec):
             if message["kind"] == "started":
                 message["worker"] = get_worker().address
             sender.send(message)
-            if _wishes.get(race_id) == "pause":
+            if _wishes.get(experiment_id) == "pause":
                 sender.send({"kind": "paused"}, now=True)
-                while _wishes.get(race_id) == "pause":
+                while _wishes.get(experiment_id) == "pause":
                     time.sleep(0.05)
                 sender.send({"kind": "resumed"}, now=True)
-            if _wishes.get(race_id) == "stop":
+            if _wishes.get(experiment_id) == "stop":
                 status = "stopped"
                 break
     except ValueError as error:  # a sentence of ours
         status, sentence = "failed", str(error)
     except (MemoryError, torch.OutOfMemoryError):
-        status, sentence = "failed", "The memory was not enough for this race: take a smaller model or smaller batches."
+        status, sentence = "failed", "The memory was not enough for this: take a smaller model or smaller batches."
     except Exception as error:
-        status, sentence = "failed", f"The race ended with an error of the program ({type(error).__name__})."
-    _wishes.pop(race_id, None)
+        status, sentence = "failed", f"It ended with an error of the program ({type(error).__name__})."
+    _wishes.pop(experiment_id, None)
     sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
 
 
 class Sender:
     """Collects messages and sends them a few times a second; losses that follow each other travel as one message."""
 
-    def __init__(self, race_id: str, topic: str):
-        self.race_id, self.topic = race_id, topic
+    def __init__(self, experiment_id: str, topic: str):
+        self.experiment_id, self.topic = experiment_id, topic
         self.waiting: list[dict] = []
         self.open: dict[int, dict] = {}  # the losses message that waits, by batch size
         self.sent_at = 0.0
@@ -102,6 +113,6 @@ class Sender:
             if message["kind"] == "losses":
                 self.open[message["batch_size"]] = message
         if now or time.monotonic() - self.sent_at > FLUSH_SECONDS:
-            get_worker().log_event(self.topic, {"race": self.race_id, "messages": self.waiting})
+            get_worker().log_event(self.topic, {"experiment": self.experiment_id, "messages": self.waiting})
             self.waiting, self.open = [], {}
             self.sent_at = time.monotonic()

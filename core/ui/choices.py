@@ -68,7 +68,7 @@ def batch_sizes(text: str) -> tuple[int, ...]:
 
 def identifier(text: str) -> str:
     if not (len(text) <= 32 and all((c.isalnum() and c.isascii()) or c in "-_" for c in text)):
-        raise ValueError("a race's id has letters, digits, - and _ only")
+        raise ValueError("an id has letters, digits, - and _ only")
     return text
 
 
@@ -84,6 +84,7 @@ def place_of_loss(text: str) -> tuple[int, int, int] | None:
     )
 
 
+EXPERIMENTS = {"race": "race", "noise": "measurement of noise"}  # choices that hold an id, and what it is the id of
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
 PACES = (1, 2, 4)  # seconds a stage, while it plays
 HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
@@ -109,6 +110,7 @@ CHOICES = {
     "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
     "race": Choice("race", "", identifier),
+    "noise": Choice("noise", "", identifier),
     "look": Choice("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
     "step": Choice("step", 1, whole(1, MAX_STEP)),
     "stage": Choice("stage", STAGES[0], one_of(STAGES)),

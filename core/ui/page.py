@@ -1,8 +1,9 @@
-"""The frame of every page: settings, the way through the lessons, the address, a word on a race that goes on."""
+"""The frame of every page: settings, the way through the lessons, the address, a word on what goes on meanwhile."""
 
 import streamlit as st
 
-from core.ui.choices import Choices
+from core.lab.store import ACTIVE
+from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
 from core.ui.texts import restore_text
 
@@ -33,7 +34,7 @@ def run_app() -> None:
     st.session_state[ROUTED] = True
     try:
         with st.sidebar:
-            race_status(choices)
+            experiment_status(choices)
         page.run()
     finally:
         st.session_state[ROUTED] = False
@@ -78,11 +79,10 @@ def plain(text: str) -> str:
 
 
 @st.fragment(run_every=5)
-def race_status(choices: Choices) -> None:
-    """While a race of this visitor goes on: a line in the sidebar, on every page; it also renews the race's lease."""
-    if not choices.race:
-        return
-    status = server().store.status(choices.race)
-    if status and status[0] in ("waiting", "running", "paused"):
-        server().lab.look_at(choices.race)
-        st.caption(f"Your race is {status[0]}. It goes on while you read.")
+def experiment_status(choices: Choices) -> None:
+    """While an experiment of this visitor goes on: a line in the sidebar, on every page; it also renews its lease."""
+    for name, what in EXPERIMENTS.items():
+        status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
+        if status and status[0] in ACTIVE:
+            server().lab.look_at(experiment_id)
+            st.caption(f"Your {what} is {status[0]}. It goes on while you read.")

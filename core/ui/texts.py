@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
-from core.ui.choices import SOURCES, Choices
+from core.ui.choices import EXPERIMENTS, SOURCES, Choices
 from core.ui.lab import cached_corpus, server
 
 PASTED, TAKEN, BOX = "_pasted_text", "_taken_upload", "choice_pasted_text"
@@ -16,12 +16,12 @@ def pasted_text() -> str:
 
 
 def restore_text(choices: Choices) -> None:
-    """After a reload, the text of the race in the URL is the text at hand again, where it had been pasted."""
+    """After a reload, the text of an experiment in the URL is the text at hand again, where it had been pasted."""
     if choices.source == "pasted" and PASTED not in st.session_state:
         st.session_state[PASTED] = ""
-        experiment = server().store.experiment(choices.race) if choices.race else None
-        if experiment:
-            st.session_state[PASTED] = experiment.text
+        for experiment_id in filter(None, (getattr(choices, name) for name in EXPERIMENTS)):
+            if experiment := server().store.experiment(experiment_id):
+                st.session_state[PASTED] = experiment.text
 
 
 def source_title(source: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from core.lab import cluster
 from core.lab.cluster import Lab, LabError
-from core.lab.experiments import RaceSpec
+from core.lab.experiments import NoiseSpec, RaceSpec, spec_of
 from core.lab.store import Store
 from core.model import GPTConfig
 from core.training import TrainConfig
@@ -70,6 +70,15 @@ def test_a_race_runs_to_its_end_and_all_is_kept(lab):
     assert kinds[0] == "started" and kinds.count("summary") == 4
 
 
+def test_another_kind_of_experiment_runs_by_the_same_way(lab):
+    noise = NoiseSpec.of(SHORT, (0, 3), (1, 4), 5)
+    experiment = lab.submit(noise)
+    wait_for(lab, experiment, "done")
+    kept = lab.store.experiment(experiment)
+    assert spec_of(kept.settings, kept.text) == noise
+    assert {m["kind"] for m in lab.store.read(experiment)[0]} >= {"started", "noise", "slope", "noise_scale"}
+
+
 def test_two_races_wait_in_line_and_a_call_is_answered_meanwhile(lab):
     first = lab.submit(LONG)
     wait_for(lab, first, "running")
@@ -123,7 +132,7 @@ def test_a_killed_worker_ends_its_race_with_a_sentence_and_those_in_line_keep_th
     (pid,) = lab.client.run(os.getpid, workers=[lab.workers[race]]).values()
     psutil.Process(pid).kill()
     assert wait_for(lab, race, "failed", "done") == "failed"
-    assert "worker of this race died" in lab.store.status(race)[1]
+    assert "worker that ran this died" in lab.store.status(race)[1]
     assert num_records(lab, race) >= kept
     assert wait_for(lab, second, "done", "failed", seconds=60) == "done"
     assert wait_for(lab, third, "done", "failed") == "done"
@@ -190,7 +199,7 @@ def test_a_race_that_cannot_run_is_refused_and_not_kept(lab, monkeypatch):
 
 
 def test_too_long_a_line_is_refused_with_a_sentence(lab, monkeypatch):
-    monkeypatch.setattr(cluster, "MAX_ACTIVE_RACES", 0)
+    monkeypatch.setattr(cluster, "MAX_ACTIVE", 0)
     with pytest.raises(LabError, match="try again when some have ended"):
         lab.submit(SHORT)
 

@@ -43,13 +43,13 @@ def test_each_step_has_all_of_it(messages):
             assert [m["batch_size"] for m in of_kind(mine, "noise") if m["quantity"] == quantity] == list(SIZES)
             assert [m["quantity"] for m in of_kind(mine, "slope")] == ["loss", "gradient"]
         assert len(of_kind(mine, "noise_scale")) == len(of_kind(mine, "whole")) == 1
-        assert {m["batch_size"] for m in of_kind(mine, "gradients")} == set(SIZES)
-        assert all(len(m["data"]) == 30 * 2 * 4 for m in of_kind(mine, "gradients"))
+        assert {m["batch_size"] for m in of_kind(mine, "batch_gradients")} == set(SIZES)
+        assert all(len(m["data"]) == 30 * 2 * 4 for m in of_kind(mine, "batch_gradients"))
 
 
 def test_what_is_drawn_gathers_around_the_whole_text(messages):
     (whole,) = (m for m in of_kind(messages, "whole") if m["step"] == 0)
-    for m in of_kind(messages, "losses"):
+    for m in of_kind(messages, "batch_losses"):
         if m["step"] == 0:
             losses = np.frombuffer(m["data"], np.float32)
             assert abs(losses.mean() - whole["loss"]) < 4 * whole["sigma"] / (m["batch_size"] * len(losses)) ** 0.5
@@ -74,7 +74,7 @@ def test_without_replacement_a_batch_near_the_whole_text_has_less_noise(messages
 
 def test_the_same_spec_finds_the_same(messages):
     again = list(noise_messages(spec_of(samples()["lighthouse"].text)))
-    measured = ("noise", "slope", "noise_scale", "whole", "distinct", "losses", "gradients")
+    measured = ("noise", "slope", "noise_scale", "whole", "distinct", "batch_losses", "batch_gradients")
     assert [m for m in again if m["kind"] in measured] == [m for m in messages if m["kind"] in measured]
 
 

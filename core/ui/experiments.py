@@ -1,0 +1,98 @@
+"""An experiment on a page: found by the id in the address, started, paused, stopped, and how far it is.
+
+A page keeps the id in one of its choices: "race", "noise". It asks the store; it knows no worker.
+"""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import charts
+from core.lab.cluster import LabError
+from core.lab.experiments import Spec, spec_of
+from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
+from core.ui.choices import EXPERIMENTS, Choices
+from core.ui.lab import server
+from core.ui.page import plain, say
+
+TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
+FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
+STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
+
+
+def found_experiment(choices: Choices, name: str, kind: type[Spec]) -> tuple[Experiment, Spec] | None:
+    """The experiment in the address and its spec, without the text. One that is not there is told and forgotten."""
+    experiment_id = getattr(choices, name)
+    if not experiment_id:
+        return None
+    experiment = server().store.experiment(experiment_id)
+    spec = experiment and spec_of(experiment.settings)
+    if not isinstance(spec, kind):
+        st.warning(f"The {EXPERIMENTS[name]} in the address is not here: it is kept for a week. Start a new one.")
+        choices.set(**{name: ""})
+        return None
+    return experiment, spec
+
+
+def controls(
+    choices: Choices, name: str, label: str, make_spec: Callable[[], Spec], experiment: Experiment | None
+) -> None:
+    """Start, pause, resume, stop. Each says in a sentence why it could not."""
+    lab = server().lab
+    active = experiment is not None and experiment.active
+    start, hold, stop, _ = st.columns([1, 1, 1, 3])
+    wide = {"width": "stretch"}
+    if start.button(label, type="primary", disabled=active, icon=":material/play_arrow:", key=f"{name}_start", **wide):
+        try:
+            with st.spinner("Starting …"):
+                experiment_id = lab.submit(make_spec())
+                choices.set(**{name: experiment_id})
+                if not server().store.num_ahead(experiment_id):
+                    wait_for(experiment_id, lambda status: status != WAITING)
+        except (ValueError, LabError) as error:
+            say(error)
+            return
+        choices.write_url()
+        st.rerun()
+    paused = active and experiment.status == PAUSED
+    label, act, icon = ("Resume", lab.resume, "resume") if paused else ("Pause", lab.pause, "pause")
+    no_hold = not active or experiment.status == WAITING
+    if hold.button(label, disabled=no_hold, icon=f":material/{icon}:", key=f"{name}_hold", **wide):
+        act(experiment.id)
+        wait_for(experiment.id, lambda status: status != experiment.status)
+        st.rerun()
+    if stop.button("Stop", disabled=not active, icon=":material/stop:", key=f"{name}_stop", **wide):
+        lab.stop(experiment.id)
+        wait_for(experiment.id, lambda status: status not in (WAITING, RUNNING, PAUSED))
+        st.rerun()
+
+
+def wait_for(experiment_id: str, reached: Callable[[str], bool], seconds: float = 2.0) -> None:
+    """Wait, not long, for a status: what was clicked should show at once."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not reached(server().store.status(experiment_id)[0]):
+        time.sleep(0.02)
+
+
+def tick_seconds(experiment: Experiment, begun: bool) -> float | None:
+    """How often an experiment's fragment runs; None for one that has ended."""
+    return (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
+
+
+def show_progress(
+    experiment_id: str, status: str, sentence: str, share: float, done: str, seconds_left: float | None = None
+) -> None:
+    """The bar, and what it says: `done` is how far it is, in words."""
+    if status == WAITING:
+        ahead = server().store.num_ahead(experiment_id)
+        place = f"{charts.counted(ahead, 'experiment')} ahead of it" if ahead else "the worker is getting ready"
+        label = f"Waiting in line: {place}."
+    elif status == RUNNING:
+        left = f", about {charts.format_seconds(seconds_left)} left" if seconds_left is not None else ""
+        label = f"Running: {done}{left}."
+    elif status == PAUSED:
+        label = f"Paused at {done}."
+    else:
+        label = f"{STATUS_WORDS[status]}: {done}. {plain(sentence)}"
+    st.progress(share, text=label)
