@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 
 from core.corpus import clean_text, decode_upload, samples
 from core.lab.experiments import NoiseSpec, RaceSpec
-from core.lab.recording import RECORDING, write_recording
+from core.lab.recording import RECORDINGS, write_recording
 from core.training import LR_RULES, TrainConfig
 
 
@@ -33,11 +34,10 @@ def parser() -> argparse.ArgumentParser:
     noise.add_argument("--num-batches", type=int, default=100, help="of each size")
     noise.add_argument("--train-batch-size", type=int, default=16, help="what the model is trained with")
     noise.set_defaults(run=run_noise)
-    record = commands.add_parser(
-        "record", help="run the default race on a sample and keep it for the race page to show"
-    )
+    record = commands.add_parser("record", help="run a page's default on a sample and keep it for the page to show")
+    record.add_argument("what", choices=RECORDINGS, nargs="?", default="race")
     record.add_argument("--sample", choices=samples(), default="python-docs")
-    record.add_argument("--out", default=str(RECORDING))
+    record.add_argument("--out", help="a file other than the page's")
     record.set_defaults(run=run_record)
     return main
 
@@ -74,13 +74,16 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 
 
 def run_record(args: argparse.Namespace) -> None:
-    from core.lab.race import race_messages
-    from core.lab.worker import use_cores
+    from core.lab.worker import messages_of, use_cores
 
     use_cores()
     sample = samples()[args.sample]
-    spec = RaceSpec(text=sample.text, source=sample.name, floor_nats=sample.floor_nats)
-    write_recording(args.out, spec, race_messages(spec))
+    race = RaceSpec(text=sample.text, source=sample.name, floor_nats=sample.floor_nats)
+    trained_at_16 = replace(race, train=TrainConfig(batch_sizes=(16,)))
+    default = NoiseSpec(race=trained_at_16)
+    noise = NoiseSpec.of(trained_at_16, default.steps, default.batch_sizes, default.num_batches)
+    spec = {"race": race, "noise": noise}[args.what]
+    write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
 
 
 def run_race(args: argparse.Namespace) -> None:

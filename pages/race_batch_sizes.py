@@ -2,14 +2,22 @@
 
 import streamlit as st
 
-from core.lab.experiments import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MAX_SEEDS, MAX_TOKENS, RaceSpec
+from core.lab.experiments import (
+    MAX_BATCH_SIZES,
+    MAX_BLOCK_SIZE,
+    MAX_CHANNELS,
+    MAX_LAYERS,
+    MAX_SEEDS,
+    MAX_TOKENS,
+    RaceSpec,
+)
 from core.training import LR_RULES
 from core.ui.choices import HALF_LIVES
 from core.ui.experiments import controls, found_experiment
 from core.ui.page import open_page
-from core.ui.race import plan_of, show_race, show_recorded
-from core.ui.settings import choose_batch_sizes, choose_device, choose_model
-from core.ui.texts import choose_text, current_race
+from core.ui.race import show_race, show_recorded
+from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
+from core.ui.texts import choose_text, current_race, plan_of
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
 
@@ -21,7 +29,9 @@ windows a model reads before it changes its weights once. Start the race and wat
 
 found = found_experiment(choices, "race", RaceSpec)
 sizes, axis, smoothing = st.columns([2, 1.3, 1])
-choose_batch_sizes(choices, sizes)
+choose_numbers(
+    choices, "batch_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
+)
 choices.segments("axis", "Compare at equal", ("steps", "tokens", "seconds"), where=axis)
 choices.select(
     "half_life", "Smoothing (half-life)", HALF_LIVES, where=smoothing,

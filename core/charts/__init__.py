@@ -16,6 +16,8 @@ from core.charts.describe import (
     describe_layers,
     describe_loss,
     describe_noise,
+    describe_noise_scale,
+    describe_strips,
     describe_sum,
     describe_throughput,
 )
@@ -26,6 +28,7 @@ from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import PICKED, end_labels, loss_chart
 from core.charts.noise import noise_chart
 from core.charts.numbers import (
+    NOT_MEASURED,
     counted,
     format_count,
     format_loss,
@@ -36,10 +39,12 @@ from core.charts.numbers import (
 )
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
 from core.charts.spec import to_spec, with_data
+from core.charts.spread import noise_scale_chart, strips_chart
 from core.charts.sums import sum_chart
 from core.charts.throughput import throughput_chart
 
 __all__ = [
+    "NOT_MEASURED",
     "PALETTES",
     "PICKED",
     "Palette",
@@ -53,6 +58,8 @@ __all__ = [
     "describe_layers",
     "describe_loss",
     "describe_noise",
+    "describe_noise_scale",
+    "describe_strips",
     "describe_sum",
     "describe_throughput",
     "end_labels",
@@ -71,9 +78,11 @@ __all__ = [
     "layer_dots",
     "loss_chart",
     "noise_chart",
+    "noise_scale_chart",
     "round_domain",
     "round_end",
     "round_log_domain",
+    "strips_chart",
     "sum_chart",
     "throughput_chart",
     "to_spec",

@@ -20,14 +20,33 @@ def describe_loss(mean: pd.DataFrame, *, what: str = "Training loss", x_unit: st
     return _sentence(f"{what} in nats per token by batch size, mean of the seeds", parts)
 
 
-def describe_noise(noise: pd.DataFrame) -> str:
+def describe_noise(noise: pd.DataFrame, what: str = "Loss noise in nats") -> str:
     """
     "Loss noise in nats by batch size: 4: 0.117 (95% interval 0.111 to 0.123)."
     """
     parts = (
         f"{row.batch_size}: {_with_interval(row.sigma, row.low, row.high, '95% interval')}" for row in _rows(noise)
     )
-    return _sentence("Loss noise in nats by batch size", parts)
+    return _sentence(f"{what} by batch size", parts)
+
+
+def describe_strips(batches: pd.DataFrame, what: str) -> str:
+    """
+    "Loss of a batch by batch size: 1: 2.10 to 5.31, on average 3.40; 4: 3.00 to 3.80, on average 3.41."
+    """
+    parts = [f"{b}: {_range(rows['value'])}" for b, rows in batches.groupby("batch_size")]
+    return _sentence(f"{what} by batch size", ["; ".join(parts)] if parts else [])
+
+
+def describe_noise_scale(scale: pd.DataFrame, unresolved: pd.DataFrame) -> str:
+    """
+    "Noise scale in windows: 2.53 (95% interval 2.34 to 2.73) at step 0; at step 600 not resolved."
+    """
+    parts = [
+        f"{_with_interval(row.value, row.low, row.high, '95% interval')} at step {row.step:,}"
+        for row in scale.itertuples()
+    ] + [f"at step {step:,} not resolved" for step in unresolved["step"]]
+    return _sentence("Noise scale in windows", ["; ".join(parts)] if parts else [])
 
 
 def describe_throughput(speed: pd.DataFrame) -> str:

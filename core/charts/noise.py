@@ -13,18 +13,22 @@ ROUND_LABELS = (
 
 
 def noise_chart(
-    batch_sizes: list[int], theme: Theme, *, y_title: str = NOISE_TITLE, height: int = 320
+    batch_sizes: list[int], theme: Theme, *, y_title: str = NOISE_TITLE, distinct: bool = False, height: int = 320
 ) -> alt.LayerChart:
-    """A point and its interval for each batch size. The x axis names the colours, so there is no legend.
+    """A point and its interval for each batch size. The x axis names the colours, so there is no legend. `distinct`
+    adds rings, for batches that were drawn in another way.
 
     Datasets
-        noise   batch_size (int), sigma, low, high (float, above 0)
-        theory  batch_size (int or float), sigma (float), label (str): two rows or more make a line; a label
-                stands right of its row, "" for none
-        frame   batch_size, sigma (float): two corners that hold the axes; see `frame_corners`
+        noise     batch_size (int), sigma, low, high (float, above 0)
+        theory    batch_size (int or float), sigma (float), label (str), and where there is more than one line, line
+                  (str): two rows or more make a line; a label stands right of its row, "" for none
+        distinct  as noise; only if asked for
+        frame     batch_size, sigma (float): two corners that hold the axes; see `frame_corners`
     """
     palette = PALETTES[theme]
-    noise, theory, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("noise", "theory", "frame"))
+    noise, theory, rings, frame = (
+        alt.Chart(alt.NamedData(name=name)) for name in ("noise", "theory", "distinct", "frame")
+    )
     x, y = alt.X("batch_size:Q"), alt.Y("sigma:Q")
     color = alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=None)
     axes = frame.mark_point(opacity=0).encode(
@@ -48,12 +52,15 @@ def noise_chart(
     return styled(
         alt.layer(
             axes,
-            theory.mark_line(color=palette.theory, strokeWidth=1.5, strokeDash=[4, 4]).encode(x=x, y=y),
+            theory.mark_line(color=palette.theory, strokeWidth=1.5, strokeDash=[4, 4]).encode(
+                x=x, y=y, detail="line:N"
+            ),
             theory.mark_text(color=palette.theory, align="left", baseline="bottom", dx=4, dy=-4).encode(
                 x=x, y=y, text="label:N"
             ),
             noise.mark_rule(strokeWidth=2.5).encode(x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip),
             noise.mark_circle(size=110, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
+            *([rings.mark_point(size=260, strokeWidth=2).encode(x=x, y=y, color=color, tooltip=tooltip)] * distinct),
         ),
         theme,
         height=height,

@@ -75,7 +75,6 @@ class RaceCurves:
         self.read, self.spec, self.half_life_tokens = read, spec, half_life_tokens
         self.lock = threading.Lock()
         self.cursor = 0
-        self.note = ""  # of a recording: when and where
         plan = spec.train
         self.batch_sizes = tuple(sorted(plan.batch_sizes))
         points = max(24, MAX_POINTS // (len(self.batch_sizes) * (plan.num_seeds + 1)))

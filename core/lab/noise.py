@@ -2,7 +2,8 @@
 
 One small GPT is trained; at some of its steps the weights are held still, and batches of many sizes are drawn.
 
-    {"kind": "started", "device", "vocab_size", "num_parameters", "num_windows", "all_windows"}
+    {"kind": "started", "device", "vocab_size", "num_parameters", "num_windows", "all_windows",
+     "gradient_batches", "loss_batches"}
     {"kind": "progress", "share", "doing"}
     {"kind": "whole", "step", "loss", "sigma", "design_effect"}
         the text's loss, and the spread of the losses of its windows
@@ -73,6 +74,8 @@ class NoiseRun:
             "num_parameters": self.gpt_config.num_parameters,
             "num_windows": len(self.windows),
             "all_windows": self.all_windows,
+            "gradient_batches": self.spec.num_batches,
+            "loss_batches": LOSS_BATCHES * self.spec.num_batches,
         }
         for step in self.spec.steps:
             yield from self._pass(

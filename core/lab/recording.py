@@ -1,5 +1,5 @@
-"""A race kept in a file, so that the race page teaches before anything has been trained: JSON lines, the first one says
-what was run, when, and how long it took. `python -m core record` makes it; the text is not in it, only its name.
+"""An experiment kept in a file, so that its page teaches before anything has been run: JSON lines, the first one says
+what was run, when, and how long it took. `python -m core record` makes them; the text is not in it, only its name.
 """
 
 import base64
@@ -7,16 +7,30 @@ import json
 import platform
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from core.lab.curves import RaceCurves
-from core.lab.experiments import RaceSpec
+from core.lab.experiments import Spec, spec_of
 
-RECORDING = Path(__file__).parents[2] / "data" / "recorded_race.jsonl"
+DATA = Path(__file__).parents[2] / "data"
+RECORDINGS = {"race": DATA / "recorded_race.jsonl", "noise": DATA / "recorded_noise.jsonl"}
 
 
-def write_recording(path: str | Path, spec: RaceSpec, messages: Iterable[dict]) -> None:
+@dataclass(frozen=True)
+class Recording:
+    """What was run, without the text, and all that it said."""
+
+    spec: Spec
+    messages: list[dict]
+    note: str  # when it was recorded, and on what
+
+    def read(self, cursor: int) -> tuple[list[dict], int]:
+        """The messages after that number, as `Store.read` gives them."""
+        return self.messages[cursor:], len(self.messages)
+
+
+def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict]) -> None:
     began = time.monotonic()
     lines = []
     for message in messages:
@@ -31,14 +45,8 @@ def write_recording(path: str | Path, spec: RaceSpec, messages: Iterable[dict]) 
     Path(path).write_text("\n".join([json.dumps(head), *lines]) + "\n", encoding="utf-8")
 
 
-def read_recording(half_life_tokens: int = 0, path: str | Path = RECORDING) -> RaceCurves:
-    """The recorded race for drawing; its `note` says when it was recorded and on what."""
+def read_recording(path: str | Path) -> Recording:
     head, *lines = (json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
     messages = [m | ({"data": base64.b64decode(m["data"])} if "data" in m else {}) for m in lines]
-    curves = RaceCurves(
-        lambda cursor: (messages[cursor:], len(messages)),
-        RaceSpec.from_settings(head["settings"], text=""),
-        half_life_tokens,
-    )
-    curves.note = f"recorded on {head['recorded_on']} in {head['seconds']:.0f} s ({head['machine']})."
-    return curves
+    note = f"recorded on {head['recorded_on']} in {head['seconds']:.0f} s ({head['machine']})"
+    return Recording(spec_of(head["settings"]), messages, note)

@@ -58,12 +58,21 @@ def one_of(options: Sequence[str]) -> Callable[[str], str]:
     return read
 
 
-def batch_sizes(text: str) -> tuple[int, ...]:
-    parts = text.replace(";", ",").split(",")[:20]
-    sizes = sorted({whole(1, limits.MAX_BATCH_SIZE)(part.strip()) for part in parts})
-    if len(sizes) > limits.MAX_BATCH_SIZES:
-        raise ValueError(f"at most {limits.MAX_BATCH_SIZES} can race")
-    return tuple(sizes)
+def wholes(low: int, high: int, at_most: int) -> Callable[[str], tuple[int, ...]]:
+    """Whole numbers with commas between them; each once, ascending."""
+
+    def read(text: str) -> tuple[int, ...]:
+        parts = text.replace(";", ",").split(",")[: 2 * at_most + 8]
+        values = sorted({whole(low, high)(part.strip()) for part in parts})
+        if len(values) > at_most:
+            raise ValueError(f"there can be at most {at_most}")
+        return tuple(values)
+
+    return read
+
+
+def with_commas(values: Sequence[int]) -> str:
+    return ",".join(map(str, values))
 
 
 def identifier(text: str) -> str:
@@ -98,7 +107,7 @@ CHOICES = {
     "seed": Choice("seed", 0, whole(0, 999_999)),
     "order": Choice("order", "random", one_of(ORDERS)),
     "batch_number": Choice("batch", 0, whole(0, MAX_EXAMPLES)),
-    "batch_sizes": Choice("sizes", (4, 16, 64), batch_sizes, lambda sizes: ",".join(map(str, sizes))),
+    "batch_sizes": Choice("sizes", (4, 16, 64), wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_BATCH_SIZES), with_commas),
     "n_layer": Choice("layers", 2, whole(1, limits.MAX_LAYERS)),
     "n_head": Choice("heads", 4, whole(1, 32)),
     "n_embd": Choice("channels", 64, whole(4, limits.MAX_CHANNELS)),
@@ -111,6 +120,16 @@ CHOICES = {
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
     "race": Choice("race", "", identifier),
     "noise": Choice("noise", "", identifier),
+    "noise_steps": Choice("steps", (0, 150, 600), wholes(0, MAX_STEP, limits.MAX_NOISE_SIZES), with_commas),
+    "noise_sizes": Choice(
+        "drawn",
+        (1, 2, 4, 8, 16, 32, 64, 128),
+        wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_NOISE_SIZES),
+        with_commas,
+    ),
+    "num_batches": Choice("batches", 64, whole(2, limits.MAX_NOISE_BATCHES)),
+    "train_batch_size": Choice("trained", 16, whole(1, limits.MAX_BATCH_SIZE)),
+    "noise_at": Choice("at", 0, whole(0, MAX_STEP)),
     "look": Choice("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
     "step": Choice("step", 1, whole(1, MAX_STEP)),
     "stage": Choice("stage", STAGES[0], one_of(STAGES)),

@@ -41,7 +41,7 @@ def controls(
     """Start, pause, resume, stop. Each says in a sentence why it could not."""
     lab = server().lab
     active = experiment is not None and experiment.active
-    start, hold, stop, _ = st.columns([1, 1, 1, 3])
+    start, hold, stop, _ = st.columns([1.3, 1, 1, 2.4])
     wide = {"width": "stretch"}
     if start.button(label, type="primary", disabled=active, icon=":material/play_arrow:", key=f"{name}_start", **wide):
         try:

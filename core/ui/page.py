@@ -17,6 +17,7 @@ LESSONS = (
     ("pages/make_a_batch.py", "Make a batch", ":material/grid_on:"),
     ("pages/follow_the_shapes.py", "Follow the shapes", ":material/view_in_ar:"),
     ("pages/inside_one_step.py", "Inside one step", ":material/manufacturing:"),
+    ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
     ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
 )
 

@@ -6,9 +6,8 @@ from core import charts
 from core.corpus import samples
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
-from core.lab.recording import read_recording
+from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Experiment
-from core.training import TrainConfig
 from core.ui.choices import Choices
 from core.ui.experiments import show_progress, tick_seconds
 from core.ui.lab import server
@@ -16,19 +15,6 @@ from core.ui.page import plain
 from core.ui.race_charts import draw_race
 from core.ui.spikes import show_spikes
 from core.ui.texts import source_title
-
-
-def plan_of(choices: Choices) -> TrainConfig:
-    return TrainConfig(
-        batch_sizes=choices.batch_sizes,
-        num_seeds=choices.num_seeds,
-        first_seed=choices.seed,
-        max_tokens=choices.max_tokens,
-        learning_rate=choices.learning_rate,
-        lr_rule=choices.lr_rule,
-        order=choices.order,
-        device=choices.device,
-    )
 
 
 def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
@@ -77,15 +63,16 @@ def summary_of(spec: RaceSpec) -> str:
 
 def show_recorded(choices: Choices) -> None:
     """Before anything has been trained: a race of this kind that was recorded, marked as such."""
-    curves = recorded_race(choices.half_life)
-    st.info(f"A recorded race, {curves.note} Click **Start the race** to run your own, live.")
+    curves, note = recorded_race(choices.half_life)
+    st.info(f"A recorded race, {note}. Click **Start the race** to run your own, live.")
     st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, choices, recorded=True)
     show_spikes(choices, curves, text=samples()[curves.spec.source].text)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def recorded_race(half_life: int) -> RaceCurves:
-    curves = read_recording(half_life)
+def recorded_race(half_life: int) -> tuple[RaceCurves, str]:
+    recording = read_recording(RECORDINGS["race"])
+    curves = RaceCurves(recording.read, recording.spec, half_life)
     curves.refresh()
-    return curves
+    return curves, recording.note

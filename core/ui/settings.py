@@ -1,9 +1,11 @@
-"""Controls of a race that are more than one widget."""
+"""Controls that are more than one widget, and that pages share."""
+
+from collections.abc import Iterable
 
 import streamlit as st
 
-from core.lab.experiments import MAX_BATCH_SIZES, MODEL_SIZES
-from core.ui.choices import Choices, batch_sizes, widget_key
+from core.lab.experiments import MODEL_SIZES
+from core.ui.choices import CHOICES, Choices, widget_key
 from core.ui.lab import server
 
 USUAL_SIZES = tuple(2**k for k in range(10))
@@ -11,29 +13,29 @@ OWN = "own numbers"
 DEVICE_NAMES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
 
 
-def choose_batch_sizes(choices: Choices, where) -> None:
-    """Up to six batch sizes, the usual ones from the menu or any others typed in."""
-    key = widget_key("batch_sizes")
-    st.session_state[key] = [str(b) for b in choices.batch_sizes]
+def choose_numbers(choices: Choices, name: str, label: str, usual: Iterable[int], at_most: int, where=st) -> None:
+    """Some whole numbers, the usual ones from the menu or any others typed in."""
+    key, now = widget_key(name), getattr(choices, name)
+    st.session_state[key] = [str(value) for value in now]
     where.multiselect(
-        f"Batch sizes (up to {MAX_BATCH_SIZES})",
-        [str(b) for b in sorted({*USUAL_SIZES, *choices.batch_sizes})],
+        label,
+        [str(value) for value in sorted({*usual, *now})],
         key=key,
-        max_selections=MAX_BATCH_SIZES,
+        max_selections=at_most,
         accept_new_options=True,
         placeholder="Choose at least one",
-        on_change=take_batch_sizes,
-        args=(choices,),
+        on_change=take_numbers,
+        args=(choices, name, label),
     )
 
 
-def take_batch_sizes(choices: Choices) -> None:
-    """What was chosen, if it can race; otherwise the last good ones stand, and a sentence says why."""
+def take_numbers(choices: Choices, name: str, label: str) -> None:
+    """What was chosen, if it can be; otherwise the last good ones stand, and a sentence says why."""
     try:
-        choices.set(batch_sizes=batch_sizes(",".join(st.session_state[widget_key("batch_sizes")])))
+        choices.set(**{name: CHOICES[name].read(",".join(st.session_state[widget_key(name)]))})
     except ValueError as error:
-        why = "batch sizes are whole numbers, and there must be one" if "literal" in str(error) else str(error)
-        choices.tell(f"Those batch sizes cannot race: {why}. The ones from before stand.")
+        why = "these are whole numbers, and there must be one" if "literal" in str(error) else str(error)
+        choices.tell(f"“{label}” cannot be that: {why}. The ones from before stand.")
 
 
 def choose_model(choices: Choices) -> None:

@@ -8,11 +8,10 @@ from core.batches import Batch, WindowStream
 from core.corpus import Corpus
 from core.lab.cluster import LabError
 from core.lab.experiments import MAX_TOKENS, RunSpec
-from core.training import TrainConfig
 from core.ui.batches import draw_batch
 from core.ui.choices import MAX_STEP, PACES, STAGES, Choices
 from core.ui.lab import server
-from core.ui.texts import current_corpus, current_race
+from core.ui.texts import current_corpus, current_race, plan_of
 
 DRAWN, ASKED = "_player_drawn", "_asked_of_step"
 
@@ -48,16 +47,7 @@ class Step:
 def current_step(choices: Choices) -> Step:
     """The step that the choices describe, of the run that a race with one seed would make of them. Its worker has the
     weights that it starts from. Raises ValueError or LabError, with a sentence."""
-    plan = TrainConfig(
-        batch_sizes=(choices.batch_size,),
-        num_seeds=1,
-        first_seed=choices.seed,
-        max_tokens=MAX_TOKENS,
-        learning_rate=choices.learning_rate,
-        lr_rule=choices.lr_rule,
-        order=choices.order,
-        device=choices.device,
-    )
+    plan = plan_of(choices, batch_sizes=(choices.batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
     corpus = current_corpus(choices)
     run = RunSpec(race=current_race(choices, plan), batch_size=choices.batch_size, seed=choices.seed)
     step = step_of(run, choices.step, corpus)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
+from core.training import TrainConfig
 from core.ui.choices import EXPERIMENTS, SOURCES, Choices
 from core.ui.lab import cached_corpus, server
 
@@ -72,7 +73,22 @@ def current_corpus(choices: Choices) -> Corpus:
     return cached_corpus(current_text(choices), choices.tokenizer, VAL_FRACTION)
 
 
-def current_race(choices: Choices, plan) -> RaceSpec:
+def plan_of(choices: Choices, **others) -> TrainConfig:
+    """The training plan that the choices describe, with `others` in place of theirs."""
+    values = {
+        "batch_sizes": choices.batch_sizes,
+        "num_seeds": choices.num_seeds,
+        "first_seed": choices.seed,
+        "max_tokens": choices.max_tokens,
+        "learning_rate": choices.learning_rate,
+        "lr_rule": choices.lr_rule,
+        "order": choices.order,
+        "device": choices.device,
+    }
+    return TrainConfig(**values | others)
+
+
+def current_race(choices: Choices, plan: TrainConfig) -> RaceSpec:
     """The race that the choices describe, with this training plan."""
     sample = samples().get(choices.source)
     return RaceSpec(

@@ -7,8 +7,7 @@ import pytest
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.ui.choices import read_url
-from core.ui.race import plan_of
-from core.ui.texts import current_race
+from core.ui.texts import current_race, plan_of
 
 FAMILY = "👨\u200d👩\u200d👧"
 

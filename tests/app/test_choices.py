@@ -39,6 +39,10 @@ def test_what_is_written_is_read_again():
         *(("step", text) for text in ("0", "10000", "one")),
         ("stage", "loss"),
         *(("pace", text) for text in ("0", "3", "fast")),
+        *(("steps", text) for text in ("x", "-1", "0,,5", "10000", ",".join(map(str, range(20))))),
+        *(("drawn", text) for text in ("", "0", "5000")),
+        *(("batches", text) for text in ("1", "1001")),
+        *(("noise", text) for text in ("../../x", "<b>")),
         *(("sgd", text) for text in ("nan", "0", "-1")),
     ],
 )

@@ -1,4 +1,4 @@
-"""The charts of one training step, and of where a step lies among the others."""
+"""The charts of one training step, of where a step lies among the others, and of batches around the whole text."""
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ MAKERS = {
     ),
     "examples": (charts.example_gradients_chart, ["frame", "examples", "mean"]),
     "sum": (lambda theme: charts.sum_chart(theme, **TITLES), ["frame", "parts", "total"]),
+    "strips": (lambda theme: charts.strips_chart([1, 4], theme, y_title="nats"), ["frame", "batches", "whole"]),
+    "noise scale": (charts.noise_scale_chart, ["frame", "scale", "unresolved"]),
     "histogram": (lambda theme: charts.histogram_chart(theme, x_title="nats"), ["frame", "bins", "mark"]),
 }
 
@@ -126,3 +128,19 @@ def test_a_histogram_in_words():
 def test_the_parts_of_a_sum_are_told_from_it_by_their_shape():
     encodings = [layer["encoding"] for layer in charts.to_spec(MAKERS["sum"][0]("light"))["layer"]]
     assert encodings[0]["y"]["axis"]["title"] == ["bars: loss at t (nats)", "line: sum so far"]
+
+
+def test_rings_are_there_only_if_asked_for():
+    assert "distinct" not in dataset_names(charts.to_spec(charts.noise_chart([1, 4], "light")))
+    assert "distinct" in dataset_names(charts.to_spec(charts.noise_chart([1, 4], "light", distinct=True)))
+
+
+def test_strips_and_the_noise_scale_in_words():
+    batches = pd.DataFrame({"batch_size": [1, 1, 4], "value": [2.0, 4.0, 3.0]})
+    assert charts.describe_strips(batches, "Loss") == (
+        "Loss by batch size: 1: 2.00 to 4.00, on average 3.00; 4: 3.00 to 3.00, on average 3.00."
+    )
+    scale = pd.DataFrame({"step": [0], "value": [2.5], "low": [2.0], "high": [3.0]})
+    assert charts.describe_noise_scale(scale, pd.DataFrame({"step": [600]})) == (
+        "Noise scale in windows: 2.50 (95% interval 2.00 to 3.00) at step 0; at step 600 not resolved."
+    )

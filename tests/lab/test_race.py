@@ -9,7 +9,7 @@ import torch
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
 from core.lab.race import race_messages
-from core.lab.recording import read_recording, write_recording
+from core.lab.recording import RECORDINGS, read_recording, write_recording
 from core.training import TrainConfig
 
 TEXT = "To be or not to be, that is the question. " * 40
@@ -87,7 +87,8 @@ def test_noise_time_and_text_are_measured_on_the_way(messages):
 
 def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
     write_recording(tmp_path / "race.jsonl", SPEC, messages)
-    recorded = read_recording(path=tmp_path / "race.jsonl")
+    recording = read_recording(tmp_path / "race.jsonl")
+    recorded = RaceCurves(recording.read, recording.spec)
     recorded.refresh()
     live = RaceCurves(lambda cursor: (messages[cursor:], len(messages)), SPEC)
     live.refresh()
@@ -98,7 +99,8 @@ def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
 
 
 def test_the_shipped_recording_is_a_default_race():
-    recorded = read_recording()
+    recording = read_recording(RECORDINGS["race"])
+    recorded = RaceCurves(recording.read, recording.spec)
     assert recorded.refresh() and recorded.progress == 1.0
     assert recorded.spec.train == TrainConfig()
     scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]

@@ -1,0 +1,292 @@
+"""A measurement of noise on a page: batches around the whole text, their spread by batch size, the noise scale."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.lab.experiments import NoiseSpec
+from core.lab.findings import NoiseFindings
+from core.lab.recording import RECORDINGS, read_recording
+from core.lab.store import Experiment
+from core.measure.intervals import without_replacement
+from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.experiments import show_progress, tick_seconds
+from core.ui.lab import server
+from core.ui.page import plain
+from core.ui.texts import current_race, plan_of, source_title
+
+LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
+NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
+
+
+def current_noise(choices: Choices) -> NoiseSpec:
+    """The measurement that the choices describe."""
+    race = current_race(choices, plan_of(choices, batch_sizes=(choices.train_batch_size,)))
+    return NoiseSpec.of(race, choices.noise_steps, choices.noise_sizes, choices.num_batches)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def findings_of(experiment_id: str, settings: str) -> NoiseFindings:
+    """Shared by all who look at it."""
+    return NoiseFindings(partial(server().store.read, experiment_id), NoiseSpec.from_settings(settings, text=""))
+
+
+@st.cache_resource(show_spinner=False)
+def recorded_noise() -> tuple[NoiseFindings, str]:
+    recording = read_recording(RECORDINGS["noise"])
+    findings = NoiseFindings(recording.read, recording.spec)
+    findings.refresh()
+    return findings, recording.note
+
+
+def show_recorded_noise(choices: Choices) -> None:
+    """Before anything has been measured: a measurement of this kind that was recorded, marked as such."""
+    findings, note = recorded_noise()
+    st.info(f"A recorded measurement, {note}. Click **Measure the noise** to take your own, live.")
+    st.fragment(show_findings)(findings, choices)
+
+
+def show_noise(choices: Choices, experiment: Experiment) -> None:
+    """The measurement, alive while it runs."""
+    findings = findings_of(experiment.id, experiment.settings)
+    begun = bool(findings.whole)
+    st.fragment(live_noise, run_every=tick_seconds(experiment, begun))(choices, experiment, findings, begun)
+
+
+def live_noise(choices: Choices, experiment: Experiment, findings: NoiseFindings, begun: bool) -> None:
+    shared = server()
+    shared.lab.look_at(experiment.id)
+    status, sentence = shared.store.status(experiment.id)
+    findings.refresh()
+    share = 1.0 if status == "done" else findings.share
+    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
+    show_progress(experiment.id, status, sentence, share, done)
+    show_findings(findings, choices, live=experiment.active)
+    if status != experiment.status or bool(findings.whole) != begun:
+        st.rerun()  # the whole page: its buttons change, and how often it ticks
+
+
+def show_findings(findings: NoiseFindings, choices: Choices, live: bool = False) -> None:
+    """All charts and sentences, at the step that is chosen."""
+    st.caption(plain(summary_of(findings)))
+    steps = findings.spec.steps
+    if choices.noise_at not in steps:
+        choices.set(noise_at=steps[0])
+    choices.segments("noise_at", "Weights held still after this many steps", steps, format_func="{:,}".format)
+    at = choices.noise_at
+    said = [*show_loss(findings, at, live), *show_gradient(findings, at, live)]
+    st.subheader("How much noise is that, for this gradient?", anchor=False)
+    said += [show_scale(findings, live), check_sentence(findings)]
+    with st.expander("The charts in numbers"):
+        st.markdown("\n\n".join(plain(sentence) for sentence in said))
+
+
+def summary_of(findings: NoiseFindings) -> str:
+    """What was measured, for the case that the choices have changed since."""
+    race, started = findings.spec.race, findings.started
+    windows = ""
+    if started:
+        some = "" if started["all_windows"] else ", evenly spread over it"
+        windows = (
+            f" The text is {started['num_windows']:,} windows of {race.block_size}{some}. Of each batch size, "
+            f"{started['gradient_batches']:,} batches for gradients and {started['loss_batches']:,} for losses."
+        )
+    return (
+        f"This measurement: {source_title(race.source)}, tokens by {race.tokenizer}; {race.n_layer} layers, "
+        f"{race.n_head} heads, {race.n_embd} channels; trained at B = {race.train.batch_sizes[0]}, learning rate "
+        f"{race.train.learning_rate:g}, seed {race.train.first_seed}.{windows}"
+    )
+
+
+# ---- the loss
+
+
+def show_loss(findings: NoiseFindings, step: int, live: bool) -> list[str]:
+    whole = findings.whole.get(step)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**The loss of each batch.** Line: the loss of the whole text.")
+        told = draw_strips(findings, step, "loss", "loss (nats per token)", live, whole and whole["loss"])
+    with right:
+        st.markdown("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
+        theory = NO_THEORY
+        if whole:
+            theory = theory_lines(findings.spec.batch_sizes, whole["sigma"], findings.started["num_windows"])
+        spread = draw_spread(findings, step, "loss", theory, "spread of batch losses (nats)", live)
+    st.markdown(slope_sentence(findings, step, "loss"))
+    T, effect = findings.spec.race.block_size, whole["design_effect"] if whole else math.nan
+    number = charts.format_significant
+    st.markdown(
+        f"**Why not 1/√(B·T)?** A batch has B × {T} tokens, but those of one window are not independent. The mean of a "
+        f"window varies as much as that of {T} tokens from anywhere would, times **{number(effect)}** (the design "
+        f"effect, measured here): a window counts as {number(T / effect)} independent tokens. The number that decides "
+        "is B."
+    )
+    return [told, spread]
+
+
+def theory_lines(batch_sizes: tuple[int, ...], sigma: float, num_windows: int) -> pd.DataFrame:
+    """What the spread must be, from the losses of all windows: with replacement, and without."""
+    sizes = np.geomspace(batch_sizes[0], batch_sizes[-1], 40)
+    lines = {"with": sizes**-0.5, "without": without_replacement(np.minimum(sizes, num_windows), num_windows)}
+    rows = [
+        {"batch_size": b, "sigma": sigma * share, "label": "", "line": line}
+        for line, shares in lines.items()
+        for b, share in zip(sizes, shares, strict=True)
+        if share > 0.02 * b**-0.5
+    ]
+    rows[len(sizes) // 2 - 1]["label"] = "all windows' spread / √B"
+    return pd.DataFrame(rows)
+
+
+# ---- the gradient
+
+
+def show_gradient(findings: NoiseFindings, step: int, live: bool) -> list[str]:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**The direction of each batch's gradient**: its cosine with the whole text's. 1 is the same way.")
+        told = draw_strips(findings, step, "cosine", "cosine with the whole gradient", live)
+    with right:
+        st.markdown("**How far batch gradients lie from the whole text's**, root mean square, with 95% intervals.")
+        theory = NO_THEORY
+        if scale := findings.scales.get(step):
+            first, last = findings.spec.batch_sizes[0], findings.spec.batch_sizes[-1]
+            sizes = np.array([first, (first * last) ** 0.5, last])
+            sigmas = (max(scale["trace_cov"], 0.0) / sizes) ** 0.5
+            theory = pd.DataFrame({"batch_size": sizes, "sigma": sigmas, "label": ["", "√(tr Σ / B)", ""], "line": ""})
+        spread = draw_spread(findings, step, "gradient", theory, "distance from the whole text's gradient", live)
+    st.markdown(slope_sentence(findings, step, "gradient"))
+    return [told, spread]
+
+
+# ---- both
+
+
+def draw_strips(
+    findings: NoiseFindings, step: int, what: str, y_title: str, live: bool, whole: float | None = None
+) -> str:
+    """Every batch that was kept; returns what is seen as a sentence."""
+    batches, sizes = findings.batch_table(step, what), findings.spec.batch_sizes
+    sentence = charts.describe_strips(batches, y_title.capitalize())
+    lines = [(whole, f"whole text: {whole:.4f}")] if whole is not None else []
+    draw(
+        spec_of(charts.strips_chart, sizes, theme(), y_title=y_title),
+        f"noise_{what}_strips",
+        f"{y_title.capitalize()}, batch by batch: {LIVE_ALT}" if live else sentence,
+        batches=batches,
+        whole=pd.DataFrame(lines, columns=["y", "label"]),
+        frame=charts.frame_corners(
+            (sizes[0], sizes[-1]), value_domain(batches["value"], what), x_column="batch_size"
+        ).astype({"batch_size": int}),
+    )
+    return sentence
+
+
+def value_domain(values: pd.Series, what: str) -> tuple[float, float]:
+    """Of an axis of losses, or of cosines."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if what == "cosine":
+        return min(0.0, math.floor(2 * low) / 2), 1.0
+    return charts.round_domain(low, high, 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 2)
+
+
+def draw_spread(
+    findings: NoiseFindings, step: int, quantity: str, theory: pd.DataFrame, y_title: str, live: bool
+) -> str:
+    """Spread against batch size, of losses also without replacement; returns what is seen as a sentence."""
+    sizes = findings.spec.batch_sizes
+    tables = {"noise": findings.spread_table(step, quantity)}
+    if quantity == "loss":
+        tables["distinct"] = findings.spread_table(step, "distinct")
+    shown = pd.concat([theory["sigma"], *(table[bound] for table in tables.values() for bound in ("low", "high"))])
+    shown = shown[shown > 0]
+    y = charts.round_log_domain(shown.min(), shown.max()) if len(shown) else (0.01, 1.0)
+    sentence = charts.describe_noise(tables["noise"], y_title.capitalize())
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), y_title=y_title, distinct="distinct" in tables),
+        f"noise_{quantity}_spread",
+        f"{y_title.capitalize()} by batch size: {LIVE_ALT}" if live else sentence,
+        theory=theory,
+        frame=charts.frame_corners(
+            charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2), y, x_column="batch_size", y_column="sigma"
+        ),
+        **tables,
+    )
+    return sentence
+
+
+def slope_sentence(findings: NoiseFindings, step: int, quantity: str) -> str:
+    slope = findings.slopes.get((step, quantity))
+    if not slope:
+        return "The fitted slope comes when all batch sizes have been measured."
+    value, low, high = (f"{slope[name]:.3f}".replace("-", "−") for name in ("slope", "low", "high"))
+    holds = slope["low"] <= -0.5 <= slope["high"]
+    verdict = (
+        "which holds −½: four times the batch, half the noise"
+        if holds
+        else "which does not hold −½; of twenty such intervals, one misses the truth by chance"
+    )
+    return f"**Fitted slope: {value}** (95% interval {low} to {high}), {verdict}."
+
+
+# ---- the noise scale
+
+
+def show_scale(findings: NoiseFindings, live: bool) -> str:
+    """The path of the noise scale over training, and what it is and is not."""
+    resolved, unresolved = findings.scale_tables()
+    T, steps = findings.spec.race.block_size, findings.spec.steps
+    known = [*resolved["low"], *resolved["high"]]
+    y = charts.round_log_domain(min(known) / 1.1, max(known) * 1.1) if known else (1.0, 100.0)
+    sentence = charts.describe_noise_scale(resolved, unresolved)
+    left, right = st.columns([1.2, 1], gap="medium")
+    with left:
+        draw(
+            spec_of(charts.noise_scale_chart, theme()),
+            "noise_scale",
+            f"Noise scale over training: {LIVE_ALT}" if live else sentence,
+            scale=resolved,
+            unresolved=unresolved.assign(value=y[0] * 1.3),
+            frame=charts.frame_corners((0.0, float(max(*steps, 1))), y, x_column="step", y_column="value"),
+        )
+    with right:
+        st.markdown(
+            "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
+            "long as the gradient itself. Well below it, batches mostly disagree; well above it, they mostly repeat "
+            "each other. Intervals: 95%, bootstrap over the batches; before clipping, at weights that stand still."
+        )
+        st.markdown("\n".join(f"- After {s:,} steps: {scale_sentence(findings.scales.get(s), T)}" for s in steps))
+        st.caption(
+            "It is a proxy: it knows nothing of the optimizer or of how the loss curves, and it says what a batch is "
+            "worth at these weights, not which batch size is best."
+        )
+    return sentence
+
+
+def check_sentence(findings: NoiseFindings) -> str:
+    """The estimate of |G|² beside what it estimates, which is known here and nowhere else."""
+    number = charts.format_significant
+    parts = [
+        f"{number(m['grad_sq_norm'])} and {number(m['whole_grad_sq_norm'])} at step {step:,}"
+        for step, m in sorted(findings.scales.items())
+    ]
+    return "|G|² as the batches estimate it, and of the whole text itself: " + ("; ".join(parts) or "not yet") + "."
+
+
+def scale_sentence(message: dict | None, block_size: int) -> str:
+    if message is None:
+        return charts.NOT_MEASURED
+    number = charts.format_significant
+    if not message["resolved"]:
+        return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
+    scale, low, high = (message[name] for name in ("simple_noise_scale", "low", "high"))
+    return (
+        f"**{number(scale)} windows** ({number(low)} to {number(high)}), which is "
+        f"{charts.format_count(scale * block_size)} tokens."
+    )

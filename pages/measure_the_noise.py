@@ -1,0 +1,63 @@
+"""Measure the noise: batches around the truth, at weights that stand still."""
+
+import streamlit as st
+
+from core.lab.experiments import (
+    MAX_BATCH_SIZE,
+    MAX_BLOCK_SIZE,
+    MAX_CHANNELS,
+    MAX_LAYERS,
+    MAX_NOISE_BATCHES,
+    MAX_NOISE_SIZES,
+    NoiseSpec,
+)
+from core.ui.experiments import controls, found_experiment
+from core.ui.noise import current_noise, show_noise, show_recorded_noise
+from core.ui.page import next_lesson, open_page
+from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
+from core.ui.texts import choose_text
+
+choices = open_page(
+    "How far is a batch from the truth?",
+    """A text has **one** loss and **one** gradient, the means over all its windows. Training never looks at them: each step asks a batch, and believes
+it. Here a model is stopped on its way and its weights are held still. Then many batches of each size are drawn, and each answer is held against the truth.""",
+)
+
+found = found_experiment(choices, "noise", NoiseSpec)
+steps, sizes = st.columns(2)
+choose_numbers(choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps)
+choose_numbers(choices, "noise_sizes", "Batch sizes to draw", USUAL_SIZES, MAX_NOISE_SIZES, where=sizes)
+with st.expander("Text, model, training and the rest"):
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+    with middle:
+        choose_model(choices)
+        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+        choices.number("n_head", "Heads", 1, 32)
+        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    with right:
+        choices.number("num_batches", "Batches of each size", 2, MAX_NOISE_BATCHES)
+        choices.number("train_batch_size", "Batch size of the training", 1, MAX_BATCH_SIZE)
+        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
+        choices.number("seed", "Seed", 0, 999_999)
+        choose_device(choices)
+
+controls(choices, "noise", "Measure the noise", lambda: current_noise(choices), found[0] if found else None)
+if found:
+    show_noise(choices, found[0])
+else:
+    show_recorded_noise(choices)
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Every size tells the same truth**, on average: all strips gather around one line. A large batch only strays less.
+- **The direction is the hard part.** Late in training the gradient of a single window points almost anywhere: look at the cosines at B = 1, and how large B must be until they come near 1.
+- **The noise scale grows** as the model learns: first all windows agree on what is wrong, later each has its own wish.
+- **Without replacement** the rings fall below the line where a batch is a good part of the text. Take a short text, and B up to 128: at B = all windows there is no noise left.
+- **Try** Lumo, the made-up language: its windows differ only by chance, so its design effect is near 1.
+"""
+    )
+next_lesson("pages/race_batch_sizes.py", "What the noise does to training.")

@@ -1,0 +1,47 @@
+"""The page that measures noise: a recorded measurement at first, one's own when asked, and what it refuses."""
+
+import re
+
+import pytest
+
+from core.lab.experiments import RaceSpec
+from core.lab.store import Store
+
+SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&steps=0,20&drawn=1,4,16&batches=20"
+
+
+def test_before_anything_is_measured_a_recorded_one_teaches(app):
+    test = app("measure_the_noise")
+    assert not test.exception and "recorded on" in test.info[0].value
+    text = " ".join(part.value for part in test.markdown)
+    assert text.count("Fitted slope:") == 2 and "not measured" not in text
+    assert "critical" not in text
+
+
+def test_the_steps_of_the_recording_can_be_walked(app):
+    first = " ".join(part.value for part in app("measure_the_noise").markdown)
+    last = " ".join(part.value for part in app("measure_the_noise", at="600").markdown)
+    assert first != last and "Fitted slope" in last
+
+
+def test_a_race_s_id_is_no_measurement(app, tmp_path):
+    race = RaceSpec(text="To be or not to be. " * 20)
+    race_id = Store(f"sqlite:///{tmp_path}/app.db").create(race.settings(), race.text)
+    test = app("measure_the_noise", noise=race_id)
+    assert not test.exception and "is not here" in test.warning[0].value
+
+
+@pytest.mark.browser
+def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
+    page.goto(f"{shared_server.url}measure_the_noise?{SMALL}")
+    page.get_by_role("button", name="Measure the noise").click()
+    page.get_by_text("Done: 100%").wait_for(timeout=60_000)
+    assert "noise=" in page.url
+    assert page.get_by_text("Fitted slope:").count() == 2
+    page.get_by_text("After 20 steps:").filter(has_text=re.compile("windows|not resolved")).wait_for()
+    page.get_by_role("radio", name="20").click()
+    page.get_by_text("The charts in numbers").click()
+    page.get_by_text("Spread of batch losses (nats) by batch size: 1:").wait_for()
+    page.reload()
+    page.get_by_text("Done: 100%").wait_for()
+    assert page.get_by_text("Fitted slope:").count() == 2
