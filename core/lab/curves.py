@@ -15,10 +15,10 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
+from core.measure.comparison import mean_and_half_width
 
 Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
@@ -225,6 +225,26 @@ class RaceCurves:
             long_table(means, ("x", "mean", "low", "high", "batch_size")),
         )
 
+    def validation_at_equal(self, axis: str) -> tuple[float, dict[int, np.ndarray]]:
+        """(x, losses): the largest x that all batch sizes have been validated to, and there the validation losses (R,)
+        of each; between two validations, on the straight line from one to the other. Batch sizes with a run that
+        diverged are left out. (NaN, {}) as long as one of the others has fewer than two validations."""
+        tables = {}
+        with self.lock:
+            whole = set(self.batch_sizes) - {d["batch_size"] for d in self.divergences}
+            for batch_size in sorted(whole):
+                steps = np.array([step for step, _ in self.validation[batch_size]], dtype=int)
+                losses = np.array(
+                    [values for _, values in self.validation[batch_size]], dtype=float
+                )  # (evaluations, R)
+                tables[batch_size] = self.x_of(axis, batch_size, steps), losses
+        if not tables or not all(len(x) > 1 and np.isfinite(x).all() for x, _ in tables.values()):
+            return np.nan, {}
+        equal = min(x[-1] for x, _ in tables.values())
+        return float(equal), {
+            b: np.array([np.interp(equal, x, column) for column in losses.T]) for b, (x, losses) in tables.items()
+        }
+
     @property
     def total_tokens(self) -> int:
         """Of all runs together, when the race is over."""
@@ -269,13 +289,6 @@ def long_table(curves: list[tuple], columns: tuple[str, ...]) -> pd.DataFrame:
         np.concatenate(part) if np.ndim(part[0]) else np.repeat(np.array(part), lengths) for part in map(list, parts)
     )
     return pd.DataFrame(dict(zip(columns, stacked, strict=True)))
-
-
-def mean_and_half_width(values: np.ndarray) -> tuple[float, float]:
-    """The mean and half of its 95% t interval, t s / sqrt(n). One value has no interval: NaN."""
-    n = len(values)
-    half = stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return float(values.mean()), float(half)
 
 
 class CurvesCache:

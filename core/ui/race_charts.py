@@ -9,6 +9,7 @@ import streamlit as st
 from core import charts
 from core.corpus import visible
 from core.lab.curves import RaceCurves
+from core.measure.comparison import lead_of
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 
@@ -47,6 +48,7 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
     with narrow:
         st.markdown("**Tokens a second** of one run alone, on this machine.")
         speed = draw_speed(curves, live)
+    st.markdown("\n".join(f"- {lead_sentence(curves, axis)}" for axis in X_TITLES))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join((noise_statement(curves), noise, training, validation, speed)))
     show_texts(curves)
@@ -88,6 +90,26 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
         frame=charts.frame_corners((0.0, x_end(curves, axis)), y),
     )
     return sentence
+
+
+def lead_sentence(curves: RaceCurves, axis: str) -> str:
+    """Who leads at equal steps, tokens or seconds, by how much, and whether these seeds can tell."""
+    x, losses = curves.validation_at_equal(axis)
+    lead = lead_of(losses)
+    amount = {"steps": f"{x:,.0f} steps", "tokens": f"{charts.format_count(x)} tokens"}.get(
+        axis, f"{charts.format_seconds(x)} of one run alone"
+    )
+    if lead is None:
+        return f"**At equal {axis}**: not measured yet."
+    said = (
+        f"**At equal {axis}** ({amount}): **B = {lead.leader}** has the lowest validation loss, {lead.loss:.3f}; "
+        f"B = {lead.second} is {lead.difference:.3f} behind"
+    )
+    if lead.num_seeds == 1:
+        return f"{said}. One seed cannot tell whether that is chance."
+    interval = f"95% interval {lead.low:.3f} to {lead.high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
+    verdict = "resolved" if lead.resolved else "**not resolved**: these seeds cannot tell the two apart"
+    return f"{said} ({interval}): {verdict}."
 
 
 def x_end(curves: RaceCurves, axis: str) -> float:

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.lab import curves as curves_module
-from core.lab.curves import MAX_POINTS, Curve, CurvesCache, RaceCurves, jumps, mean_and_half_width, thin
+from core.lab.curves import MAX_POINTS, Curve, CurvesCache, RaceCurves, jumps, thin
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
 from core.training import TrainConfig
@@ -201,12 +201,6 @@ def test_only_what_is_new_is_read():
     assert curves.refresh() and curves.training_tables("steps")[1]["mean"].tolist() == [1.0, 5.0]
 
 
-def test_the_t_interval_by_hand():
-    mean, half = mean_and_half_width(np.array([1.0, 2.0, 3.0]))  # s = 1, t = 4.303 at n = 3
-    assert (mean, half) == (2.0, pytest.approx(4.303 / 3**0.5, rel=1e-3))
-    assert np.isnan(mean_and_half_width(np.array([1.0]))[1])
-
-
 def test_jumps_are_taken_against_the_median_around_by_hand():
     # medians of (5 4), (5 4 9), (4 9 3), (9 3 2), (3 2)
     found = jumps(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
@@ -237,3 +231,30 @@ def test_a_point_that_was_drawn_is_found_again_as_its_step(axis, half_life):
 def test_a_point_that_is_no_longer_drawn_is_said_in_a_sentence():
     with pytest.raises(ValueError, match="choose it again"):
         curves_of([losses(2, 1, [[1, 2]])]).step_at("steps", 2, 1, 1.0, 7.0)
+
+
+def evals(batch_size: int, *rows) -> list[dict]:
+    return [{"kind": "eval", "batch_size": batch_size, "step": step, "losses": list(losses)} for step, losses in rows]
+
+
+@pytest.mark.parametrize(
+    ("axis", "x", "two", "four"),
+    [  # B = 2 has read 16 tokens a step and takes 1 s for it; B = 4 has read 32, and takes 1.5 s
+        ("steps", 10, [3.5, 4.5], [2.0, 3.0]),
+        ("tokens", 320, [3.0, 4.0], [2.0, 3.0]),
+        ("seconds", 15, [3.25, 4.25], [2.0, 3.0]),
+    ],
+)
+def test_validation_at_equal_steps_tokens_and_seconds(axis, x, two, four):
+    speeds = [{"kind": "speed", "batch_size": b, "step_seconds": s} for b, s in ((2, 1.0), (4, 1.5))]
+    messages = evals(2, (0, (4, 5)), (20, (3, 4))) + evals(4, (0, (4, 5)), (10, (2, 3))) + speeds
+    equal, losses = curves_of(messages).validation_at_equal(axis)
+    assert equal == x
+    assert losses[2].tolist() == pytest.approx(two) and losses[4].tolist() == pytest.approx(four)
+
+
+def test_equal_waits_for_all_and_leaves_out_what_diverged():
+    begun = evals(2, (0, (4, 5)), (20, (3, 4))) + evals(4, (0, (4, 5)))
+    assert curves_of(begun).validation_at_equal("tokens")[1] == {}
+    diverged = [{"kind": "diverged", "batch_size": 4, "seed": 0, "step": 3}]
+    assert set(curves_of(begun + diverged).validation_at_equal("tokens")[1]) == {2}
