@@ -14,7 +14,7 @@ Knows nothing of windows, batches, models or pages.
 """
 
 from core.corpus.corpus import Corpus, build_corpus, check_block_size
-from core.corpus.languages import LUMO, MarkovLanguage
+from core.corpus.languages import LUMO, SUO, TIKO, MarkovLanguage
 from core.corpus.samples import Sample, samples
 from core.corpus.text import clean_text, decode_upload, visible
 from core.corpus.vocabulary import (
@@ -30,6 +30,8 @@ from core.corpus.vocabulary import (
 __all__ = [
     "LUMO",
     "MAX_BPE_VOCAB",
+    "SUO",
+    "TIKO",
     "TOKENIZERS",
     "BPETokenizer",
     "ByteTokenizer",

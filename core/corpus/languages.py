@@ -70,6 +70,16 @@ class MarkovLanguage:
         log_p = np.log(self.transition, where=self.transition > 0, out=np.zeros_like(self.transition))
         return float(-self.stationary @ (self.transition * log_p).sum(axis=1))
 
+    def losses(self, text: str) -> np.ndarray:
+        """-log P of each symbol after the first, given the one before it, (len(text) - 1,) in nats: what a reader who
+        knows the bags pays for this very text.
+
+        >>> MarkovLanguage.from_bags({"a": "ab", "b": "a"}).losses("aba")
+        array([0.69314718, 0.        ])
+        """
+        ids = np.array([self.symbols.index(s) for s in text])
+        return -np.log(self.transition[ids[:-1], ids[1:]]) + 0.0
+
     def write(self, num_chars: int, seed: int) -> str:
         """`num_chars` symbols; the same seed writes the same text, and a longer one begins with it."""
         cumulative = np.vstack([self.stationary, self.transition]).clip(min=0).cumsum(axis=1)
@@ -101,4 +111,18 @@ LUMO = MarkovLanguage.from_bags(
         "t": "aaaaaeeeeiioor",
         "v": "aaaeeeeeiio",
     }
+)
+
+# a clock that slips: the hours in their order, but one time in ten it jumps, to the third or the sixth hour from here
+_HOURS = "abcdefghijkl"
+TIKO = MarkovLanguage.from_bags(
+    {hour: _HOURS[(k + 1) % 12] * 18 + _HOURS[(k + 3) % 12] + _HOURS[(k + 6) % 12] for k, hour in enumerate(_HOURS)}
+)
+
+# two moods that last about fifty letters each: calm, where every letter but one has a single follower; and wild, where
+# any letter of the other half may come
+_CALM, _WILD = "aeiou", "bdgklmnprstv"
+SUO = MarkovLanguage.from_bags(
+    {letter: _CALM[(k + 1) % 5] * 49 + "b" for k, letter in enumerate(_CALM)}
+    | {letter: _WILD * 49 + "a" * 12 for letter in _WILD}
 )

@@ -2,7 +2,9 @@
 
 `race_messages` gives plain dictionaries, so that they can travel and be kept:
 
-    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "together"}
+    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "together",
+     "val_floor"}                                               of a made-up language: the loss, on the validation
+                                                                windows, of one who knows it; otherwise None
     {"kind": "losses", "batch_size", "step", "num_runs", "data"}    data: float32 bytes of (steps, R), nats per token;
                                                                     step: the first of them
     {"kind": "eval", "batch_size", "step", "losses"}                R validation losses, None once diverged
@@ -19,6 +21,7 @@ from dataclasses import asdict
 import numpy as np
 import torch
 
+from core.corpus import samples
 from core.lab.experiments import RaceSpec
 from core.measure.noise import LossNoise
 from core.measure.throughput import step_seconds
@@ -68,8 +71,19 @@ class Race:
             "num_parameters": self.gpt_config.num_parameters,
             "train_tokens": len(self.corpus.train_ids),
             "val_tokens": len(self.corpus.val_ids),
+            "val_floor": self._val_floor(),
             "together": {str(g.batch_size): len(g.trainers) == 1 for g in self.training.groups},
         }
+
+    def _val_floor(self) -> float | None:
+        """The entropy rate is what to expect of an endless text. The validation windows are a few thousand tokens, that
+        may be easier or harder: here is what the language itself pays for them."""
+        sample = samples().get(self.spec.source)
+        windows = self.training.val_windows
+        if self.spec.floor_nats is None or windows is None or not (sample and sample.text == self.spec.text):
+            return None
+        texts = [self.corpus.tokenizer.decode(window) for window in windows.cpu().numpy()]
+        return float(np.mean([sample.language.losses(text).mean() for text in texts]))
 
     def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[dict]:
         """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""

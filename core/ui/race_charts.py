@@ -60,9 +60,11 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
     rules = []
     if curves.started:
         rules.append({"y": math.log(curves.started["vocab_size"]), "label": "uniform guess, ln V", "below": False})
-    if curves.spec.floor_nats:
-        label = "no model can beat this: the entropy of the language"
-        rules.append({"y": curves.spec.floor_nats, "label": label, "below": True})
+    floor, label = curves.spec.floor_nats, "no model can beat this for long: the entropy of the language"
+    if what == "validation" and curves.started and curves.started.get("val_floor") is not None:
+        floor, label = curves.started["val_floor"], "what one who knows the language gets on this text"
+    if floor is not None:
+        rules.append({"y": floor, "label": label, "below": True})
     heights = [*lines["loss"], *(rule["y"] for rule in rules)]
     y = charts.round_domain(min(heights), max(heights)) if heights else (0.0, 4.5)
     sentence = charts.describe_loss(mean, what=f"{what.capitalize()} loss", x_unit=axis)

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 import pytest
 
-from core.corpus import LUMO, MarkovLanguage
+from core.corpus import LUMO, SUO, TIKO, MarkovLanguage
 
 
 def test_entropy_rate_of_two_states_by_hand():
@@ -30,15 +30,30 @@ def test_lumo_is_within_reach_of_a_small_model():
     assert 1.2 < LUMO.entropy_rate_nats < 2
 
 
-def test_a_written_text_has_the_entropy_that_was_promised():
+@pytest.mark.parametrize(("language", "tolerance"), [(LUMO, 0.006), (TIKO, 0.008), (SUO, 0.06)])
+def test_a_written_text_has_the_entropy_that_was_promised(language, tolerance):
+    # within about four standard errors: 0.8 / sqrt(300,000) in Lumo, 20 times the variance in Suo's long moods
+    text = language.write(300_000, seed=1)
+    assert language.losses(text).mean() == pytest.approx(language.entropy_rate_nats, abs=tolerance)
+
+
+def test_losses_by_counting():
     text = LUMO.write(300_000, seed=1)
     ids = np.array([LUMO.symbols.index(s) for s in text])
     counts = np.zeros((len(LUMO.symbols),) * 2)
     np.add.at(counts, (ids[:-1], ids[1:]), 1)
     p = counts / counts.sum(axis=1, keepdims=True)
     surprise = -counts[counts > 0] @ np.log(p[counts > 0]) / counts.sum()
-    # the standard error is about 0.8 / sqrt(300,000) = 0.0015 nats
-    assert surprise == pytest.approx(LUMO.entropy_rate_nats, abs=0.006)
+    assert surprise == pytest.approx(LUMO.losses(text).mean(), abs=0.002)
+
+
+def test_the_three_languages_differ_in_entropy_and_in_how_much_windows_differ():
+    assert TIKO.entropy_rate_nats < SUO.entropy_rate_nats < LUMO.entropy_rate_nats
+    spread = {}
+    for language in (LUMO, TIKO, SUO):
+        losses = language.losses(language.write(64_001, seed=2)).reshape(-1, 32)
+        spread[language] = 32 * losses.mean(axis=1).var() / losses.var()  # the design effect of a window of 32
+    assert spread[SUO] > 10 > 2 > spread[TIKO] and spread[LUMO] < 2
 
 
 def test_only_pairs_from_the_bags_are_written():

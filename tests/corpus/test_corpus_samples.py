@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from core.corpus import LUMO, build_corpus, check_block_size, clean_text, samples
+from core.corpus import LUMO, SUO, TIKO, build_corpus, check_block_size, clean_text, samples
 
 ROOT = Path(__file__).parents[2]
 NAMES = list(samples())
 
 
 def test_the_menu():
-    assert NAMES == ["lighthouse", "bees", "kitchen", "mill", "greetings", "python-docs", "lumo"]
+    assert NAMES == ["lighthouse", "bees", "kitchen", "mill", "greetings", "python-docs", "lumo", "tiko", "suo"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,10 +46,11 @@ def test_the_large_text():
     assert len(samples()["python-docs"].text) > 300_000
 
 
-def test_the_made_up_language_has_a_floor():
-    sample = samples()["lumo"]
-    assert sample.floor_nats == LUMO.entropy_rate_nats
-    assert len(sample.text) == 300_000
+@pytest.mark.parametrize(("name", "language"), [("lumo", LUMO), ("tiko", TIKO), ("suo", SUO)])
+def test_a_made_up_language_has_a_floor(name, language):
+    sample = samples()[name]
+    assert sample.floor_nats == language.entropy_rate_nats > 0.3
+    assert len(sample.text) == 300_000 and set(sample.text) == set(language.symbols)
 
 
 def test_a_text_is_read_once():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from core.corpus import samples
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
 from core.lab.race import race_messages
@@ -154,3 +155,15 @@ def test_a_race_too_large_for_memory_is_refused_with_the_estimate():
 
 def test_a_race_that_fits_is_not_refused():
     spec().check(MEMORY)
+
+
+@pytest.mark.parametrize("name", ["tiko", "suo"])
+def test_a_model_of_a_made_up_language_stays_above_what_the_language_itself_gets_and_comes_near(name):
+    torch.set_num_threads(1)
+    sample = samples()[name]
+    plan = TrainConfig(batch_sizes=(16,), num_seeds=1, max_tokens=100_000, num_evals=5, eval_windows=256)
+    some = list(race_messages(RaceSpec(text=sample.text, source=name, floor_nats=sample.floor_nats, train=plan)))
+    floor = some[0]["val_floor"]
+    found = [m["losses"][0] for m in some if m["kind"] == "eval"]
+    assert all(loss > floor for loss in found)
+    assert found[-1] < floor + 0.05
