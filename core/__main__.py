@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from core.corpus import clean_text, decode_upload, samples
-from core.lab.experiments import NoiseSpec, RaceSpec
+from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
 from core.lab.recording import RECORDINGS, write_recording
 from core.training import LR_RULES, TrainConfig
 
@@ -82,7 +82,9 @@ def run_record(args: argparse.Namespace) -> None:
     trained_at_16 = replace(race, train=TrainConfig(batch_sizes=(16,)))
     default = NoiseSpec(race=trained_at_16)
     noise = NoiseSpec.of(trained_at_16, default.steps, default.batch_sizes, default.num_batches)
-    spec = {"race": race, "noise": noise}[args.what]
+    swept = TrainConfig(batch_sizes=(4, 8, 16, 32, 64), max_tokens=60_000, num_evals=40)
+    sweep = SweepSpec(race=replace(race, train=swept))
+    spec = {"race": race, "noise": noise, "sweep": sweep}[args.what]
     write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
 
 

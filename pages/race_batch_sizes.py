@@ -14,7 +14,7 @@ from core.lab.experiments import (
 from core.training import LR_RULES
 from core.ui.choices import HALF_LIVES
 from core.ui.experiments import controls, found_experiment
-from core.ui.page import open_page
+from core.ui.page import next_lesson, open_page
 from core.ui.race import show_race, show_recorded
 from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
 from core.ui.texts import choose_text, current_race, plan_of
@@ -73,3 +73,4 @@ with st.expander("What to look for, and what to try"):
 - Three seeds show a tendency, not a proof. Where bands overlap, this race cannot tell the two apart.
 """
     )
+next_lesson("pages/tune_the_rate.py", "Was the comparison fair? Each batch size with a learning rate of its own.")

@@ -17,6 +17,7 @@ from core.charts.describe import (
     describe_loss,
     describe_noise,
     describe_noise_scale,
+    describe_rates,
     describe_strips,
     describe_sum,
     describe_throughput,
@@ -38,6 +39,7 @@ from core.charts.numbers import (
     format_tiny,
 )
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
+from core.charts.rates import rate_chart
 from core.charts.spec import to_spec, with_data
 from core.charts.spread import noise_scale_chart, strips_chart
 from core.charts.sums import sum_chart
@@ -59,6 +61,7 @@ __all__ = [
     "describe_loss",
     "describe_noise",
     "describe_noise_scale",
+    "describe_rates",
     "describe_strips",
     "describe_sum",
     "describe_throughput",
@@ -79,6 +82,7 @@ __all__ = [
     "loss_chart",
     "noise_chart",
     "noise_scale_chart",
+    "rate_chart",
     "round_domain",
     "round_end",
     "round_log_domain",

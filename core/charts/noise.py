@@ -13,7 +13,13 @@ ROUND_LABELS = (
 
 
 def noise_chart(
-    batch_sizes: list[int], theme: Theme, *, y_title: str = NOISE_TITLE, distinct: bool = False, height: int = 320
+    batch_sizes: list[int],
+    theme: Theme,
+    *,
+    y_title: str = NOISE_TITLE,
+    interval: str = "95% interval",
+    distinct: bool = False,
+    height: int = 320,
 ) -> alt.LayerChart:
     """A point and its interval for each batch size. The x axis names the colours, so there is no legend. `distinct`
     adds rings, for batches that were drawn in another way.
@@ -45,8 +51,8 @@ def noise_chart(
     )
     tooltip = [
         alt.Tooltip("sigma:Q", title=y_title, format=".3~r"),
-        alt.Tooltip("low:Q", title="95% interval from", format=".3~r"),
-        alt.Tooltip("high:Q", title="95% interval to", format=".3~r"),
+        alt.Tooltip("low:Q", title=f"{interval} from", format=".3~r"),
+        alt.Tooltip("high:Q", title=f"{interval} to", format=".3~r"),
         alt.Tooltip("batch_size:Q", title="batch size"),
     ]
     return styled(

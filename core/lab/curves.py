@@ -24,6 +24,17 @@ Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
 
 
+def read_all(read: Read, cursor: int, take: Callable[[dict], None]) -> int:
+    """Hand over every message after `cursor`. Returns the number of the last one."""
+    more = True
+    while more:
+        messages, cursor = read(cursor)
+        for message in messages:
+            take(message)
+        more = len(messages) == READ_AT_ONCE
+    return cursor
+
+
 def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
     """Which points to keep, ascending: of each bucket of steps the one with the lowest and the one with the highest
     value, buckets being as wide (a power of two) as brings them down to `max_points`. Also the first and the last.
@@ -96,12 +107,7 @@ class RaceCurves:
         """Take in what is new in the store. True if anything was."""
         with self.lock:
             before = self.cursor
-            more = True
-            while more:
-                messages, self.cursor = self.read(self.cursor)
-                for message in messages:
-                    self._take(message)
-                more = len(messages) == READ_AT_ONCE
+            self.cursor = read_all(self.read, self.cursor, self._take)
             return self.cursor > before
 
     def _take(self, message: dict) -> None:
@@ -168,14 +174,14 @@ class RaceCurves:
     def run_losses(self, batch_size: int, seed: int) -> np.ndarray:
         """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all records."""
         place = self.spec.train.seeds.index(seed)
-        parts, cursor, more = [np.empty(0, np.float32)], 0, True
-        while more:
-            messages, cursor = self.read(cursor)
-            for message in messages:
-                if message["kind"] == "losses" and message["batch_size"] == batch_size:
-                    losses = np.frombuffer(message["data"], dtype=np.float32)
-                    parts.append(losses.reshape(-1, message["num_runs"])[:, place])
-            more = len(messages) == READ_AT_ONCE
+        parts = [np.empty(0, np.float32)]
+
+        def take(message: dict) -> None:
+            if message["kind"] == "losses" and message["batch_size"] == batch_size:
+                losses = np.frombuffer(message["data"], dtype=np.float32)
+                parts.append(losses.reshape(-1, message["num_runs"])[:, place])
+
+        read_all(self.read, 0, take)
         return np.concatenate(parts)
 
     def num_steps(self, batch_size: int) -> int:

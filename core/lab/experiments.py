@@ -19,6 +19,7 @@ MAX_LAYERS = 12
 MAX_CHANNELS = 768
 MAX_NOISE_SIZES = 12  # batch sizes, and steps, of one measurement of noise
 MAX_NOISE_BATCHES = 1_000
+MAX_RATES = 10  # of one sweep
 
 # (layers, heads, channels)
 MODEL_SIZES = {"tiny": (1, 2, 32), "small": (2, 4, 64), "medium": (4, 4, 128)}
@@ -139,12 +140,47 @@ class NoiseSpec:
         return cls.of(race, values["steps"], values["batch_sizes"], values["num_batches"])
 
 
-Spec = RaceSpec | NoiseSpec
+@dataclass(frozen=True, kw_only=True)
+class SweepSpec:
+    """A race at each of several learning rates. A rate holds at every batch size: the race's own rate and rule do not
+    count."""
+
+    race: RaceSpec
+    learning_rates: tuple[float, ...] = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)  # ascending
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+    def plan_at(self, learning_rate: float) -> TrainConfig:
+        return replace(self.race.train, learning_rate=learning_rate, lr_rule="fixed")
+
+    def check(self, memory_bytes: int) -> None:
+        """Raises ValueError, with a sentence, for a sweep that cannot run, or not in so much memory."""
+        if not 2 <= len(self.learning_rates) <= MAX_RATES:
+            raise ValueError(f"Choose 2 to {MAX_RATES} learning rates to compare, not {len(self.learning_rates)}.")
+        for rate in self.learning_rates:
+            self.plan_at(rate)
+        self.race.check(memory_bytes)
+
+    def settings(self) -> str:
+        """All but the text, as JSON."""
+        values = {"race": json.loads(self.race.settings()), "learning_rates": self.learning_rates}
+        return json.dumps({"kind": "sweep", **values})
+
+    @classmethod
+    def from_settings(cls, settings: str, text: str) -> "SweepSpec":
+        values = json.loads(settings)
+        race = RaceSpec.from_settings(json.dumps(values["race"]), text)
+        return cls(race=race, learning_rates=tuple(values["learning_rates"]))
+
+
+Spec = RaceSpec | NoiseSpec | SweepSpec
 
 
 def spec_of(settings: str, text: str = "") -> Spec:
     """The experiment of those settings, whatever its kind."""
-    kind = {"noise": NoiseSpec}.get(json.loads(settings).get("kind"), RaceSpec)
+    kind = {"noise": NoiseSpec, "sweep": SweepSpec}.get(json.loads(settings).get("kind"), RaceSpec)
     return kind.from_settings(settings, text)
 
 

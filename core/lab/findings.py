@@ -1,14 +1,19 @@
-"""What a page draws of a measurement of noise, kept up to date from the store; `core.lab.noise` has the messages."""
+"""What a page draws of a measurement of noise, or of a sweep, kept up to date from the store.
+
+`core.lab.noise` and `core.lab.sweep` have the messages.
+"""
 
 import threading
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from core.lab.curves import Read
-from core.lab.experiments import NoiseSpec
-from core.lab.store import READ_AT_ONCE
+from core.lab.curves import Read, read_all
+from core.lab.experiments import NoiseSpec, SweepSpec
+from core.measure.comparison import mean_and_half_width
+from core.measure.targets import steps_to_target
 
 SPREAD = ("batch_size", "sigma", "low", "high")
 
@@ -34,12 +39,7 @@ class NoiseFindings:
     def refresh(self) -> None:
         """Take in what is new in the store."""
         with self.lock:
-            more = True
-            while more:
-                messages, self.cursor = self.read(self.cursor)
-                for message in messages:
-                    self._take(message)
-                more = len(messages) == READ_AT_ONCE
+            self.cursor = read_all(self.read, self.cursor, self._take)
 
     def _take(self, message: dict) -> None:
         step = message.get("step")
@@ -86,3 +86,114 @@ class NoiseFindings:
         ]
         resolved = pd.DataFrame(rows, columns=["step", "value", "low", "high"])
         return resolved, pd.DataFrame({"step": [s for s, m in self.scales.items() if not m["resolved"]]}, dtype=int)
+
+
+@dataclass(frozen=True)
+class BestRate:
+    """The learning rate with the lowest final validation loss at one batch size, and those as good as these seeds can
+    tell: whose difference from it, paired over the seeds, has a 95% t interval that holds 0."""
+
+    rate: float
+    loss: float  # mean over the seeds
+    lowest: float
+    highest: float
+
+
+class SweepFindings:
+    """All that is known of one sweep. `refresh` takes in what is new; safe for several viewers at once.
+
+    Shapes: E validations, R seeds.
+    """
+
+    def __init__(self, read: Read, spec: SweepSpec):
+        self.read, self.spec = read, spec
+        self.lock = threading.Lock()
+        self.cursor = 0
+        self.started: dict | None = None
+        self.share, self.doing = 0.0, "getting ready"
+        self.evals: dict[tuple[float, int], list[tuple[int, list]]] = defaultdict(list)  # by rate and batch size
+        self.batch_sizes = tuple(sorted(spec.race.train.batch_sizes))
+
+    def refresh(self) -> None:
+        """Take in what is new in the store."""
+        with self.lock:
+            self.cursor = read_all(self.read, self.cursor, self._take)
+
+    def _take(self, message: dict) -> None:
+        match message["kind"]:
+            case "started":
+                self.started = message
+            case "progress":
+                self.share, self.doing = message["share"], message["doing"]
+            case "eval":
+                key = (message["learning_rate"], message["batch_size"])
+                self.evals[key].append((message["step"], message["losses"]))
+
+    def num_steps(self, batch_size: int) -> int:
+        return self.spec.race.train.num_steps(batch_size, self.spec.race.block_size)
+
+    def curve(self, rate: float, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+        """(steps, losses): (E,) and (E, R), NaN where a run has diverged."""
+        rows = self.evals.get((rate, batch_size), [])
+        shape = len(rows), self.spec.race.train.num_seeds
+        losses = np.array([values for _, values in rows], dtype=float).reshape(shape)
+        return np.array([step for step, _ in rows], dtype=int), losses
+
+    def final(self, batch_size: int) -> dict[float, np.ndarray]:
+        """The validation losses (R,) at the end of the budget, by rate; rates with a run that diverged are left out, as
+        are those that are not at their end."""
+        found = {}
+        for rate in self.spec.learning_rates:
+            steps, losses = self.curve(rate, batch_size)
+            if len(steps) and steps[-1] == self.num_steps(batch_size) and np.isfinite(losses[-1]).all():
+                found[rate] = losses[-1]
+        return found
+
+    def rate_table(self) -> pd.DataFrame:
+        """rate, batch_size, mean, low, high: final validation losses with their 95% t interval over the seeds."""
+        rows = []
+        for batch_size in self.batch_sizes:
+            for rate, losses in self.final(batch_size).items():
+                mean, half = mean_and_half_width(losses)
+                rows.append((rate, batch_size, mean, mean - half, mean + half))
+        return pd.DataFrame(rows, columns=["rate", "batch_size", "mean", "low", "high"])
+
+    def best_rates(self) -> dict[int, BestRate]:
+        """By batch size, where at least two rates are at their end."""
+        found = {}
+        for batch_size in self.batch_sizes:
+            losses = self.final(batch_size)
+            if len(losses) < 2:
+                continue
+            best = min(losses, key=lambda rate: losses[rate].mean())
+            behind = {rate: mean_and_half_width(values - losses[best]) for rate, values in losses.items()}
+            as_good = [rate for rate, (mean, half) in behind.items() if rate == best or not mean - half > 0]
+            found[batch_size] = BestRate(best, float(losses[best].mean()), min(as_good), max(as_good))
+        return found
+
+    def usual_target(self) -> float | None:
+        """A loss that every batch size reaches, at some rate, with all its seeds; None until one rate of each is done."""
+        reached = []
+        for batch_size in self.batch_sizes:
+            curves = [self.curve(rate, batch_size)[1] for rate in self.final(batch_size)]
+            if not curves:
+                return None
+            reached.append(min(losses.min(axis=0).max() for losses in curves))  # by its slowest seed
+        return float(np.ceil(100 * max(reached)) / 100)
+
+    def runs_to(self, target: float) -> pd.DataFrame:
+        """batch_size, rate, seed, steps: each run's steps to the target, infinite if it did not reach it, at the rate
+        that takes the batch size there soonest (where no rate gets all seeds there, that with the lowest loss)."""
+        rows = []
+        for batch_size in self.batch_sizes:
+            taken = {}
+            for rate in self.spec.learning_rates:
+                steps, losses = self.curve(rate, batch_size)
+                if len(steps) and steps[-1] == self.num_steps(batch_size):
+                    taken[rate] = np.array([steps_to_target(steps, column, target) for column in losses.T])
+            if not taken:
+                continue
+            lowest = {rate: np.nanmin(self.curve(rate, batch_size)[1]) for rate in taken}
+            rate = min(taken, key=lambda r: (taken[r].mean(), lowest[r]))
+            rows += [(batch_size, rate, s, t) for s, t in zip(self.spec.race.train.seeds, taken[rate], strict=True)]
+        return pd.DataFrame(rows, columns=["batch_size", "rate", "seed", "steps"])

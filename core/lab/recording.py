@@ -14,7 +14,7 @@ from pathlib import Path
 from core.lab.experiments import Spec, spec_of
 
 DATA = Path(__file__).parents[2] / "data"
-RECORDINGS = {"race": DATA / "recorded_race.jsonl", "noise": DATA / "recorded_noise.jsonl"}
+RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in ("race", "noise", "sweep")}
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import torch
 from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
-from core.lab.experiments import NoiseSpec, RaceSpec, Spec
+from core.lab.experiments import NoiseSpec, RaceSpec, Spec, SweepSpec
 from core.lab.noise import noise_messages
 from core.lab.race import race_messages
+from core.lab.sweep import sweep_messages
 from core.training import TrainConfig, found_devices
 
 FLUSH_SECONDS = 0.25
@@ -61,6 +62,8 @@ def messages_of(spec: Spec) -> Iterator[dict]:
             return race_messages(spec)
         case NoiseSpec():
             return noise_messages(spec)
+        case SweepSpec():
+            return sweep_messages(spec)
 
 
 def run(experiment_id: str, topic: str, spec: Spec) -> None:

@@ -28,7 +28,7 @@ def step_seconds(
     """Median seconds of one step at this batch size, after two steps that warm up. Its batch is zeros: no step depends
     on what the tokens are. At least `min_steps`, then until `max_seconds` are over or `max_steps` are taken."""
     model = GPT(gpt_config, torch.Generator().manual_seed(0)).to(device)
-    trainer = Trainer(ReplicaStack([model]), config, config.learning_rate_at(batch_size))
+    trainer = Trainer(ReplicaStack([model]), config, batch_size)
     ids = torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device)
     windows = all_windows(ids, gpt_config.block_size).expand(batch_size, -1)[None]  # (1, B, T + 1)
     for _ in range(2):

@@ -5,7 +5,7 @@ Torch is loaded when training is first asked for; its settings need none.
 
 from importlib import import_module
 
-from core.training.config import LR_RULES, TrainConfig
+from core.training.config import BETA2_RULES, LR_RULES, TrainConfig
 
 PLACES = {
     "Block": "loop",
@@ -21,7 +21,7 @@ PLACES = {
     "train": "records",
 }
 
-__all__ = ["LR_RULES", "TrainConfig", *PLACES]
+__all__ = ["BETA2_RULES", "LR_RULES", "TrainConfig", *PLACES]
 
 
 def __getattr__(name: str):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.batches import ORDERS
 
 LR_RULES = ("fixed", "sqrt", "linear")
+BETA2_RULES = ("fixed", "half-life")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,8 @@ class TrainConfig:
     lr_rule: str = "fixed"  # how the rate follows the batch size: one of LR_RULES
     reference_batch_size: int = 16  # where every rule gives learning_rate itself
     weight_decay: float = 0.1  # on matrices and tables, not on biases and norms
-    betas: tuple[float, float] = (0.9, 0.99)
+    betas: tuple[float, float] = (0.9, 0.99)  # of AdamW, at the reference batch size
+    beta2_rule: str = "fixed"  # how the second of them follows the batch size: one of BETA2_RULES
     grad_clip: float = 1.0  # largest norm of a run's gradient; 0 for none
     order: str = "random"  # of the windows: one of core.batches.ORDERS
     num_evals: int = 20  # validations after the first, at equal spacing in tokens
@@ -49,6 +51,8 @@ class TrainConfig:
             raise ValueError(f"The learning rate is {self.learning_rate}; it must be a number above 0.")
         if self.lr_rule not in LR_RULES:
             raise ValueError(f"The rule {self.lr_rule!r} is not known; it is one of {', '.join(LR_RULES)}.")
+        if self.beta2_rule not in BETA2_RULES:
+            raise ValueError(f"The rule {self.beta2_rule!r} is not known; it is one of {', '.join(BETA2_RULES)}.")
         if self.order not in ORDERS:
             raise ValueError(f"The order {self.order!r} is not known; it is one of {', '.join(ORDERS)}.")
 
@@ -63,6 +67,16 @@ class TrainConfig:
         """
         power = {"fixed": 0, "sqrt": 0.5, "linear": 1}[self.lr_rule]
         return self.learning_rate * (batch_size / self.reference_batch_size) ** power
+
+    def betas_at(self, batch_size: int) -> tuple[float, float]:
+        """The betas at B. "half-life": beta2^(B / reference), so that AdamW remembers the squares of gradients over the
+        same number of tokens at every batch size (Marek et al. 2025).
+
+        >>> TrainConfig(betas=(0.9, 0.5), beta2_rule="half-life").betas_at(32)
+        (0.9, 0.25)
+        """
+        power = batch_size / self.reference_batch_size if self.beta2_rule == "half-life" else 1
+        return self.betas[0], self.betas[1] ** power
 
     def num_steps(self, batch_size: int, block_size: int) -> int:
         """Whole steps of B x T tokens within max_tokens.

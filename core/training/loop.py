@@ -123,7 +123,6 @@ class Training:
             on_cpu = self.device.type == "cpu"
             together = not (on_cpu and tokens * self.gpt_config.n_embd > MAX_TOGETHER_ON_CPU)
         models = [self.first_model(seed) for seed in self.config.seeds]
-        rate = self.config.learning_rate_at(batch_size)
         parts = [models] if together else [[model] for model in models]
         block_flops = 6 * self.gpt_config.num_parameters * tokens * num_seeds  # of one step of all runs
         return Group(
@@ -131,7 +130,7 @@ class Training:
             num_steps=num_steps,
             eval_steps=self._eval_steps(tokens, num_steps),
             block_steps=int(min(max(BLOCK_FLOPS // block_flops, 1), MAX_BLOCK_STEPS)),
-            trainers=[Trainer(ReplicaStack(part), self.config, rate) for part in parts],
+            trainers=[Trainer(ReplicaStack(part), self.config, batch_size) for part in parts],
             streams=streams,
         )
 

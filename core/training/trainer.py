@@ -32,12 +32,14 @@ class Trainer:
     Each replica is clipped by its own gradient's norm; nothing passes from one to another.
     """
 
-    def __init__(self, stack: ReplicaStack, config: TrainConfig, learning_rate: float):
+    def __init__(self, stack: ReplicaStack, config: TrainConfig, batch_size: int):
+        """With the learning rate and the betas that the plan gives this batch size."""
+        learning_rate, betas = config.learning_rate_at(batch_size), config.betas_at(batch_size)
         self.stack = stack
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
         self.optimizer = torch.optim.Adam(
-            [stack.flat], lr=learning_rate, betas=config.betas, fused=stack.device.type in ("cpu", "cuda")
+            [stack.flat], lr=learning_rate, betas=betas, fused=stack.device.type in ("cpu", "cuda")
         )
 
     def step(self, windows: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import streamlit as st
 from core.batches import ORDERS
 from core.corpus import TOKENIZERS, samples
 from core.lab import experiments as limits
-from core.training import LR_RULES
+from core.training import BETA2_RULES, LR_RULES
 
 STATE, NOTES = "_choices", "_notes"
 MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen
@@ -71,8 +71,16 @@ def wholes(low: int, high: int, at_most: int) -> Callable[[str], tuple[int, ...]
     return read
 
 
-def with_commas(values: Sequence[int]) -> str:
-    return ",".join(map(str, values))
+def with_commas(values: Sequence[float]) -> str:
+    return ",".join(f"{value:.12g}" for value in values)
+
+
+def rates(text: str) -> tuple[float, ...]:
+    """Learning rates with commas between them; each once, ascending."""
+    values = sorted({number(1e-6, 1e3)(part) for part in text.split(",")[: 2 * limits.MAX_RATES + 8]})
+    if not 2 <= len(values) <= limits.MAX_RATES:
+        raise ValueError(f"there must be 2 to {limits.MAX_RATES}")
+    return tuple(values)
 
 
 def identifier(text: str) -> str:
@@ -93,7 +101,11 @@ def place_of_loss(text: str) -> tuple[int, int, int] | None:
     )
 
 
-EXPERIMENTS = {"race": "race", "noise": "measurement of noise"}  # choices that hold an id, and what it is the id of
+EXPERIMENTS = {
+    "race": "race",
+    "noise": "measurement of noise",
+    "sweep": "sweep",
+}  # choices that hold an id, and what it is the id of
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
 PACES = (1, 2, 4)  # seconds a stage, while it plays
 HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
@@ -120,6 +132,14 @@ CHOICES = {
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
     "race": Choice("race", "", identifier),
     "noise": Choice("noise", "", identifier),
+    "sweep": Choice("sweep", "", identifier),
+    "sweep_sizes": Choice(
+        "swept", (4, 8, 16, 32, 64), wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_BATCH_SIZES), with_commas
+    ),
+    "sweep_tokens": Choice("each", 60_000, whole(1_000, limits.MAX_TOKENS)),
+    "rates": Choice("rates", limits.SweepSpec(race=limits.RaceSpec(text="")).learning_rates, rates, with_commas),
+    "beta2_rule": Choice("beta2", "fixed", one_of(BETA2_RULES)),
+    "target": Choice("target", 0.0, number(0, 20)),
     "noise_steps": Choice("steps", (0, 150, 600), wholes(0, MAX_STEP, limits.MAX_NOISE_SIZES), with_commas),
     "noise_sizes": Choice(
         "drawn",

@@ -19,6 +19,7 @@ LESSONS = (
     ("pages/inside_one_step.py", "Inside one step", ":material/manufacturing:"),
     ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
     ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
+    ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
 )
 
 

@@ -13,13 +13,13 @@ OWN = "own numbers"
 DEVICE_NAMES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
 
 
-def choose_numbers(choices: Choices, name: str, label: str, usual: Iterable[int], at_most: int, where=st) -> None:
-    """Some whole numbers, the usual ones from the menu or any others typed in."""
+def choose_numbers(choices: Choices, name: str, label: str, usual: Iterable[float], at_most: int, where=st) -> None:
+    """Some numbers, the usual ones from the menu or any others typed in."""
     key, now = widget_key(name), getattr(choices, name)
-    st.session_state[key] = [str(value) for value in now]
+    st.session_state[key] = [f"{value:.12g}" for value in now]
     where.multiselect(
         label,
-        [str(value) for value in sorted({*usual, *now})],
+        [f"{value:.12g}" for value in sorted({*usual, *now})],
         key=key,
         max_selections=at_most,
         accept_new_options=True,
@@ -34,7 +34,7 @@ def take_numbers(choices: Choices, name: str, label: str) -> None:
     try:
         choices.set(**{name: CHOICES[name].read(",".join(st.session_state[widget_key(name)]))})
     except ValueError as error:
-        why = "these are whole numbers, and there must be one" if "literal" in str(error) else str(error)
+        why = "that is no number" if "literal" in str(error) or "convert" in str(error) else str(error)
         choices.tell(f"“{label}” cannot be that: {why}. The ones from before stand.")
 
 

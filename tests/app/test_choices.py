@@ -13,6 +13,7 @@ def test_an_empty_address_gives_the_defaults_and_no_note():
 
 def test_what_is_written_is_read_again():
     wanted = {"block_size": 16, "batch_sizes": (1, 24), "learning_rate": 0.01, "order": "shuffled", "race": "a-B_9"}
+    wanted |= {"rates": (2.5e-4, 0.012), "noise_steps": (0, 7), "target": 2.35}
     wanted |= {"look": (4, 0, 312), "stage": "Gradients", "pace": 4}
     params = {CHOICES[name].param: CHOICES[name].write(value) for name, value in wanted.items()}
     values, notes = read_url(params)
@@ -43,6 +44,8 @@ def test_what_is_written_is_read_again():
         *(("drawn", text) for text in ("", "0", "5000")),
         *(("batches", text) for text in ("1", "1001")),
         *(("noise", text) for text in ("../../x", "<b>")),
+        *(("rates", text) for text in ("0.1", "x,y", "0,1", ",".join(f"0.{n}1" for n in range(20)))),
+        *(("target", text) for text in ("-1", "nan", "99")),
         *(("sgd", text) for text in ("nan", "0", "-1")),
     ],
 )

@@ -18,6 +18,10 @@ MAKERS = {
     "examples": (charts.example_gradients_chart, ["frame", "examples", "mean"]),
     "sum": (lambda theme: charts.sum_chart(theme, **TITLES), ["frame", "parts", "total"]),
     "strips": (lambda theme: charts.strips_chart([1, 4], theme, y_title="nats"), ["frame", "batches", "whole"]),
+    "rates": (
+        lambda theme: charts.rate_chart([4, 16], [1e-3, 2e-3], theme, y_title="loss"),
+        ["frame", "rates"],
+    ),
     "noise scale": (charts.noise_scale_chart, ["frame", "scale", "unresolved"]),
     "histogram": (lambda theme: charts.histogram_chart(theme, x_title="nats"), ["frame", "bins", "mark"]),
 }
@@ -143,4 +147,11 @@ def test_strips_and_the_noise_scale_in_words():
     scale = pd.DataFrame({"step": [0], "value": [2.5], "low": [2.0], "high": [3.0]})
     assert charts.describe_noise_scale(scale, pd.DataFrame({"step": [600]})) == (
         "Noise scale in windows: 2.50 (95% interval 2.00 to 3.00) at step 0; at step 600 not resolved."
+    )
+
+
+def test_rates_in_words():
+    rates = pd.DataFrame({"rate": [0.001, 0.002, 0.001], "batch_size": [4, 4, 16], "mean": [2.5, 2.25, 3.0]})
+    assert charts.describe_rates(rates) == (
+        "Validation loss by batch size and learning rate: B = 4: 2.50 at 0.001, 2.25 at 0.002; B = 16: 3.00 at 0.001."
     )

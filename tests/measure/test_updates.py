@@ -16,7 +16,7 @@ SAME_AND_OTHER = torch.tensor([[0, 0], [0, 1]])
 def a_trainer(**settings) -> Trainer:
     config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16)
     stack = ReplicaStack([GPT(config, torch.Generator().manual_seed(3))])
-    return Trainer(stack, TrainConfig(**settings), RATE)
+    return Trainer(stack, TrainConfig(learning_rate=RATE, **settings), 16)
 
 
 def windows_of(seed):
@@ -24,7 +24,7 @@ def windows_of(seed):
 
 
 def test_the_losses_before_the_step_by_hand():
-    trainer = Trainer(two_token_stack(), TrainConfig(), RATE)
+    trainer = Trainer(two_token_stack(), TrainConfig(learning_rate=RATE), 16)
     report = look_at_update(trainer, SAME_AND_OTHER, SAME_AND_OTHER[:1], sgd_rate=0.1)
     assert report.loss == pytest.approx((SAME + OTHER) / 2, abs=1e-4)
     assert report.fresh_loss == pytest.approx(SAME, abs=1e-4)

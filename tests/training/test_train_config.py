@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from core.training import TrainConfig
@@ -66,3 +67,12 @@ def test_a_plan_needs_no_torch():
     code = "import sys; from core.training import TrainConfig; TrainConfig(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_beta2_keeps_its_half_life_in_tokens_only_if_asked():
+    plan = TrainConfig(beta2_rule="half-life")
+    half_lives = [b * np.log(0.5) / np.log(plan.betas_at(b)[1]) for b in (1, 16, 64)]  # in windows
+    assert half_lives == pytest.approx([half_lives[0]] * 3)
+    assert plan.betas_at(16) == plan.betas == TrainConfig().betas_at(64)
+    with pytest.raises(ValueError, match="not known"):
+        TrainConfig(beta2_rule="other")

@@ -3,6 +3,8 @@
 Shapes: R replicas, B = 4 windows, T = 8.
 """
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -44,7 +46,11 @@ def usual_loop(model, windows, config):
 @pytest.mark.parametrize("grad_clip", [0.0, 0.1, 1.0])
 def test_five_steps_equal_the_usual_loop(num_replicas, grad_clip):
     config, windows = TrainConfig(grad_clip=grad_clip), windows_of(5, num_replicas)
-    trainer = Trainer(ReplicaStack([first_model(seed) for seed in range(num_replicas)]), config, LEARNING_RATE)
+    trainer = Trainer(
+        ReplicaStack([first_model(seed) for seed in range(num_replicas)]),
+        replace(config, learning_rate=LEARNING_RATE),
+        16,
+    )
     losses = torch.stack([trainer.step(step) for step in windows])  # (5, R)
     for seed in range(num_replicas):
         expected = usual_loop(first_model(seed), windows[:, seed], config)
@@ -56,7 +62,7 @@ def test_the_weights_after_five_steps_equal_the_usual_loop(num_replicas):
     # without biases: a key's bias has a gradient of 0 but for rounding, and Adam makes a step of any size from that
     config, windows = TrainConfig(grad_clip=0.1, weight_decay=0.5), windows_of(5, num_replicas)
     stack = ReplicaStack([first_model(seed, bias=False) for seed in range(num_replicas)])
-    trainer = Trainer(stack, config, LEARNING_RATE)
+    trainer = Trainer(stack, replace(config, learning_rate=LEARNING_RATE), 16)
     for step in windows:
         trainer.step(step)
     for seed in range(num_replicas):
@@ -75,13 +81,15 @@ def test_clipping_changes_what_is_learnt():
 def test_the_loss_is_the_one_before_the_update():
     model, windows = first_model(0), windows_of(1, 1)[0]
     expected = F.cross_entropy(model(windows[0, :, :-1]).flatten(0, 1), windows[0, :, 1:].flatten()).item()
-    assert Trainer(ReplicaStack([model]), TrainConfig(), 0.1).step(windows).item() == pytest.approx(expected, rel=1e-6)
+    assert Trainer(ReplicaStack([model]), TrainConfig(learning_rate=0.1), 16).step(windows).item() == pytest.approx(
+        expected, rel=1e-6
+    )
 
 
 def test_decay_takes_from_matrices_only():
     stack = ReplicaStack([first_model(0)])
     before, split = stack.flat.clone(), stack.num_matrix_weights
-    trainer = Trainer(stack, TrainConfig(weight_decay=0.5), learning_rate=0.1)
+    trainer = Trainer(stack, TrainConfig(weight_decay=0.5, learning_rate=0.1), 16)
     stack.flat_gradient = lambda losses: torch.zeros_like(stack.flat)  # nothing to learn: what moves is decay
     trainer.step(windows_of(1, 1)[0])
     torch.testing.assert_close(stack.flat[:, :split], before[:, :split] * (1 - 0.1 * 0.5))
@@ -93,7 +101,7 @@ def test_evaluation_is_the_mean_over_all_windows_and_changes_nothing():
     models = [first_model(seed) for seed in range(2)]
     stack = ReplicaStack(models)
     before = stack.flat.clone()
-    losses = Trainer(stack, TrainConfig(), 0.1).evaluate(windows, windows_at_once=3)
+    losses = Trainer(stack, TrainConfig(learning_rate=0.1), 16).evaluate(windows, windows_at_once=3)
     expected = [F.cross_entropy(m(windows[:, :-1]).flatten(0, 1), windows[:, 1:].flatten()).item() for m in models]
     assert losses.tolist() == pytest.approx(expected, rel=1e-5) and expected[0] != expected[1]
     assert torch.equal(stack.flat, before)
@@ -101,7 +109,13 @@ def test_evaluation_is_the_mean_over_all_windows_and_changes_nothing():
 
 def test_evaluation_drops_nothing_out():
     config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16, dropout=0.5)
-    trainer = Trainer(ReplicaStack([GPT(config, torch.Generator().manual_seed(0))]), TrainConfig(), 0.1)
+    trainer = Trainer(ReplicaStack([GPT(config, torch.Generator().manual_seed(0))]), TrainConfig(learning_rate=0.1), 16)
     windows = windows_of(1, 1)[0, 0]
     assert trainer.evaluate(windows).tolist() == trainer.evaluate(windows).tolist()
     assert trainer.stack.model.training
+
+
+def test_adam_runs_with_the_betas_of_its_batch_size():
+    stack = ReplicaStack([first_model(0)])
+    trainer = Trainer(stack, TrainConfig(beta2_rule="half-life"), 64)
+    assert trainer.optimizer.param_groups[0]["betas"] == (0.9, pytest.approx(0.99**4))

@@ -1,4 +1,4 @@
-"""The page that measures noise: a recorded measurement at first, one's own when asked, and what it refuses."""
+"""The pages that measure noise and tune the rate: a recorded experiment at first, one's own when asked."""
 
 import re
 
@@ -7,7 +7,9 @@ import pytest
 from core.lab.experiments import RaceSpec
 from core.lab.store import Store
 
-SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&steps=0,20&drawn=1,4,16&batches=20"
+SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&"
+NOISE = SMALL + "steps=0,20&drawn=1,4,16&batches=20"
+SWEEP = SMALL + "swept=2,8,32&rates=0.001,0.01&each=4000&seeds=2"
 
 
 def test_before_anything_is_measured_a_recorded_one_teaches(app):
@@ -33,7 +35,7 @@ def test_a_race_s_id_is_no_measurement(app, tmp_path):
 
 @pytest.mark.browser
 def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
-    page.goto(f"{shared_server.url}measure_the_noise?{SMALL}")
+    page.goto(f"{shared_server.url}measure_the_noise?{NOISE}")
     page.get_by_role("button", name="Measure the noise").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "noise=" in page.url
@@ -45,3 +47,27 @@ def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
     page.reload()
     page.get_by_text("Done: 100%").wait_for()
     assert page.get_by_text("Fitted slope:").count() == 2
+
+
+def test_before_anything_is_run_a_recorded_sweep_teaches(app):
+    test = app("tune_the_rate")
+    assert not test.exception and "recorded on" in test.info[0].value
+    text = " ".join(part.value for part in test.markdown)
+    assert "S_min = " in text and "The rules are hypotheses" in text and "not measured" not in text
+
+
+def test_a_target_that_nothing_reaches_is_said(app):
+    test = app("tune_the_rate", target="0.5")
+    text = " ".join(part.value for part in test.markdown)
+    assert not test.exception and "Did not reach it within the budget" in text and "three are needed" in text
+
+
+@pytest.mark.browser
+def test_a_sweep_shows_its_best_rates(page, shared_server):
+    page.goto(f"{shared_server.url}tune_the_rate?{SWEEP}")
+    page.get_by_role("button", name="Start the sweep").click()
+    page.get_by_text("Done: 100%").wait_for(timeout=60_000)
+    page.get_by_text("B = 32: 0.0").wait_for()
+    page.get_by_text("The charts in numbers").click()
+    page.get_by_text("Best learning rate by batch size: 2:").wait_for()
+    assert "sweep=" in page.url

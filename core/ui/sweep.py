@@ -1,0 +1,304 @@
+"""A sweep over the learning rate on a page: the loss by rate, the best rate by batch size, the way to a target."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.lab.experiments import SweepSpec
+from core.lab.findings import BestRate, SweepFindings
+from core.lab.recording import RECORDINGS, read_recording
+from core.lab.store import Experiment
+from core.measure.comparison import mean_and_half_width
+from core.measure.targets import Fitted, StepsFit, fit_steps
+from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.experiments import show_progress, tick_seconds
+from core.ui.lab import server
+from core.ui.page import plain
+from core.ui.texts import current_race, plan_of, source_title
+
+LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
+RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
+
+
+def current_sweep(choices: Choices) -> SweepSpec:
+    """The sweep that the choices describe."""
+    plan = plan_of(
+        choices, batch_sizes=choices.sweep_sizes, max_tokens=choices.sweep_tokens, beta2_rule=choices.beta2_rule,
+        num_evals=40,
+    )  # fmt: skip
+    return SweepSpec(race=current_race(choices, plan), learning_rates=choices.rates)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def findings_of(experiment_id: str, settings: str) -> SweepFindings:
+    """Shared by all who look at it."""
+    return SweepFindings(partial(server().store.read, experiment_id), SweepSpec.from_settings(settings, text=""))
+
+
+@st.cache_resource(show_spinner=False)
+def recorded_sweep() -> tuple[SweepFindings, str]:
+    recording = read_recording(RECORDINGS["sweep"])
+    findings = SweepFindings(recording.read, recording.spec)
+    findings.refresh()
+    return findings, recording.note
+
+
+def show_recorded_sweep(choices: Choices) -> None:
+    """Before anything has been run: a sweep that was recorded, marked as such."""
+    findings, note = recorded_sweep()
+    st.info(f"A recorded sweep, {note}. Click **Start the sweep** to run your own, live.")
+    st.fragment(show_findings)(findings, choices)
+
+
+def show_sweep(choices: Choices, experiment: Experiment) -> None:
+    """The sweep, alive while it runs."""
+    findings = findings_of(experiment.id, experiment.settings)
+    begun = bool(findings.evals)
+    st.fragment(live_sweep, run_every=tick_seconds(experiment, begun))(choices, experiment, findings, begun)
+
+
+def live_sweep(choices: Choices, experiment: Experiment, findings: SweepFindings, begun: bool) -> None:
+    shared = server()
+    shared.lab.look_at(experiment.id)
+    status, sentence = shared.store.status(experiment.id)
+    findings.refresh()
+    share = 1.0 if status == "done" else findings.share
+    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
+    show_progress(experiment.id, status, sentence, share, done)
+    show_findings(findings, choices, live=experiment.active)
+    if status != experiment.status or bool(findings.evals) != begun:
+        st.rerun()  # the whole page: its buttons change, and how often it ticks
+
+
+def show_findings(findings: SweepFindings, choices: Choices, live: bool = False) -> None:
+    """All charts and sentences."""
+    st.caption(plain(summary_of(findings)))
+    left, right = st.columns(2, gap="medium")
+    best = findings.best_rates()
+    with left:
+        st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
+        said = [draw_rates(findings, live)]
+    with right:
+        st.markdown("**The best rate of each batch size.** Bars: the rates that these seeds cannot tell from it.")
+        said.append(draw_best(findings, best, live))
+    st.markdown("\n".join(f"- {best_sentence(b, best.get(b), findings)}" for b in findings.batch_sizes))
+    st.markdown(rules_sentence(findings, best))
+
+    st.subheader("How far does a larger batch carry?", anchor=False)
+    st.markdown(
+        "How many steps does each batch size take to the same validation loss, at the rate that gets it there soonest? "
+        "If S(B) = S_min + E_min / B, then no batch is so large that fewer than **S_min steps** do, and none so small "
+        "that fewer than **E_min windows** do. In between, at B = E_min / S_min, a run takes twice the least of both."
+    )
+    narrow, _ = st.columns([1, 2])
+    with narrow:
+        choices.widget(
+            "target", st.number_input, "Target validation loss (0: one that all can reach)", 0.0, 20.0, step=0.05,
+            format="%.2f",
+        )  # fmt: skip
+    target = choices.target or findings.usual_target() or 0.0
+    runs = findings.runs_to(target)
+    fit = fit_of(runs)
+    left, right = st.columns([2, 1], gap="medium")
+    with left:
+        said.append(draw_steps(findings, runs, fit, live))
+    with right:
+        st.table(way_to_target(findings, runs))
+    st.markdown("\n".join(f"- {line}" for line in target_sentences(findings, runs, fit, target)))
+    with st.expander("The charts in numbers"):
+        st.markdown("\n\n".join(plain(sentence) for sentence in said))
+
+
+def summary_of(findings: SweepFindings) -> str:
+    """What was run, for the case that the choices have changed since."""
+    race = findings.spec.race
+    plan = race.train
+    return (
+        f"This sweep: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; "
+        f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; {len(findings.spec.learning_rates)} "
+        f"learning rates, each the same at every batch size; β₂ {plan.betas[1]:g}"
+        + (f" at B = {plan.reference_batch_size}, its half-life in tokens kept" if plan.beta2_rule != "fixed" else "")
+        + f"; seeds {plan.seeds[0]} to {plan.seeds[-1]}; {charts.format_count(plan.max_tokens)} tokens a run."
+    )
+
+
+# ---- the rate
+
+
+def draw_rates(findings: SweepFindings, live: bool) -> str:
+    rates = findings.rate_table()
+    first, last = findings.spec.learning_rates[0], findings.spec.learning_rates[-1]
+    y = charts.round_domain(rates["mean"].min(), rates["mean"].max(), 0.25) if len(rates) else (2.0, 3.5)
+    sentence = charts.describe_rates(rates)
+    draw(
+        spec_of(
+            charts.rate_chart,
+            findings.batch_sizes,
+            findings.spec.learning_rates,
+            theme(),
+            y_title="validation loss (nats per token)",
+        ),
+        "sweep_rates",
+        f"Validation loss by learning rate: {LIVE_ALT}" if live else sentence,
+        rates=rates.assign(low=rates["low"].clip(*y), high=rates["high"].clip(*y)),
+        frame=charts.frame_corners((first, last), y, x_column="rate"),
+    )
+    return sentence
+
+
+def draw_best(findings: SweepFindings, best: dict[int, BestRate], live: bool) -> str:
+    rows = [(b, found.rate, found.lowest, found.highest) for b, found in best.items()]
+    points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
+    sizes = findings.batch_sizes
+    middle = reference(best)
+    theory = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
+    if middle:
+        x = np.array([sizes[0], sizes[-1]])
+        theory = pd.concat(
+            pd.DataFrame(
+                {"batch_size": x, "sigma": best[middle].rate * (x / middle) ** power, "label": ["", name], "line": name}
+            )
+            for name, power in RULES.items()
+        )
+    rates = [*findings.spec.learning_rates, *theory["sigma"]]
+    sentence = charts.describe_noise(points, "Best learning rate", interval="as good")
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), y_title="best learning rate", interval="as good"),
+        "sweep_best",
+        f"Best learning rate by batch size: {LIVE_ALT}" if live else sentence,
+        noise=points,
+        theory=theory,
+        frame=by_size_frame(sizes, min(rates), max(rates)),
+    )
+    return sentence
+
+
+def reference(best: dict[int, BestRate]) -> int | None:
+    """The middle batch size, which the rules start from."""
+    return sorted(best)[len(best) // 2] if len(best) > 1 else None
+
+
+def best_sentence(batch_size: int, best: BestRate | None, findings: SweepFindings) -> str:
+    if best is None:
+        return f"B = {batch_size}: {charts.NOT_MEASURED}."
+    rates = findings.spec.learning_rates
+    others = edge = ""
+    if best.lowest < best.highest:
+        others = f"; these seeds cannot tell it from {best.lowest:g} to {best.highest:g}"
+    if best.rate in (rates[0], rates[-1]):
+        edge = " It is at the edge of the rates tried: the best may lie beyond."
+    return f"B = {batch_size}: **{best.rate:g}**, validation loss {best.loss:.3f}{others}.{edge}"
+
+
+def rules_sentence(findings: SweepFindings, best: dict[int, BestRate]) -> str:
+    """What each rule would have said at the largest batch size, from the best rate in the middle."""
+    middle, largest = reference(best), max(best, default=0)
+    if not middle or middle == largest:
+        return "What each rule would have predicted comes when the rates have been measured."
+    found, times = best[largest], largest / middle
+    said = ", ".join(f"{name} {best[middle].rate * times**power:.3g}" for name, power in RULES.items())
+    others = f", or from {found.lowest:g} to {found.highest:g}" if found.lowest < found.highest else ""
+    return (
+        f"**The rules are hypotheses.** From the best rate at B = {middle} they predict for B = {largest}: {said}. "
+        f"Measured: **{found.rate:g}**{others}."
+    )
+
+
+# ---- the target
+
+
+def fit_of(runs: pd.DataFrame) -> StepsFit | None:
+    """Of the batch sizes that reached the target with every seed: to leave out only runs that did not would flatter."""
+    whole = runs.groupby("batch_size").filter(lambda rows: np.isfinite(rows["steps"]).all()) if len(runs) else runs
+    return fit_steps(whole["batch_size"].to_numpy(), whole["steps"].to_numpy(dtype=float)) if len(whole) else None
+
+
+def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
+    sizes = findings.batch_sizes
+    points, missed = [], []
+    for batch_size, rows in runs.groupby("batch_size"):
+        if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all():
+            mean, half = mean_and_half_width(np.log(rows["steps"].to_numpy()))
+            points.append((batch_size, *np.exp([mean, mean - half, mean + half])))
+        else:
+            missed.append((batch_size, *[float(findings.num_steps(batch_size))] * 3))
+    columns = ["batch_size", "sigma", "low", "high"]
+    theory = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
+    if fit:
+        x = np.geomspace(sizes[0], sizes[-1], 30)
+        theory = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
+        theory.loc[20, "label"] = "S_min + E_min / B"
+    known = [*(row[1] for row in points + missed), *theory["sigma"]] or [10.0, 1000.0]
+    frame = by_size_frame(sizes, min(known) / 1.3, max(known) * 1.3)
+    low, high = frame["sigma"]
+    table = pd.DataFrame(points, columns=columns)
+    sentence = charts.describe_noise(table, "Steps to the target")
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True),
+        "sweep_steps",
+        f"Steps to the target by batch size: {LIVE_ALT}" if live else sentence,
+        noise=table.assign(low=table["low"].clip(low, high), high=table["high"].clip(low, high)),
+        theory=theory,
+        distinct=pd.DataFrame(missed, columns=columns),
+        frame=frame,
+    )
+    return sentence
+
+
+def way_to_target(findings: SweepFindings, runs: pd.DataFrame) -> pd.DataFrame:
+    """The mean steps, and the tokens that they read, by batch size."""
+    T, rows = findings.spec.race.block_size, {}
+    for batch_size in findings.batch_sizes:
+        mine = runs[runs["batch_size"] == batch_size]
+        steps = mine["steps"].mean() if len(mine) else np.nan
+        reached = np.isfinite(steps)
+        rows[f"B = {batch_size}"] = (
+            f"{mine['rate'].iloc[0]:g}" if len(mine) else "–",
+            charts.format_significant(steps) if reached else "–",
+            charts.format_count(steps * batch_size * T) if reached else "–",
+        )
+    return pd.DataFrame.from_dict(rows, "index", columns=["rate", "steps", "tokens"])
+
+
+def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None, target: float) -> list[str]:
+    lines = [f"Target: **{target:.2f}** nats per token. Points: geometric mean of the seeds, with its 95% t interval."]
+    missed = [
+        f"B = {b} ({np.isinf(rows['steps']).sum()} of {len(rows)} runs)"
+        for b, rows in runs.groupby("batch_size")
+        if np.isinf(rows["steps"]).any()
+    ]
+    if missed:
+        lines.append(
+            f"Did not reach it within the budget: {', '.join(missed)}. A ring stands at the end of the budget; these "
+            "batch sizes are not in the fit."
+        )
+    if fit is None:
+        return [*lines, "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."]
+    T = findings.spec.race.block_size
+    lines.append(f"**S_min = {fitted_sentence(fit.s_min)} steps**; **E_min = {fitted_sentence(fit.e_min)} windows**.")
+    lines.append(
+        f"The batch size that the fit implies, E_min / S_min: **{fitted_sentence(fit.b_crit)} windows** of {T} tokens. "
+        "It holds for this text, this model and this target."
+    )
+    lines.append(
+        "The simple noise scale (lesson “Measure the noise”) is a guess at this number from gradients alone; set the "
+        "two side by side, with their intervals."
+    )
+    return lines
+
+
+def fitted_sentence(fitted: Fitted) -> str:
+    number = charts.format_significant
+    if not fitted.resolved:
+        return f"not resolved (95% interval {number(fitted.low)} to {number(fitted.high)})"
+    return f"{number(fitted.value)} (95% interval {number(fitted.low)} to {number(fitted.high)})"
+
+
+def by_size_frame(sizes: tuple[int, ...], low: float, high: float) -> pd.DataFrame:
+    """The corners of a chart against batch size, with log axes."""
+    x = charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2)
+    return charts.frame_corners(x, charts.round_log_domain(low, high), x_column="batch_size", y_column="sigma")

@@ -1,0 +1,67 @@
+"""Tune the rate: which learning rate fits a batch size, and how far a larger batch carries."""
+
+import streamlit as st
+
+from core.lab.experiments import (
+    MAX_BATCH_SIZES,
+    MAX_BLOCK_SIZE,
+    MAX_CHANNELS,
+    MAX_LAYERS,
+    MAX_RATES,
+    MAX_SEEDS,
+    MAX_TOKENS,
+    SweepSpec,
+)
+from core.training import BETA2_RULES
+from core.ui.experiments import controls, found_experiment
+from core.ui.page import open_page
+from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
+from core.ui.sweep import current_sweep, show_recorded_sweep, show_sweep
+from core.ui.texts import choose_text
+
+USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
+BETA2_NAMES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
+
+choices = open_page(
+    "Which learning rate fits a batch size?",
+    """A race at one learning rate is fair to the examples, but not to the batch sizes: a step from a large batch is less noisy, and may be allowed to be
+longer. How much longer? Rules of thumb say √B, or B, or not at all. Here every batch size is trained at every rate of a grid, and you see.""",
+)
+
+found = found_experiment(choices, "sweep", SweepSpec)
+sizes, rates = st.columns(2)
+choose_numbers(choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes)
+choose_numbers(choices, "rates", f"Learning rates (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES, where=rates)
+with st.expander("Text, model, budget and the rest"):
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+    with middle:
+        choose_model(choices)
+        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+        choices.number("n_head", "Heads", 1, 32)
+        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    with right:
+        choices.number("sweep_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=20_000)
+        choices.number("num_seeds", "Seeds (runs of each kind)", 1, MAX_SEEDS)
+        choices.select("beta2_rule", "AdamW's memory", BETA2_RULES, format_func=BETA2_NAMES.get)
+        choices.number("seed", "First seed", 0, 999_999)
+        choose_device(choices)
+
+controls(choices, "sweep", "Start the sweep", lambda: current_sweep(choices), found[0] if found else None)
+if found:
+    show_sweep(choices, found[0])
+else:
+    show_recorded_sweep(choices)
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **A rate too small is slow, a rate too large bounces.** Each line has a valley; how wide is it, and does it move to the right as B grows?
+- **Three seeds leave room.** Where the bar of one batch size reaches over several rates, this sweep has not found *the* best rate.
+- **At a small budget the large batch makes few steps**: at B = 64 it is often the steps that lack, whatever the rate.
+- **Steps and windows:** to the left of the bend twice the batch saves half the steps, and costs no more windows. To the right it saves hardly any.
+- **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
+"""
+    )
