@@ -172,7 +172,7 @@ class SweepFindings:
         return found
 
     def usual_target(self) -> float | None:
-        """A loss that every batch size reaches, at some rate, with all its seeds; None until one rate of each is done."""
+        """A loss that every batch size reaches, at some rate, with all seeds; None until one rate of each is done."""
         reached = []
         for batch_size in self.batch_sizes:
             curves = [self.curve(rate, batch_size)[1] for rate in self.final(batch_size)]
