@@ -21,11 +21,12 @@ from torch import Tensor
 from core.batches import WindowStream, make_batch
 from core.lab.experiments import RaceSpec, RunSpec, check_memory
 from core.lab.worker import use_cores
-from core.measure.gradients import GradientReport, look_at_gradients
+from core.measure.gradients import look_at_gradients
 from core.measure.memory import race_bytes
-from core.measure.predictions import Predictions, predict, prefix_losses
-from core.measure.throughput import OneByOne, one_by_one
-from core.measure.updates import UpdateReport, look_at_update
+from core.measure.predictions import predict, prefix_losses
+from core.measure.reports import GradientReport, OneByOne, Predictions, UpdateReport
+from core.measure.throughput import one_by_one
+from core.measure.updates import look_at_update
 from core.model import GPT, ReplicaStack
 from core.training import TrainConfig, Trainer, Training, losses_of, token_losses
 

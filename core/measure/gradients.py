@@ -11,38 +11,17 @@ Shapes: B batch, T time, P weights of the model.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from core.measure.memory import race_bytes
+from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
 from core.training import TrainConfig, losses_of
 
 MAX_GRADIENT_BYTES = 128 * 2**20  # what per-example gradients may hold at once, where one example alone takes less
 MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, T = 64; and 4 layers of 144)
-
-
-@dataclass(frozen=True)
-class OneWeight:
-    """A single weight, and what each example wants of it."""
-
-    index: int  # in its tensor, flattened
-    parts: np.ndarray  # (B,) float32: g_i / B, which add up to the batch's gradient for this weight
-
-
-@dataclass(frozen=True)
-class GradientReport:
-    """A batch's gradient beside those of its examples, before any clipping."""
-
-    norm: float  # |G|
-    layer_norms: dict[str, float]  # |G| restricted to a layer
-    norms: np.ndarray  # (B,) float32: |g_i|
-    cosines: np.ndarray  # (B,) float32: of g_i with G
-    largest_difference: float  # between G and the mean of the g_i, as a share of |G|
-    weights: dict[str, OneWeight]  # by tensor: the weight with the largest |gradient| in it
 
 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:

@@ -3,27 +3,15 @@
 Shapes: B batch, T time, V vocabulary, K the likeliest tokens.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor
 
+from core.measure.reports import Predictions
 from core.model import GPT
 from core.training import token_losses
 
 TOP = 5  # the likeliest next tokens that are given for a position
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """A batch's losses token by token, and the likeliest next tokens in some of its rows."""
-
-    loss: float  # of the batch as training takes it: the mean of the next
-    losses: np.ndarray  # (B, T) float32, nats: -ln of the probability of the right token
-    rows: np.ndarray  # (N,) int64, the rows that the next two are for
-    top_ids: np.ndarray  # (N, T, K) int64, the likeliest first
-    top_probabilities: np.ndarray  # (N, T, K) float32
 
 
 @torch.no_grad()

@@ -10,9 +10,10 @@ rate was tuned at each batch size; it describes these runs, this target and this
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy.special import stdtrit
 
 FEWEST = 4  # runs, at three batch sizes or more: two numbers are fitted, and their scatter must show
+MOST_BEYOND = 7.0  # how far, in ln B, the bend may lie beyond the batch sizes
 RESOLVED_WITHIN = 10.0  # an interval that reaches further than this factor from its value says nothing
 
 
@@ -64,20 +65,25 @@ def fit_steps(batch_sizes: np.ndarray, steps: np.ndarray) -> StepsFit | None:
     if len(S) < FEWEST or len(set(B)) < 3 or not (S > 0).all():
         return None
 
-    def residuals(log_parameters: np.ndarray) -> np.ndarray:
-        s_min, e_min = np.exp(log_parameters)
-        return np.log(s_min + e_min / B) - np.log(S)
-
-    start = np.log([S.min() / 2, (B * S).min() / 2])
-    found = optimize.least_squares(residuals, start, bounds=(start - 12, start + 12))
-    if (np.abs(found.x - start) > 11.9).any():
-        return None  # ran to the end of what it may try
+    # given u = ln B_crit, ln S_min has a closed form, which leaves one number to look for: ever closer around the best
+    centre, width = float(np.log(B).mean()), 12.0
+    while width > 1e-9:
+        grid = np.linspace(centre - width, centre + width, 65)
+        rests = np.log(S) - np.log1p(np.exp(grid)[:, None] / B)  # (65, n); ln S_min is a row's mean
+        centre, width = float(grid[rests.var(axis=1).argmin()]), width / 16
+    if not np.log(B.min()) - MOST_BEYOND < centre < np.log(B.max()) + MOST_BEYOND:
+        return None  # all runs lie on one side of the bend, and far from it
+    rest = np.log(S) - np.log1p(np.exp(centre) / B)
+    s_min = float(np.exp(rest.mean()))
+    found = np.log([s_min, s_min * np.exp(centre)])
+    share = s_min / (s_min + np.exp(found[1]) / B)  # d ln S / d ln S_min; that of ln E_min is the rest of 1
+    jacobian = np.stack([share, 1 - share], axis=1)  # (n, 2)
     freedom = len(S) - 2
-    covariance = np.linalg.inv(found.jac.T @ found.jac) * (2 * found.cost / freedom)
-    t = stats.t.ppf(0.975, freedom)
+    covariance = np.linalg.inv(jacobian.T @ jacobian) * float(((rest - rest.mean()) ** 2).sum() / freedom)
+    t = stdtrit(freedom, 0.975)
 
     def fitted(weights: tuple[float, float]) -> Fitted:
-        centre = float(np.dot(weights, found.x))
+        centre = float(np.dot(weights, found))
         half = float(t * np.sqrt(np.array(weights) @ covariance @ np.array(weights)))
         return Fitted(*np.exp([centre, centre - half, centre + half]).tolist())
 

@@ -5,13 +5,13 @@ Runs that are trained side by side share the processor, so the wall clock of a r
 """
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from core.batches import all_windows
+from core.measure.reports import OneByOne
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer, losses_of
 
@@ -39,17 +39,6 @@ def step_seconds(
         trainer.step(windows).item()  # .item() waits for the device
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds))
-
-
-@dataclass(frozen=True)
-class OneByOne:
-    """The same batch's loss and gradient, in one go and one example at a time."""
-
-    loss: float  # nats per token, in one go
-    mean_loss: float  # the mean of the losses of the examples by themselves
-    largest_difference: float  # between the two gradients, as a share of the gradient's norm
-    together_seconds: tuple[float, ...]  # forward and backward, each time it was taken
-    one_by_one_seconds: tuple[float, ...]
 
 
 def one_by_one(stack: ReplicaStack, windows: Tensor, max_seconds: float = 0.25, max_repeats: int = 7) -> OneByOne:

@@ -3,33 +3,12 @@
 Shapes: B batch, T time, P weights of the model.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
 from core.measure.gradients import norm_by_layer
+from core.measure.reports import Update, UpdateReport
 from core.training import Trainer, losses_of
-
-
-@dataclass(frozen=True)
-class Update:
-    """One optimizer's step from the same weights and the same clipped gradient."""
-
-    moved: dict[str, float]  # |w_after - w_before|, by layer
-    loss: float  # on the same batch, after the step; nats per token
-    fresh_loss: float  # on the batch that comes next
-
-
-@dataclass(frozen=True)
-class UpdateReport:
-    loss: float  # on the batch, before the step; nats per token
-    fresh_loss: float  # on the batch that comes next, before the step
-    norm: float  # of the gradient, before clipping
-    clipped_to: float  # its norm after
-    weight_norms: dict[str, float]  # |w| before, by layer
-    adamw: Update
-    sgd: Update
 
 
 def look_at_update(trainer: Trainer, windows: Tensor, fresh: Tensor, sgd_rate: float) -> UpdateReport:

@@ -70,9 +70,9 @@ def server(tmp_path):
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_server(tmp_path_factory):
-    """One server for all tests of a file that do not mind what the others did."""
+    """One server for all tests that do not mind what the others did, and leave no experiment running."""
     with fresh_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -14,7 +15,7 @@ from core.lab.store import Store
 from core.training import TrainConfig
 from tests.app.viewer import Viewer
 
-PAGES = ("", "make_a_batch", "follow_the_shapes", "race_batch_sizes")
+PAGES = ("", *(page.stem for page in (Path(__file__).parents[2] / "pages").glob("*.py") if page.stem != "start"))
 
 
 def imported_torch(process: psutil.Process) -> bool:
