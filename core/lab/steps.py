@@ -5,7 +5,7 @@ trained again up to the step that is asked for, with the same runs beside it as 
 same numbers come out, bit for bit on a CPU. What has been trained stays in this worker for a while, so going on from
 there, or a little back, takes no time; another worker, or this one after a restart, trains again.
 
-`reach` gets there in slices of a second, for a page that shows how far it is. The others look, and change nothing.
+`reach` gets there in slices of some tenths of a second, for a page that shows how far it is. The others look, and change nothing.
 """
 
 import inspect
@@ -30,7 +30,7 @@ from core.measure.updates import look_at_update
 from core.model import GPT, ReplicaStack
 from core.training import TrainConfig, Trainer, Training, losses_of, token_losses
 
-SLICE_SECONDS = 0.7
+SLICE_SECONDS = 0.3  # then the page hears how far it is: a bar within half a second
 MAX_BYTES = 2**30  # of one run: training, and two more copies of its state
 KEPT_BYTES = 2**30  # of the runs that this worker keeps
 STATE_BYTES, MAX_STATES = 2**26, 12  # of a run's kept states
@@ -172,7 +172,7 @@ def warm_up() -> None:
 
 
 def reach(spec: RunSpec, step: int) -> int:
-    """Train towards the beginning of a step for about a second. Returns the step at whose beginning the run now is.
+    """Train towards the beginning of a step for a moment. Returns the step at whose beginning the run now is.
     Raises ValueError, with a sentence, for a run that has diverged by then, or does in that step."""
     run = run_of(spec)
     at = run.reach(step - 1, SLICE_SECONDS) + 1
