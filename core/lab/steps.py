@@ -5,7 +5,8 @@ trained again up to the step that is asked for, with the same runs beside it as 
 same numbers come out, bit for bit on a CPU. What has been trained stays in this worker for a while, so going on from
 there, or a little back, takes no time; another worker, or this one after a restart, trains again.
 
-`reach` gets there in slices of some tenths of a second, for a page that shows how far it is. The others look, and change nothing.
+`reach` gets there in slices of some tenths of a second, for a page that shows how far it is. The others look, and
+change nothing.
 """
 
 import inspect
