@@ -9,7 +9,16 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 from core.corpus import clean_text, decode_upload, samples
-from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
+from core.lab.experiments import (
+    CLAIM_EXCERPT,
+    CLAIM_RATES,
+    CLAIM_TOKENS,
+    MODEL_SIZES,
+    NoiseSpec,
+    RaceSpec,
+    SweepSpec,
+    claim_specs,
+)
 from core.lab.recording import RECORDINGS, write_recording
 from core.training import LR_RULES, TrainConfig
 
@@ -84,7 +93,10 @@ def run_record(args: argparse.Namespace) -> None:
     noise = NoiseSpec.of(trained_at_16, default.steps, default.batch_sizes, default.num_batches)
     swept = TrainConfig(batch_sizes=(4, 8, 16, 32, 64), max_tokens=60_000, num_evals=40)
     sweep = SweepSpec(race=replace(race, train=swept))
-    spec = {"race": race, "noise": noise, "sweep": sweep}[args.what]
+    layers, heads, channels = MODEL_SIZES["tiny"]
+    tiny = replace(race, excerpt=CLAIM_EXCERPT, n_layer=layers, n_head=heads, n_embd=channels, floor_nats=None)
+    claims = claim_specs(tiny, (16, 128, 512), CLAIM_TOKENS, CLAIM_RATES)
+    spec = ({"race": race, "noise": noise, "sweep": sweep} | claims)[args.what]
     write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
 
 

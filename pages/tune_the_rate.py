@@ -14,7 +14,7 @@ from core.lab.experiments import (
 )
 from core.training import BETA2_RULES
 from core.ui.experiments import controls, found_experiment
-from core.ui.page import open_page
+from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
 from core.ui.sweep import current_sweep, show_recorded_sweep, show_sweep
 from core.ui.texts import choose_text
@@ -65,3 +65,4 @@ with st.expander("What to look for, and what to try"):
 - **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
 """
     )
+next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")

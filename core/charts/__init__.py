@@ -12,9 +12,11 @@ from core.charts.coverage import coverage_chart
 from core.charts.describe import (
     describe_coverage,
     describe_example_gradients,
+    describe_gaps,
     describe_histogram,
     describe_layers,
     describe_loss,
+    describe_memory,
     describe_noise,
     describe_noise_scale,
     describe_rates,
@@ -23,14 +25,17 @@ from core.charts.describe import (
     describe_throughput,
 )
 from core.charts.domains import frame_corners, grow, round_domain, round_end, round_log_domain
+from core.charts.gap import gap_chart
 from core.charts.gradients import example_gradients_chart
 from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import PICKED, end_labels, loss_chart
+from core.charts.memory import MEMORY_PARTS, memory_chart
 from core.charts.noise import noise_chart
 from core.charts.numbers import (
     NOT_MEASURED,
     counted,
+    format_bytes,
     format_count,
     format_loss,
     format_nats,
@@ -46,6 +51,7 @@ from core.charts.sums import sum_chart
 from core.charts.throughput import throughput_chart
 
 __all__ = [
+    "MEMORY_PARTS",
     "NOT_MEASURED",
     "PALETTES",
     "PICKED",
@@ -56,9 +62,11 @@ __all__ = [
     "coverage_chart",
     "describe_coverage",
     "describe_example_gradients",
+    "describe_gaps",
     "describe_histogram",
     "describe_layers",
     "describe_loss",
+    "describe_memory",
     "describe_noise",
     "describe_noise_scale",
     "describe_rates",
@@ -67,6 +75,7 @@ __all__ = [
     "describe_throughput",
     "end_labels",
     "example_gradients_chart",
+    "format_bytes",
     "format_count",
     "format_loss",
     "format_nats",
@@ -74,12 +83,14 @@ __all__ = [
     "format_significant",
     "format_tiny",
     "frame_corners",
+    "gap_chart",
     "grow",
     "histogram_bins",
     "histogram_chart",
     "layer_chart",
     "layer_dots",
     "loss_chart",
+    "memory_chart",
     "noise_chart",
     "noise_scale_chart",
     "rate_chart",

@@ -5,6 +5,7 @@ import altair as alt
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import batch_size_scale, styled
 
+BATCH_SIZE_TITLE = "batch size (windows a step)"
 NOISE_TITLE = "loss noise, standard deviation (nats)"
 ROUND_LABELS = (
     "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))) < 0"
@@ -16,6 +17,7 @@ def noise_chart(
     batch_sizes: list[int],
     theme: Theme,
     *,
+    x_title: str = BATCH_SIZE_TITLE,
     y_title: str = NOISE_TITLE,
     interval: str = "95% interval",
     distinct: bool = False,
@@ -41,7 +43,7 @@ def noise_chart(
         x=alt.X(
             "batch_size:Q",
             scale=alt.Scale(type="log", base=2, nice=False),
-            axis=alt.Axis(title="batch size (windows a step)", values=sorted(batch_sizes), format="d", grid=False),
+            axis=alt.Axis(title=x_title, values=sorted(batch_sizes), format="d", grid=False),
         ),
         y=alt.Y(
             "sigma:Q",

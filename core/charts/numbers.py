@@ -69,6 +69,18 @@ def format_seconds(seconds: float) -> str:
     return f"{format_significant(rounded / 1e-9)} ns" if rounded else "0 s"
 
 
+def format_bytes(num_bytes: float) -> str:
+    """
+    >>> format_bytes(63_360), format_bytes(42_733_828), format_bytes(512)
+    ('63.4 kB', '42.7 MB', '512 bytes')
+    """
+    rounded = float(f"{num_bytes:.2e}")
+    for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(rounded) >= unit:
+            return f"{format_significant(rounded / unit)} {name}"
+    return f"{num_bytes:.0f} bytes"
+
+
 def format_nats(nats: float) -> str:
     """
     >>> format_nats(2.314)

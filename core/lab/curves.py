@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
-from core.measure.comparison import mean_and_half_width
+from core.measure.comparison import at_equal, mean_and_half_width
 
 Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
@@ -93,9 +93,11 @@ class RaceCurves:
         self.mean_curves = {b: Curve(points, num_columns=3) for b in self.batch_sizes}  # mean, lowest, highest
         self.smooth_state: dict[int, np.ndarray] = {}
         self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
-        self.validation: dict[int, list[tuple[int, list]]] = {b: [] for b in self.batch_sizes}  # (step, R losses)
+        # (step, R losses, R losses on the training part or None)
+        self.validation: dict[int, list[tuple[int, list, list | None]]] = {b: [] for b in self.batch_sizes}
         self.noise: dict[int, dict] = {}
         self.step_seconds: dict[int, float] = {}
+        self.probes: dict[int, list[float]] = {}  # of the seconds of a step
         self.texts: dict[int, list[tuple[int, str]]] = {b: [] for b in self.batch_sizes}
         self.divergences: list[dict] = []
         self.summaries: list[dict] = []
@@ -119,11 +121,13 @@ class RaceCurves:
                 losses = np.frombuffer(message["data"], dtype=np.float32).reshape(-1, message["num_runs"])
                 self._take_losses(batch_size, message["step"], losses.astype(float))
             case "eval":
-                self.validation[batch_size].append((message["step"], message["losses"]))
+                row = message["step"], message["losses"], message.get("train_losses")
+                self.validation[batch_size].append(row)
             case "noise":
                 self.noise[batch_size] = message
             case "speed":
                 self.step_seconds[batch_size] = message["step_seconds"]
+                self.probes[batch_size] = message.get("probes", [message["step_seconds"]])
             case "text":
                 self.texts[batch_size].append((message["step"], message["text"]))
             case "diverged":
@@ -214,13 +218,12 @@ class RaceCurves:
         """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
         lines, means = [], []
         with self.lock:
-            for batch_size, rows in self.validation.items():
-                rows = [row for row in rows if any(loss is not None for loss in row[1])]
-                if not rows:
+            for batch_size in self.batch_sizes:
+                steps, losses, _ = self.evaluations(batch_size)
+                some = np.isfinite(losses).any(axis=1)
+                if not some.any():
                     continue
-                steps = np.array([step for step, _ in rows])
-                losses = np.array([values for _, values in rows], dtype=float)  # (evaluations, R)
-                x = self.x_of(axis, batch_size, steps)
+                losses, x = losses[some], self.x_of(axis, batch_size, steps[some])
                 for place, seed in enumerate(self.spec.train.seeds):
                     known = np.isfinite(losses[:, place])
                     lines.append((x[known], losses[known, place], batch_size, seed))
@@ -231,25 +234,30 @@ class RaceCurves:
             long_table(means, ("x", "mean", "low", "high", "batch_size")),
         )
 
+    def evaluations(self, batch_size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(steps, losses, train_losses): (E,), (E, R) and (E, R); NaN where a run has diverged, or where the losses on
+        the training part were not asked for."""
+        rows = self.validation[batch_size]
+        none, shape = [None] * self.spec.train.num_seeds, (-1, self.spec.train.num_seeds)
+        losses = np.array([values for _, values, _ in rows], dtype=float).reshape(shape)
+        train_losses = np.array([values or none for _, _, values in rows], dtype=float).reshape(shape)
+        return np.array([step for step, _, _ in rows], dtype=int), losses, train_losses
+
+    @property
+    def whole_sizes(self) -> list[int]:
+        """The batch sizes none of whose runs has diverged."""
+        return sorted(set(self.batch_sizes) - {d["batch_size"] for d in self.divergences})
+
     def validation_at_equal(self, axis: str) -> tuple[float, dict[int, np.ndarray]]:
         """(x, losses): the largest x that all batch sizes have been validated to, and there the validation losses (R,)
-        of each; between two validations, on the straight line from one to the other. Batch sizes with a run that
-        diverged are left out. (NaN, {}) as long as one of the others has fewer than two validations."""
-        tables = {}
+        of each. Batch sizes with a run that diverged are left out. (NaN, {}) as long as one of the others has fewer
+        than two validations."""
         with self.lock:
-            whole = set(self.batch_sizes) - {d["batch_size"] for d in self.divergences}
-            for batch_size in sorted(whole):
-                steps = np.array([step for step, _ in self.validation[batch_size]], dtype=int)
-                losses = np.array(
-                    [values for _, values in self.validation[batch_size]], dtype=float
-                )  # (evaluations, R)
-                tables[batch_size] = self.x_of(axis, batch_size, steps), losses
-        if not tables or not all(len(x) > 1 and np.isfinite(x).all() for x, _ in tables.values()):
-            return np.nan, {}
-        equal = min(x[-1] for x, _ in tables.values())
-        return float(equal), {
-            b: np.array([np.interp(equal, x, column) for column in losses.T]) for b, (x, losses) in tables.items()
-        }
+            found = {b: self.evaluations(b) for b in self.whole_sizes}
+        return at_equal(
+            {b: self.x_of(axis, b, steps) for b, (steps, _, _) in found.items()},
+            {b: losses for b, (_, losses, _) in found.items()},
+        )
 
     @property
     def total_tokens(self) -> int:
@@ -258,7 +266,15 @@ class RaceCurves:
         return steps * self.spec.block_size * self.spec.train.num_seeds
 
     @property
-    def progress(self) -> float:
+    def begun(self) -> bool:
+        return self.share > 0
+
+    @property
+    def doing(self) -> str:
+        return "training"
+
+    @property
+    def share(self) -> float:
         """The share of all tokens that has been read, 0 to 1; runs that diverged count as read."""
         gone = {(d["batch_size"], d["seed"]) for d in self.divergences}
         done = sum(
@@ -270,7 +286,7 @@ class RaceCurves:
 
     def remaining_seconds(self) -> float | None:
         """From what the progress of the last twenty ticks took; None while there is too little of it."""
-        now, share = time.monotonic(), self.progress
+        now, share = time.monotonic(), self.share
         self.pace.append((now, share))
         began, first = self.pace[0]
         return (1 - share) * (now - began) / (share - first) if share > first and now > began + 1 else None

@@ -21,6 +21,12 @@ MAX_NOISE_SIZES = 12  # batch sizes, and steps, of one measurement of noise
 MAX_NOISE_BATCHES = 1_000
 MAX_RATES = 10  # of one sweep
 
+# of the claims
+CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 1024, 2048, 4096)}
+CLAIM_TOKENS = 1_600_000  # for each run: a large batch should make some steps too
+CLAIM_EXCERPT = 8_000  # characters: a text that can be learnt by heart
+CLAIM_RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+
 # (layers, heads, channels)
 MODEL_SIZES = {"tiny": (1, 2, 32), "small": (2, 4, 64), "medium": (4, 4, 128)}
 
@@ -31,6 +37,7 @@ class RaceSpec:
 
     text: str = field(repr=False)
     source: str = "pasted"  # a sample's name, or "pasted"
+    excerpt: int = 0  # use only so many characters from its beginning; 0 for all
     tokenizer: str = "char"
     val_fraction: float = 0.1
     floor_nats: float | None = None  # of a made-up language: the loss that no model can beat
@@ -55,7 +62,7 @@ class RaceSpec:
         for value, limit, what in limits:
             if value > limit:
                 raise ValueError(f"{value:,} {what} are more than a race takes: at most {limit:,}.")
-        corpus = build_corpus(self.text, self.tokenizer, self.val_fraction)
+        corpus = build_corpus(self.text[: self.excerpt or None], self.tokenizer, self.val_fraction)
         check_block_size(corpus, self.block_size, need_val=self.val_fraction > 0)
         num_windows = len(corpus.train_ids) - self.block_size
         for batch_size in self.train.batch_sizes:
@@ -175,13 +182,66 @@ class SweepSpec:
         return cls(race=race, learning_rates=tuple(values["learning_rates"]))
 
 
-Spec = RaceSpec | NoiseSpec | SweepSpec
+@dataclass(frozen=True, kw_only=True)
+class CostSpec:
+    """What an update costs at each of the race's batch sizes, in one go; and at the largest of them also in
+    micro-batches, as large as each of the others that divides it."""
+
+    race: RaceSpec
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        return tuple(sorted(self.race.train.batch_sizes))
+
+    @property
+    def largest(self) -> int:
+        return self.batch_sizes[-1]
+
+    @property
+    def micro_batch_sizes(self) -> tuple[int, ...]:
+        return tuple(b for b in self.batch_sizes if b < self.largest and self.largest % b == 0)
+
+    def check(self, memory_bytes: int) -> None:
+        """Raises ValueError, with a sentence, for what cannot be measured, or not in so much memory."""
+        self.race.check(memory_bytes)
+
+    def settings(self) -> str:
+        """All but the text, as JSON."""
+        return json.dumps({"kind": "cost", "race": json.loads(self.race.settings())})
+
+    @classmethod
+    def from_settings(cls, settings: str, text: str) -> "CostSpec":
+        return cls(race=RaceSpec.from_settings(json.dumps(json.loads(settings)["race"]), text))
+
+
+Spec = RaceSpec | NoiseSpec | SweepSpec | CostSpec
 
 
 def spec_of(settings: str, text: str = "") -> Spec:
     """The experiment of those settings, whatever its kind."""
-    kind = {"noise": NoiseSpec, "sweep": SweepSpec}.get(json.loads(settings).get("kind"), RaceSpec)
+    kind = {"noise": NoiseSpec, "sweep": SweepSpec, "cost": CostSpec}.get(json.loads(settings).get("kind"), RaceSpec)
     return kind.from_settings(settings, text)
+
+
+def claim_specs(
+    race: RaceSpec, batch_sizes: tuple[int, int, int], max_tokens: int, learning_rates: tuple[float, ...]
+) -> dict[str, Spec]:
+    """The four experiments that the claims about batch size are judged by, on the race's text and model: a race of a
+    small, a medium and a large batch size, what their steps cost, a sweep over the rate, and the noise scale."""
+    plan = replace(race.train, batch_sizes=batch_sizes, max_tokens=max_tokens, num_evals=200, eval_train=True)
+    swept = replace(plan, max_tokens=max_tokens // 4, num_evals=40, eval_train=False)
+    small = replace(race, train=replace(plan, batch_sizes=batch_sizes[:1]))
+    noise = NoiseSpec(race=race)
+    return {
+        "claim_race": replace(race, train=plan),
+        "claim_cost": CostSpec(race=replace(race, train=plan)),
+        "claim_sweep": SweepSpec(race=replace(race, train=swept), learning_rates=learning_rates),
+        "claim_noise": NoiseSpec.of(small, noise.steps, noise.batch_sizes, noise.num_batches),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

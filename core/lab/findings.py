@@ -1,6 +1,6 @@
-"""What a page draws of a measurement of noise, or of a sweep, kept up to date from the store.
+"""What a page draws of a measurement of noise, of a sweep or of costs, kept up to date from the store.
 
-`core.lab.noise` and `core.lab.sweep` have the messages.
+`core.lab.noise`, `core.lab.sweep` and `core.lab.cost` have the messages.
 """
 
 import threading
@@ -11,30 +11,25 @@ import numpy as np
 import pandas as pd
 
 from core.lab.curves import Read, read_all
-from core.lab.experiments import NoiseSpec, SweepSpec
+from core.lab.experiments import CostSpec, NoiseSpec, SweepSpec
 from core.measure.comparison import mean_and_half_width
-from core.measure.targets import steps_to_target
+from core.measure.targets import StepsFit, fit_steps, steps_to_target
 
 SPREAD = ("batch_size", "sigma", "low", "high")
 
 
-class NoiseFindings:
-    """All that is known of one measurement. `refresh` takes in what is new; safe for several viewers at once.
+class Findings:
+    """All that is known of one experiment. `refresh` takes in what is new; safe for several viewers at once.
 
     read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
     """
 
-    def __init__(self, read: Read, spec: NoiseSpec):
-        self.read, self.spec = read, spec
+    def __init__(self, read: Read):
+        self.read = read
         self.lock = threading.Lock()
         self.cursor = 0
         self.started: dict | None = None
         self.share, self.doing = 0.0, "getting ready"
-        self.whole: dict[int, dict] = {}  # by step
-        self.scales: dict[int, dict] = {}  # by step
-        self.slopes: dict[tuple[int, str], dict] = {}  # by step and quantity
-        self.spreads: dict[tuple[int, str], list[dict]] = defaultdict(list)  # by step and quantity, or "distinct"
-        self.batches: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)  # by step and what was kept
 
     def refresh(self) -> None:
         """Take in what is new in the store."""
@@ -42,12 +37,37 @@ class NoiseFindings:
             self.cursor = read_all(self.read, self.cursor, self._take)
 
     def _take(self, message: dict) -> None:
-        step = message.get("step")
         match message["kind"]:
             case "started":
                 self.started = message
             case "progress":
                 self.share, self.doing = message["share"], message["doing"]
+            case _:
+                self._take_found(message)
+
+    def _take_found(self, message: dict) -> None:
+        raise NotImplementedError
+
+
+class NoiseFindings(Findings):
+    """Of one measurement of noise at frozen weights."""
+
+    def __init__(self, read: Read, spec: NoiseSpec):
+        super().__init__(read)
+        self.spec = spec
+        self.whole: dict[int, dict] = {}  # by step
+        self.scales: dict[int, dict] = {}  # by step
+        self.slopes: dict[tuple[int, str], dict] = {}  # by step and quantity
+        self.spreads: dict[tuple[int, str], list[dict]] = defaultdict(list)  # by step and quantity, or "distinct"
+        self.batches: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)  # by step and what was kept
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.whole)
+
+    def _take_found(self, message: dict) -> None:
+        step = message["step"]
+        match message["kind"]:
             case "whole":
                 self.whole[step] = message
             case "noise":
@@ -99,35 +119,23 @@ class BestRate:
     highest: float
 
 
-class SweepFindings:
-    """All that is known of one sweep. `refresh` takes in what is new; safe for several viewers at once.
-
-    Shapes: E validations, R seeds.
-    """
+class SweepFindings(Findings):
+    """Of one sweep. Shapes: E validations, R seeds."""
 
     def __init__(self, read: Read, spec: SweepSpec):
-        self.read, self.spec = read, spec
-        self.lock = threading.Lock()
-        self.cursor = 0
-        self.started: dict | None = None
-        self.share, self.doing = 0.0, "getting ready"
+        super().__init__(read)
+        self.spec = spec
         self.evals: dict[tuple[float, int], list[tuple[int, list]]] = defaultdict(list)  # by rate and batch size
         self.batch_sizes = tuple(sorted(spec.race.train.batch_sizes))
 
-    def refresh(self) -> None:
-        """Take in what is new in the store."""
-        with self.lock:
-            self.cursor = read_all(self.read, self.cursor, self._take)
+    @property
+    def begun(self) -> bool:
+        return bool(self.evals)
 
-    def _take(self, message: dict) -> None:
-        match message["kind"]:
-            case "started":
-                self.started = message
-            case "progress":
-                self.share, self.doing = message["share"], message["doing"]
-            case "eval":
-                key = (message["learning_rate"], message["batch_size"])
-                self.evals[key].append((message["step"], message["losses"]))
+    def _take_found(self, message: dict) -> None:
+        if message["kind"] == "eval":
+            key = (message["learning_rate"], message["batch_size"])
+            self.evals[key].append((message["step"], message["losses"]))
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.race.train.num_steps(batch_size, self.spec.race.block_size)
@@ -197,3 +205,44 @@ class SweepFindings:
             rate = min(taken, key=lambda r: (taken[r].mean(), lowest[r]))
             rows += [(batch_size, rate, s, t) for s, t in zip(self.spec.race.train.seeds, taken[rate], strict=True)]
         return pd.DataFrame(rows, columns=["batch_size", "rate", "seed", "steps"])
+
+
+def fit_of(runs: pd.DataFrame) -> StepsFit | None:
+    """S(B) fitted to the batch sizes that reached the target with every seed: to leave out only runs that did not would
+    flatter. `runs` as `SweepFindings.runs_to` gives them."""
+    whole = runs.groupby("batch_size").filter(lambda rows: np.isfinite(rows["steps"]).all()) if len(runs) else runs
+    return fit_steps(whole["batch_size"].to_numpy(), whole["steps"].to_numpy(dtype=float)) if len(whole) else None
+
+
+class CostFindings(Findings):
+    """Of one measurement of what a step costs. A way is (batch size, micro-batch size): the two are equal in one go."""
+
+    def __init__(self, read: Read, spec: CostSpec):
+        super().__init__(read)
+        self.spec = spec
+        self.activation_bytes: dict[int, int] = {}  # by batch size
+        self.differences: dict[int, float] = {}  # of the gradients, by micro-batch size
+        self.seconds: dict[tuple[int, int], list[float]] = defaultdict(list)  # by way, one a round
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.activation_bytes)
+
+    def _take_found(self, message: dict) -> None:
+        match message["kind"]:
+            case "activations":
+                self.activation_bytes[message["batch_size"]] = message["bytes"]
+            case "split":
+                self.differences[message["micro_batch_size"]] = message["largest_difference"]
+            case "step":
+                self.seconds[message["batch_size"], message["micro_batch_size"]].append(message["seconds"])
+
+    @property
+    def state_bytes(self) -> dict[str, int]:
+        """What is held whatever the batch size: weights, gradients, optimizer."""
+        return {name: self.started[f"{name}_bytes"] for name in ("weights", "gradients", "optimizer")}
+
+    def rounds_of(self, *ways: tuple[int, int]) -> list[np.ndarray]:
+        """The seconds of these ways in the rounds that all of them have been through: (rounds,) each."""
+        rounds = min(len(self.seconds[way]) for way in ways)
+        return [np.array(self.seconds[way][:rounds]) for way in ways]

@@ -7,9 +7,10 @@
                                                                 windows, of one who knows it; otherwise None
     {"kind": "losses", "batch_size", "step", "num_runs", "data"}    data: float32 bytes of (steps, R), nats per token;
                                                                     step: the first of them
-    {"kind": "eval", "batch_size", "step", "losses"}                R validation losses, None once diverged
+    {"kind": "eval", "batch_size", "step", "losses", "train_losses"}    R validation losses, None once diverged; the
+                                                                    last, if asked for, on windows that are trained on
     {"kind": "noise", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences"}    all runs pooled
-    {"kind": "speed", "batch_size", "step_seconds"}                 one run alone
+    {"kind": "speed", "batch_size", "step_seconds", "probes"}       one run alone: the median of its probes
     {"kind": "text", "batch_size", "step", "text"}                  what the first seed's model writes
     {"kind": "diverged", "batch_size", "seed", "step"}
     {"kind": "summary", "batch_size", "seed", "steps", "final_val_loss", "loss_noise", "tokens_per_second"}
@@ -102,6 +103,7 @@ class Race:
                 "kind": "speed",
                 "batch_size": batch_size,
                 "step_seconds": float(np.median(self.seconds[batch_size])),
+                "probes": list(self.seconds[batch_size]),
             }
         if (number - 1) % max(1, len(group.eval_steps) // TEXTS_PER_RUN) == 0 or step == group.num_steps:
             yield {"kind": "text", **at, "text": self._write(batch_size)}
@@ -146,8 +148,11 @@ def as_message(event: Block | Evaluation | Divergence) -> dict:
                 "data": event.losses.astype(np.float32).tobytes(),
             }
         case Evaluation():
-            losses = [finite(loss) for loss in event.losses]
-            return {"kind": "eval", "batch_size": event.batch_size, "step": event.step, "losses": losses}
+            message = {"kind": "eval", "batch_size": event.batch_size, "step": event.step}
+            message["losses"] = [finite(loss) for loss in event.losses]
+            if event.train_losses is not None:
+                message["train_losses"] = [finite(loss) for loss in event.train_losses]
+            return message
         case Divergence():
             return {"kind": "diverged", **asdict(event)}
 

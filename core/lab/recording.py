@@ -14,7 +14,8 @@ from pathlib import Path
 from core.lab.experiments import Spec, spec_of
 
 DATA = Path(__file__).parents[2] / "data"
-RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in ("race", "noise", "sweep")}
+NAMES = ("race", "noise", "sweep", "claim_race", "claim_cost", "claim_sweep", "claim_noise")
+RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
 
 
 @dataclass(frozen=True)

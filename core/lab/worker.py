@@ -12,7 +12,8 @@ import torch
 from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
-from core.lab.experiments import NoiseSpec, RaceSpec, Spec, SweepSpec
+from core.lab.cost import cost_messages
+from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec
 from core.lab.noise import noise_messages
 from core.lab.race import race_messages
 from core.lab.sweep import sweep_messages
@@ -64,6 +65,8 @@ def messages_of(spec: Spec) -> Iterator[dict]:
             return noise_messages(spec)
         case SweepSpec():
             return sweep_messages(spec)
+        case CostSpec():
+            return cost_messages(spec)
 
 
 def run(experiment_id: str, topic: str, spec: Spec) -> None:

@@ -1,6 +1,6 @@
 """Which batch size leads, and whether the runs can tell: paired over seeds, as runs of one seed share weights and data.
 
-Shapes: R seeds.
+Shapes: E evaluations, R seeds.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,91 @@ def lead_of(losses: Mapping[int, np.ndarray]) -> Lead | None:
     leader, second = sorted(complete, key=lambda b: complete[b].mean())[:2]
     mean, half = mean_and_half_width(complete[second] - complete[leader])
     return Lead(leader, float(complete[leader].mean()), second, mean, mean - half, mean + half, len(complete[leader]))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95% interval, NaN at both ends where there is none."""
+
+    value: float
+    low: float
+    high: float
+
+    def above(self, bound: float) -> bool:
+        """Whether all of the interval lies above the bound."""
+        return self.low > bound
+
+    def below(self, bound: float) -> bool:
+        return self.high < bound
+
+    def times(self, other: "Estimate") -> "Estimate":
+        """Of two ratios that are independent of each other, their product: half widths of logarithms add as squares.
+
+        >>> Estimate(2.0, 1.0, 4.0).times(Estimate(3.0, 3.0, 3.0))
+        Estimate(value=6.0, low=3.0, high=12.0)
+        """
+        factor = np.exp(np.hypot(np.log(self.high / self.value), np.log(other.high / other.value)))
+        value = self.value * other.value
+        return Estimate(value, float(value / factor), float(value * factor))
+
+
+def difference_of(values: np.ndarray, others: np.ndarray) -> Estimate:
+    """The mean of values - others, paired: (R,) each; t interval.
+
+    >>> difference_of(np.array([2.0, 3.0]), np.array([1.0, 2.0]))
+    Estimate(value=1.0, low=1.0, high=1.0)
+    """
+    mean, half = mean_and_half_width(np.asarray(values, dtype=float) - np.asarray(others, dtype=float))
+    return Estimate(mean, mean - half, mean + half)
+
+
+def ratio_of(values: np.ndarray, others: np.ndarray) -> Estimate:
+    """The geometric mean of values / others, paired: (R,) each, all above 0; t interval of the logarithm.
+
+    >>> round(ratio_of(np.array([2.0, 8.0]), np.array([1.0, 4.0])).value, 6)
+    2.0
+    """
+    logs = difference_of(np.log(values), np.log(others))
+    return Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist())
+
+
+def at_equal(x: Mapping[int, np.ndarray], values: Mapping[int, np.ndarray]) -> tuple[float, dict[int, np.ndarray]]:
+    """(x, values): the largest x (steps, tokens or seconds) that all batch sizes have come to, and there the values
+    (R,) of each; between two evaluations, on the straight line from one to the other. From the ascending x (E,) and
+    the values (E, R) of each. (NaN, {}) as long as one has fewer than two evaluations.
+
+    >>> at_equal({4: np.array([0, 8]), 16: np.array([0, 4])}, {4: np.array([[4], [2]]), 16: np.array([[1], [1]])})
+    (4.0, {4: array([3.]), 16: array([1.])})
+    """
+    if not x or not all(len(places) > 1 and np.isfinite(places).all() for places in x.values()):
+        return np.nan, {}
+    equal = min(places[-1] for places in x.values())
+    return float(equal), {b: np.array([np.interp(equal, x[b], column) for column in values[b].T]) for b in x}
+
+
+def at_equal_loss(
+    losses: Mapping[int, np.ndarray], values: Mapping[int, np.ndarray]
+) -> tuple[float, dict[int, np.ndarray]]:
+    """(loss, values): the lowest loss that every run of every batch size has come down to, and the values (R,) of each
+    where it first did, between two evaluations on the straight line. From losses and values, (E, R) of each batch size.
+    (NaN, {}) where a run's first evaluation lies below it already.
+
+    >>> at_equal_loss({4: np.array([[4], [2]]), 8: np.array([[4], [3]])}, {4: np.array([[0], [1]]), 8: np.ones((2, 1))})
+    (3.0, {4: array([0.5]), 8: array([1.])})
+    """
+    if not losses or not all(len(table) > 1 for table in losses.values()):
+        return np.nan, {}
+    level = max(float(table.min(axis=0).max()) for table in losses.values())
+    if any((table[0] <= level).any() for table in losses.values()):
+        return np.nan, {}
+    found = {}
+    for b, table in losses.items():
+        ends = (table <= level).argmax(axis=0)  # (R,): the first evaluation at or below it
+        columns = np.arange(table.shape[1])
+        before, after = table[ends - 1, columns], table[ends, columns]
+        share = (before - level) / (before - after)
+        found[b] = values[b][ends - 1, columns] * (1 - share) + values[b][ends, columns] * share
+    return level, found
 
 
 def mean_and_half_width(values: np.ndarray) -> tuple[float, float]:

@@ -30,6 +30,7 @@ class TrainConfig:
     order: str = "random"  # of the windows: one of core.batches.ORDERS
     num_evals: int = 20  # validations after the first, at equal spacing in tokens
     eval_windows: int = 64  # fixed validation windows, spread over the validation part
+    eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
     seeds_together: bool | None = None  # on one replica axis, in turns, or (None) as runs faster
 

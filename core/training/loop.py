@@ -47,6 +47,7 @@ class Evaluation:
     batch_size: int
     step: int  # done so far; 0 is before the first
     losses: np.ndarray  # (R,) float32, nats per token; NaN once a run has diverged
+    train_losses: np.ndarray | None = None  # the same on fixed windows of the training part, where that was asked for
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,12 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
-        self.val_windows = None
+        self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
             starts = spread_starts(len(val_ids), self.block_size, config.eval_windows)
             self.val_windows = all_windows(torch.from_numpy(val_ids).to(self.device), self.block_size)[starts]
+        if config.eval_train:
+            self.train_windows = self.windows[spread_starts(len(train_ids), self.block_size, config.eval_windows)]
         # a loss in no relation to a uniform guess's ln V: the run has left all bounds
         self.loss_bound = max(10.0, 3 * math.log(gpt_config.vocab_size))
         self.groups = [self._group(batch_size, streams) for batch_size in sorted(config.batch_sizes)]
@@ -206,9 +209,14 @@ class Training:
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
         if self.val_windows is None:
             return
-        losses = torch.cat([trainer.evaluate(self.val_windows) for trainer in group.trainers]).cpu().numpy()
-        losses[list(group.diverged)] = np.nan
-        yield Evaluation(group.batch_size, group.step, losses)
+
+        def losses_on(windows: Tensor) -> np.ndarray:  # (R,)
+            losses = torch.cat([trainer.evaluate(windows) for trainer in group.trainers]).cpu().numpy()
+            losses[list(group.diverged)] = np.nan
+            return losses
+
+        train_losses = None if self.train_windows is None else losses_on(self.train_windows)
+        yield Evaluation(group.batch_size, group.step, losses_on(self.val_windows), train_losses)
 
 
 def found_devices() -> list[str]:

@@ -105,7 +105,12 @@ EXPERIMENTS = {
     "race": "race",
     "noise": "measurement of noise",
     "sweep": "sweep",
+    "claim_race": "race for the claims",
+    "claim_cost": "measurement of costs",
+    "claim_sweep": "sweep for the claims",
+    "claim_noise": "measurement of noise for the claims",
 }  # choices that hold an id, and what it is the id of
+CLAIMS = ("slower", "memory", "noisy", "balanced", "fast", "overfit", "tuning", "accumulation", "noise-scale")
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
 PACES = (1, 2, 4)  # seconds a stage, while it plays
 HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
@@ -150,6 +155,16 @@ CHOICES = {
     "num_batches": Choice("batches", 64, whole(2, limits.MAX_NOISE_BATCHES)),
     "train_batch_size": Choice("trained", 16, whole(1, limits.MAX_BATCH_SIZE)),
     "noise_at": Choice("at", 0, whole(0, MAX_STEP)),
+    "claim": Choice("claim", CLAIMS[0], one_of(CLAIMS)),
+    **{name: Choice(name, "", identifier) for name in EXPERIMENTS if name.startswith("claim_")},
+    **{
+        f"claim_{name}": Choice(name, default, lambda text, sizes=sizes: int(one_of(tuple(map(str, sizes)))(text)))
+        for (name, sizes), default in zip(limits.CLAIM_SIZES.items(), (16, 128, 512), strict=True)
+    },
+    "claim_model": Choice("model", "tiny", one_of(tuple(limits.MODEL_SIZES))),
+    "claim_tokens": Choice("claim_tokens", limits.CLAIM_TOKENS, whole(1_000, limits.MAX_TOKENS)),
+    "claim_rates": Choice("claim_rates", limits.CLAIM_RATES, rates, with_commas),
+    "excerpt": Choice("excerpt", limits.CLAIM_EXCERPT, whole(0, limits.MAX_TEXT_CHARACTERS)),
     "look": Choice("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
     "step": Choice("step", 1, whole(1, MAX_STEP)),
     "stage": Choice("stage", STAGES[0], one_of(STAGES)),

@@ -5,12 +5,16 @@ A page keeps the id in one of its choices: "race", "noise". It asks the store; i
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from core import charts
 from core.lab.cluster import LabError
-from core.lab.experiments import Spec, spec_of
+from core.lab.curves import RaceCurves
+from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, spec_of
+from core.lab.findings import CostFindings, NoiseFindings, SweepFindings
+from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
@@ -18,6 +22,8 @@ from core.ui.page import plain, say
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
+FINDINGS = {RaceSpec: RaceCurves, NoiseSpec: NoiseFindings, SweepSpec: SweepFindings, CostSpec: CostFindings}
+Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings
 STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 
@@ -78,6 +84,41 @@ def wait_for(experiment_id: str, reached: Callable[[str], bool], seconds: float 
 def tick_seconds(experiment: Experiment, begun: bool) -> float | None:
     """How often an experiment's fragment runs; None for one that has ended."""
     return (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
+
+
+def watch(experiment: Experiment, findings: Findings, show: Callable[[bool], None]) -> None:
+    """What an experiment has found, drawn by `show(live)`, again and again while it runs, below how far it is."""
+    begun = findings.begun
+    st.fragment(live_findings, run_every=tick_seconds(experiment, begun))(experiment, findings, show, begun)
+
+
+def live_findings(experiment: Experiment, findings: Findings, show: Callable[[bool], None], begun: bool) -> None:
+    shared = server()
+    shared.lab.look_at(experiment.id)
+    status, sentence = shared.store.status(experiment.id)
+    findings.refresh()
+    share = 1.0 if status == "done" else findings.share
+    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
+    show_progress(experiment.id, status, sentence, share, done)
+    show(experiment.active)
+    if status != experiment.status or findings.begun != begun:
+        st.rerun()  # the whole page: its buttons change, and how often it ticks
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def findings_of(experiment_id: str, settings: str) -> Findings:
+    """What is known of an experiment, shared by all who look at it."""
+    spec = spec_of(settings)
+    return FINDINGS[type(spec)](partial(server().store.read, experiment_id), spec)
+
+
+@st.cache_resource(show_spinner=False)
+def recorded(name: str) -> tuple[Findings, str]:
+    """(findings, note) of a recording."""
+    recording = read_recording(RECORDINGS[name])
+    findings = FINDINGS[type(recording.spec)](recording.read, recording.spec)
+    findings.refresh()
+    return findings, recording.note
 
 
 def show_progress(

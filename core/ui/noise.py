@@ -10,13 +10,11 @@ import streamlit as st
 from core import charts
 from core.lab.experiments import NoiseSpec
 from core.lab.findings import NoiseFindings
-from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Experiment
 from core.measure.intervals import without_replacement
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import show_progress, tick_seconds
-from core.ui.lab import server
+from core.ui.experiments import findings_of, recorded, watch
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
@@ -30,23 +28,9 @@ def current_noise(choices: Choices) -> NoiseSpec:
     return NoiseSpec.of(race, choices.noise_steps, choices.noise_sizes, choices.num_batches)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def findings_of(experiment_id: str, settings: str) -> NoiseFindings:
-    """Shared by all who look at it."""
-    return NoiseFindings(partial(server().store.read, experiment_id), NoiseSpec.from_settings(settings, text=""))
-
-
-@st.cache_resource(show_spinner=False)
-def recorded_noise() -> tuple[NoiseFindings, str]:
-    recording = read_recording(RECORDINGS["noise"])
-    findings = NoiseFindings(recording.read, recording.spec)
-    findings.refresh()
-    return findings, recording.note
-
-
 def show_recorded_noise(choices: Choices) -> None:
     """Before anything has been measured: a measurement of this kind that was recorded, marked as such."""
-    findings, note = recorded_noise()
+    findings, note = recorded("noise")
     st.info(f"A recorded measurement, {note}. Click **Measure the noise** to take your own, live.")
     st.fragment(show_findings)(findings, choices)
 
@@ -54,21 +38,7 @@ def show_recorded_noise(choices: Choices) -> None:
 def show_noise(choices: Choices, experiment: Experiment) -> None:
     """The measurement, alive while it runs."""
     findings = findings_of(experiment.id, experiment.settings)
-    begun = bool(findings.whole)
-    st.fragment(live_noise, run_every=tick_seconds(experiment, begun))(choices, experiment, findings, begun)
-
-
-def live_noise(choices: Choices, experiment: Experiment, findings: NoiseFindings, begun: bool) -> None:
-    shared = server()
-    shared.lab.look_at(experiment.id)
-    status, sentence = shared.store.status(experiment.id)
-    findings.refresh()
-    share = 1.0 if status == "done" else findings.share
-    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
-    show_progress(experiment.id, status, sentence, share, done)
-    show_findings(findings, choices, live=experiment.active)
-    if status != experiment.status or bool(findings.whole) != begun:
-        st.rerun()  # the whole page: its buttons change, and how often it ticks
+    watch(experiment, findings, partial(show_findings, findings, choices))
 
 
 def show_findings(findings: NoiseFindings, choices: Choices, live: bool = False) -> None:
@@ -240,21 +210,10 @@ def slope_sentence(findings: NoiseFindings, step: int, quantity: str) -> str:
 
 def show_scale(findings: NoiseFindings, live: bool) -> str:
     """The path of the noise scale over training, and what it is and is not."""
-    resolved, unresolved = findings.scale_tables()
     T, steps = findings.spec.race.block_size, findings.spec.steps
-    known = [*resolved["low"], *resolved["high"]]
-    y = charts.round_log_domain(min(known) / 1.1, max(known) * 1.1) if known else (1.0, 100.0)
-    sentence = charts.describe_noise_scale(resolved, unresolved)
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
-        draw(
-            spec_of(charts.noise_scale_chart, theme()),
-            "noise_scale",
-            f"Noise scale over training: {LIVE_ALT}" if live else sentence,
-            scale=resolved,
-            unresolved=unresolved.assign(value=y[0] * 1.3),
-            frame=charts.frame_corners((0.0, float(max(*steps, 1))), y, x_column="step", y_column="value"),
-        )
+        sentence = draw_scale(findings, live)
     with right:
         st.markdown(
             "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
@@ -266,6 +225,22 @@ def show_scale(findings: NoiseFindings, live: bool) -> str:
             "It is a proxy: it knows nothing of the optimizer or of how the loss curves, and it says what a batch is "
             "worth at these weights, not which batch size is best."
         )
+    return sentence
+
+
+def draw_scale(findings: NoiseFindings, live: bool) -> str:
+    resolved, unresolved = findings.scale_tables()
+    known = [*resolved["low"], *resolved["high"]]
+    y = charts.round_log_domain(min(known) / 1.1, max(known) * 1.1) if known else (1.0, 100.0)
+    sentence = charts.describe_noise_scale(resolved, unresolved)
+    draw(
+        spec_of(charts.noise_scale_chart, theme()),
+        "noise_scale",
+        f"Noise scale over training: {LIVE_ALT}" if live else sentence,
+        scale=resolved,
+        unresolved=unresolved.assign(value=y[0] * 1.3),
+        frame=charts.frame_corners((0.0, float(max(*findings.spec.steps, 1))), y, x_column="step", y_column="value"),
+    )
     return sentence
 
 

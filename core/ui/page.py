@@ -20,6 +20,7 @@ LESSONS = (
     ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
     ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
     ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
+    ("pages/check_the_claims.py", "Check the claims", ":material/fact_check:"),
 )
 
 

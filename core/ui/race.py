@@ -20,7 +20,7 @@ from core.ui.texts import source_title
 def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
     """The race, alive while it runs: a fragment that asks for what is new, again and again."""
     curves = server().curves.get(experiment.id, spec, choices.half_life)
-    begun = curves.progress > 0
+    begun = curves.begun
     st.fragment(live_race, run_every=tick_seconds(experiment, begun))(choices, choices.look, experiment, curves, begun)
     show_spikes(choices, curves, text=experiment.text)
 
@@ -30,13 +30,13 @@ def live_race(choices: Choices, look: tuple | None, experiment: Experiment, curv
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
     curves.refresh()
-    share = min(1.0, curves.progress)
+    share = min(1.0, curves.share)
     read = f"{charts.format_count(share * curves.total_tokens)} of {charts.format_count(curves.total_tokens)} tokens"
     show_progress(experiment.id, status, sentence, share, read, curves.remaining_seconds())
     show_divergences(curves)
     st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, choices, live=experiment.active)
-    if status != experiment.status or (curves.progress > 0) != begun or choices.look != look:
+    if status != experiment.status or curves.begun != begun or choices.look != look:
         st.rerun()  # the whole page: its buttons change, how often it ticks, and what is looked at
 
 

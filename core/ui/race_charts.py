@@ -54,7 +54,7 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
     show_texts(curves)
 
 
-def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool, on_pick=None) -> str:
+def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
     """Training or validation loss; returns what it shows as a sentence."""
     lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
     rules = []

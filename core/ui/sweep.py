@@ -8,15 +8,13 @@ import streamlit as st
 
 from core import charts
 from core.lab.experiments import SweepSpec
-from core.lab.findings import BestRate, SweepFindings
-from core.lab.recording import RECORDINGS, read_recording
+from core.lab.findings import BestRate, SweepFindings, fit_of
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
-from core.measure.targets import Fitted, StepsFit, fit_steps
+from core.measure.targets import Fitted, StepsFit
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import show_progress, tick_seconds
-from core.ui.lab import server
+from core.ui.experiments import findings_of, recorded, watch
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
@@ -33,23 +31,9 @@ def current_sweep(choices: Choices) -> SweepSpec:
     return SweepSpec(race=current_race(choices, plan), learning_rates=choices.rates)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def findings_of(experiment_id: str, settings: str) -> SweepFindings:
-    """Shared by all who look at it."""
-    return SweepFindings(partial(server().store.read, experiment_id), SweepSpec.from_settings(settings, text=""))
-
-
-@st.cache_resource(show_spinner=False)
-def recorded_sweep() -> tuple[SweepFindings, str]:
-    recording = read_recording(RECORDINGS["sweep"])
-    findings = SweepFindings(recording.read, recording.spec)
-    findings.refresh()
-    return findings, recording.note
-
-
 def show_recorded_sweep(choices: Choices) -> None:
     """Before anything has been run: a sweep that was recorded, marked as such."""
-    findings, note = recorded_sweep()
+    findings, note = recorded("sweep")
     st.info(f"A recorded sweep, {note}. Click **Start the sweep** to run your own, live.")
     st.fragment(show_findings)(findings, choices)
 
@@ -57,21 +41,7 @@ def show_recorded_sweep(choices: Choices) -> None:
 def show_sweep(choices: Choices, experiment: Experiment) -> None:
     """The sweep, alive while it runs."""
     findings = findings_of(experiment.id, experiment.settings)
-    begun = bool(findings.evals)
-    st.fragment(live_sweep, run_every=tick_seconds(experiment, begun))(choices, experiment, findings, begun)
-
-
-def live_sweep(choices: Choices, experiment: Experiment, findings: SweepFindings, begun: bool) -> None:
-    shared = server()
-    shared.lab.look_at(experiment.id)
-    status, sentence = shared.store.status(experiment.id)
-    findings.refresh()
-    share = 1.0 if status == "done" else findings.share
-    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
-    show_progress(experiment.id, status, sentence, share, done)
-    show_findings(findings, choices, live=experiment.active)
-    if status != experiment.status or bool(findings.evals) != begun:
-        st.rerun()  # the whole page: its buttons change, and how often it ticks
+    watch(experiment, findings, partial(show_findings, findings, choices))
 
 
 def show_findings(findings: SweepFindings, choices: Choices, live: bool = False) -> None:
@@ -209,12 +179,6 @@ def rules_sentence(findings: SweepFindings, best: dict[int, BestRate]) -> str:
 
 
 # ---- the target
-
-
-def fit_of(runs: pd.DataFrame) -> StepsFit | None:
-    """Of the batch sizes that reached the target with every seed: to leave out only runs that did not would flatter."""
-    whole = runs.groupby("batch_size").filter(lambda rows: np.isfinite(rows["steps"]).all()) if len(runs) else runs
-    return fit_steps(whole["batch_size"].to_numpy(), whole["steps"].to_numpy(dtype=float)) if len(whole) else None
 
 
 def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:

@@ -120,9 +120,9 @@ def test_a_run_that_diverged_leaves_the_others():
 
 def test_progress_counts_tokens_and_diverged_runs_as_done():
     # 400 tokens of windows each: B = 2 has 200 steps, B = 4 a hundred; four runs
-    assert curves_of([losses(4, 1, [[1.0, 1.0]] * 100)]).progress == pytest.approx(0.5)
+    assert curves_of([losses(4, 1, [[1.0, 1.0]] * 100)]).share == pytest.approx(0.5)
     gone = [{"kind": "diverged", "batch_size": 2, "seed": s, "step": 1} for s in (0, 1)]
-    assert curves_of([losses(4, 1, [[1.0, 1.0]] * 100), *gone]).progress == pytest.approx(1.0)
+    assert curves_of([losses(4, 1, [[1.0, 1.0]] * 100), *gone]).share == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("size", [1, 7, 40])

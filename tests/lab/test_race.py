@@ -102,7 +102,7 @@ def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
 def test_the_shipped_recording_is_a_default_race():
     recording = read_recording(RECORDINGS["race"])
     recorded = RaceCurves(recording.read, recording.spec)
-    assert recorded.refresh() and recorded.progress == 1.0
+    assert recorded.refresh() and recorded.share == 1.0
     assert recorded.spec.train == TrainConfig()
     scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]
     assert len(scaled) == 3 and max(scaled) / min(scaled) < 1.15

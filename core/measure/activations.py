@@ -1,0 +1,38 @@
+"""What a forward pass keeps in memory until backward needs it, counted to the byte.
+
+Autograd tells of every tensor that it keeps (`torch.autograd.graph.saved_tensors_hooks`). Several of them may be views
+of one piece of memory, which counts once; weights are not counted, for they are there anyway.
+"""
+
+from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
+
+from core.model import ReplicaStack
+from core.training import Trainer, losses_of
+
+
+def activation_bytes(stack: ReplicaStack, windows: Tensor) -> int:
+    """Bytes kept for backward after a forward pass over the windows (R, B, T + 1): activations, and the token ids."""
+    kept: dict[int, Tensor] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        kept[tensor.untyped_storage().data_ptr()] = tensor  # held on to, so that its place is not given away
+        return tensor
+
+    with saved_tensors_hooks(keep, lambda tensor: tensor):
+        losses = losses_of(stack, windows)
+    kept.pop(stack.flat.untyped_storage().data_ptr(), None)
+    del losses
+    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+
+
+def state_bytes(trainer: Trainer) -> dict[str, int]:
+    """Bytes that a training run holds whatever its batch size, once it has made a step: {"weights", "gradients",
+    "optimizer"}."""
+    weights = trainer.stack.flat
+    moments = (value for state in trainer.optimizer.state.values() for value in state.values())
+    return {
+        "weights": weights.nbytes,
+        "gradients": weights.grad.nbytes,
+        "optimizer": sum(value.nbytes for value in moments if isinstance(value, Tensor)),
+    }

@@ -1,0 +1,333 @@
+"""The claims about batch size on a page: the experiments that they are judged by, their verdicts and their charts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.corpus import samples
+from core.lab.curves import RaceCurves
+from core.lab.experiments import MODEL_SIZES, CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, claim_specs
+from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
+from core.lab.store import Experiment
+from core.measure.comparison import at_equal_loss, mean_and_half_width
+from core.ui.charts import draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.experiments import Findings, controls, findings_of, found_experiment, recorded, watch
+from core.ui.noise import draw_scale
+from core.ui.page import plain
+from core.ui.race_charts import LIVE_ALT, draw_loss, draw_noise
+from core.ui.sweep import by_size_frame, draw_rates, draw_steps
+from core.ui.texts import current_race, plan_of, source_title
+from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
+from core.ui.verdicts.race import complete, way_to_target
+
+ICONS = {
+    HOLDS: ":material/check_circle:",
+    PARTLY: ":material/contrast:",
+    FAILS: ":material/cancel:",
+    UNRESOLVED: ":material/help:",
+    NOT_YET: ":material/hourglass_empty:",
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """How an experiment stands on the page: still running, or recorded before (drawn dashed)."""
+
+    live: bool = False
+    recorded: bool = False
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that is said about batch size, and what it takes to judge it."""
+
+    said: str
+    evidence: tuple[str, ...]  # of EVIDENCE, in the order that `judge` and `show` take them
+    judge: Callable[..., Verdict]
+    show: Callable[..., list[str]]  # draws the charts, of the evidence and a View; returns them as sentences
+    test: str  # how it is tested here
+    nuance: str  # what is right about it, and what is not
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An experiment that claims are judged by."""
+
+    kind: type[Spec]
+    label: str  # of its button
+
+
+EVIDENCE = {  # by the choice that holds its id, which is also its recording's name
+    "claim_race": Evidence(RaceSpec, "Race the three"),
+    "claim_cost": Evidence(CostSpec, "Measure the costs"),
+    "claim_sweep": Evidence(SweepSpec, "Sweep the rates"),
+    "claim_noise": Evidence(NoiseSpec, "Measure the noise"),
+}
+
+
+def sizes_of(choices: Choices) -> tuple[int, int, int]:
+    return choices.claim_small, choices.claim_medium, choices.claim_large
+
+
+def spec_for(choices: Choices, name: str) -> Spec:
+    """The experiment of that name as the choices describe it."""
+    layers, heads, channels = MODEL_SIZES[choices.claim_model]
+    race = replace(
+        current_race(choices, plan_of(choices)),
+        excerpt=choices.excerpt,
+        floor_nats=None,
+        n_layer=layers,
+        n_head=heads,
+        n_embd=channels,
+    )
+    return claim_specs(race, sizes_of(choices), choices.claim_tokens, choices.claim_rates)[name]
+
+
+# ---- one claim
+
+
+def show_claim(choices: Choices, claim: Claim) -> None:
+    """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
+    found = {name: found_experiment(choices, name, EVIDENCE[name].kind) for name in claim.evidence}
+    findings = [known_of(name, pair) for name, pair in found.items()]
+    known = [known for known, _, _ in findings]
+
+    def show(live: bool) -> None:
+        show_verdict(claim, known, same_subject(findings), View(live, recorded=not any(found.values())))
+
+    last = claim.evidence[-1]
+    for name in claim.evidence:
+        experiment = found[name] and found[name][0]
+        controls(choices, name, EVIDENCE[name].label, partial(spec_for, choices, name), experiment)
+        mine, note, _ = findings[claim.evidence.index(name)]
+        if experiment:
+            watch(experiment, mine, show if name == last else nothing)
+        else:
+            st.info(f"This was {note}. Click **{EVIDENCE[name].label}** to take your own, live.")
+    if not found[last]:
+        st.fragment(show)(False)
+
+
+def nothing(live: bool) -> None:
+    pass
+
+
+def known_of(name: str, found: tuple[Experiment, Spec] | None) -> tuple[Findings, str, RaceSpec]:
+    """(findings, note, race): of the visitor's experiment, or of the recorded one; the race with its text."""
+    if found:
+        experiment, spec = found
+        known, note = findings_of(experiment.id, experiment.settings), ""
+        known.refresh()
+        text = experiment.text
+    else:
+        known, note = recorded(name)
+        spec = known.spec
+        text = None
+    race = spec if isinstance(spec, RaceSpec) else spec.race
+    return known, note, replace(race, text=samples()[race.source].text if text is None else text)
+
+
+def same_subject(findings: list[tuple]) -> bool:
+    """Whether all were measured on the same text, with the same model."""
+    names = ("text", "excerpt", "tokenizer", "block_size", "n_layer", "n_head", "n_embd")
+    return len({tuple(getattr(race, name) for name in names) for _, _, race in findings}) == 1
+
+
+def show_verdict(claim: Claim, known: list[Findings], same: bool, view: View) -> None:
+    """The verdict and its reason, the charts, and the numbers."""
+    if not same:
+        st.warning("The two experiments above were run on different texts or models: run both on the same.")
+        return
+    verdict = claim.judge(*known)
+    with st.container(border=True):
+        so_far = "so far it " if view.live and verdict.word in (HOLDS, PARTLY, FAILS) else ""
+        st.subheader(f"{ICONS[verdict.word]} “{claim.said}” – {so_far}{verdict.word}", anchor=False)
+        st.markdown(plain(verdict.reason))
+    sentences = claim.show(*known, view)
+    st.markdown("\n".join(f"- {plain(fact)}" for fact in verdict.facts))  # below: the charts keep their place
+    st.caption(plain(summary_of(known[0])))
+    with st.expander("The charts in numbers"):
+        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
+
+
+def summary_of(findings: Findings) -> str:
+    """What it was measured on, for the case that the choices have changed since."""
+    spec = findings.spec
+    race = spec if isinstance(spec, RaceSpec) else spec.race
+    plan = race.train
+    part = f"the first {race.excerpt:,} characters of " if race.excerpt else ""
+    return (
+        f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
+        f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; learning rate {plan.learning_rate:g} "
+        f"where none is named, rule {plan.lr_rule}; seeds {plan.seeds[0]} to {plan.seeds[-1]}. Intervals: 95%; t, "
+        "paired over the seeds, of speeds over several timings; of the noise in a curve by chi-squared."
+    )
+
+
+def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
+    """All claims and their verdicts so far, from the visitor's experiments where there are any."""
+    found = {
+        name: known_of(name, found_experiment(choices, name, evidence.kind)) for name, evidence in EVIDENCE.items()
+    }
+    rows = {}
+    for claim in claims.values():
+        findings = [found[name] for name in claim.evidence]
+        verdict = claim.judge(*(known for known, _, _ in findings)) if same_subject(findings) else None
+        recorded_ones = sum(bool(note) for _, note, _ in findings)
+        source = "recorded" if recorded_ones == len(findings) else "yours" if not recorded_ones else "both"
+        rows[claim.said] = (verdict.word if verdict else "not comparable", source)
+    st.table(pd.DataFrame.from_dict(rows, "index", columns=["measured", "by"]))
+
+
+# ---- the charts
+
+
+def show_way(race: RaceCurves, view: View) -> list[str]:
+    """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
+    with race.lock:
+        way = None if complete(race) else way_to_target(race)
+        speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
+    shown = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
+    shown |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
+    values = {"speed": speed} | ({name: getattr(way, name) for name in ("steps", "tokens", "seconds")} if way else {})
+    target = f" of {way.target:.2f} nats" if way else ""
+    st.markdown(f"**The way to a validation loss{target}** that all runs came to: more steps, or longer ones?")
+    sentences, columns = [], (*st.columns(2, gap="medium"), *st.columns(2, gap="medium"))
+    for column, (name, (title, unit)) in zip(columns, shown.items(), strict=True):
+        with column:
+            of_each = {b: np.asarray(each, dtype=float) / unit for b, each in values.get(name, {}).items()}
+            sentences.append(draw_points(of_each, race.batch_sizes, f"claim_{name}", title, view.live))
+    return sentences
+
+
+def draw_points(values: dict[int, np.ndarray], sizes: tuple[int, ...], key: str, title: str, live: bool, **more) -> str:
+    """The geometric mean of some values above 0 at each batch size, with its 95% t interval."""
+    rows = []
+    for batch_size, each in values.items():
+        mean, half = mean_and_half_width(np.log(each))
+        half = 0.0 if np.isnan(half) else half
+        rows.append((batch_size, *np.exp([mean, mean - half, mean + half])))
+    points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
+    low, high = (points["low"].min() / 1.3, points["high"].max() * 1.3) if rows else (1.0, 100.0)
+    sentence = charts.describe_noise(points, title.capitalize())
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), y_title=title, height=220, **more),
+        key,
+        f"{title.capitalize()}: {LIVE_ALT}" if live else sentence,
+        noise=points,
+        theory=pd.DataFrame(columns=["batch_size", "sigma", "label"]),
+        frame=by_size_frame(sizes, low, high),
+    )
+    return sentence
+
+
+def show_noise_of_race(race: RaceCurves, view: View) -> list[str]:
+    narrow, wide = st.columns([1, 1.4], gap="medium")
+    with narrow:
+        st.markdown("**How far the loss jumps from step to step.**")
+        noise = draw_noise(race, view.live)
+    with wide:
+        st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
+        loss = draw_loss(race, "tokens", "validation", view.live, view.recorded)
+    return [noise, loss]
+
+
+def show_gaps(race: RaceCurves, view: View) -> list[str]:
+    wide, narrow = st.columns([1.4, 1], gap="medium")
+    with wide:
+        st.markdown("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
+        gaps = draw_gaps(race, view)
+    with narrow:
+        st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
+        loss = draw_loss(race, "tokens", "validation", view.live, view.recorded)
+    return [gaps, loss]
+
+
+def draw_gaps(race: RaceCurves, view: View) -> str:
+    rows, train, gap_tables = [], {}, {}
+    with race.lock:
+        for batch_size in race.whole_sizes:
+            steps, losses, train[batch_size] = race.evaluations(batch_size)
+            gap_tables[batch_size] = losses - train[batch_size]
+            for place, seed in enumerate(race.spec.train.seeds):
+                tokens = race.x_of("tokens", batch_size, steps)
+                rows += zip(
+                    range(len(steps)), train[batch_size][:, place], gap_tables[batch_size][:, place],
+                    [batch_size] * len(steps), [seed] * len(steps), tokens, strict=True,
+                )  # fmt: skip
+    table = pd.DataFrame(rows, columns=["order", "train", "gap", "batch_size", "seed", "tokens"]).dropna()
+    level, _ = at_equal_loss(train, gap_tables)
+    equal = [] if np.isnan(level) else [(level, f"all came to {level:.2f}")]
+    x = charts.round_domain(table["train"].min(), table["train"].max()) if len(table) else (1.0, 4.5)
+    y = charts.round_domain(min(0.0, table["gap"].min()), table["gap"].max()) if len(table) else (0.0, 1.0)
+    sentence = charts.describe_gaps(table)
+    draw(
+        spec_of(charts.gap_chart, race.batch_sizes, theme(), recorded=view.recorded),
+        "claim_gaps",
+        f"Validation less training loss against training loss: {LIVE_ALT}" if view.live else sentence,
+        gaps=table,
+        equal=pd.DataFrame(equal, columns=["train", "label"]),
+        frame=charts.frame_corners(x, y, x_column="train", y_column="gap"),
+    )
+    return sentence
+
+
+def show_memory(cost: CostFindings, view: View) -> list[str]:
+    rows, totals = [], []
+    for batch_size, activations in sorted(cost.activation_bytes.items()):
+        below = 0.0
+        for part, size in {**cost.state_bytes, "activations": activations}.items():
+            rows.append((batch_size, part, size / 1e6, below, below + size / 1e6))
+            below += size / 1e6
+        totals.append((batch_size, below, charts.format_bytes(1e6 * below)))
+    table = pd.DataFrame(rows, columns=["batch_size", "part", "megabytes", "low", "high"])
+    sentence = charts.describe_memory(table)
+    st.markdown("**What a step holds in memory**, part by part.")
+    draw(
+        spec_of(charts.memory_chart, cost.spec.batch_sizes, theme()),
+        "claim_memory",
+        f"Memory by batch size: {LIVE_ALT}" if view.live else sentence,
+        memory=table,
+        total=pd.DataFrame(totals, columns=["batch_size", "megabytes", "label"]),
+    )
+    return [sentence]
+
+
+def show_splits(cost: CostFindings, view: View) -> list[str]:
+    large = cost.spec.largest
+    seconds = {m: np.array(cost.seconds[large, m]) for m in (*cost.spec.micro_batch_sizes, large)}
+    known = {m: values for m, values in seconds.items() if len(values) > 1}
+    st.markdown(f"**Seconds of one update from {large:,} windows**, by how many of them go through the model at once.")
+    return [
+        draw_points(
+            known,
+            tuple(seconds),
+            "claim_splits",
+            "seconds of one update",
+            view.live,
+            x_title="micro-batch size (windows)",
+        )
+    ]
+
+
+def show_rates(sweep: SweepFindings, view: View) -> list[str]:
+    st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
+    return [draw_rates(sweep, view.live)]
+
+
+def show_bend(sweep: SweepFindings, noise: NoiseFindings, view: View) -> list[str]:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")
+        runs = sweep.runs_to(sweep.usual_target() or 0.0)
+        steps = draw_steps(sweep, runs, fit_of(runs), view.live)
+    with right:
+        st.markdown("**The noise scale** along a training run, with 95% bootstrap intervals.")
+        scale = draw_scale(noise, view.live)
+    return [steps, scale]
