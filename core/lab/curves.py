@@ -40,7 +40,7 @@ def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
     value, buckets being as wide (a power of two) as brings them down to `max_points`. Also the first and the last.
 
     >>> thin(np.arange(1, 9), np.array([0, 5, 1, 0, 3, 9, 2, 4]), max_points=4)
-    array([0, 1, 4, 5, 7])
+    array([0, 1, 3, 5, 7])
     """
     if len(steps) <= max_points:
         return np.arange(len(steps))

@@ -9,15 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.corpus import samples
 from core.lab.curves import RaceCurves
 from core.lab.experiments import MODEL_SIZES, CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, claim_specs
 from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
-from core.lab.store import Experiment
 from core.measure.comparison import at_equal_loss, mean_and_half_width
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Findings, controls, findings_of, found_experiment, recorded, watch
+from core.ui.experiments import Findings, controls, found_experiment, known_of, race_of, same_subject, watch
 from core.ui.noise import draw_scale
 from core.ui.page import plain
 from core.ui.race_charts import LIVE_ALT, draw_loss, draw_noise
@@ -96,10 +94,10 @@ def show_claim(choices: Choices, claim: Claim) -> None:
     """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
     found = {name: found_experiment(choices, name, EVIDENCE[name].kind) for name in claim.evidence}
     findings = [known_of(name, pair) for name, pair in found.items()]
-    known = [known for known, _, _ in findings]
+    known, _, races = zip(*findings, strict=True)
 
     def show(live: bool) -> None:
-        show_verdict(claim, known, same_subject(findings), View(live, recorded=not any(found.values())))
+        show_verdict(claim, known, same_subject(*races), View(live, recorded=not any(found.values())))
 
     last = claim.evidence[-1]
     for name in claim.evidence:
@@ -118,28 +116,7 @@ def nothing(live: bool) -> None:
     pass
 
 
-def known_of(name: str, found: tuple[Experiment, Spec] | None) -> tuple[Findings, str, RaceSpec]:
-    """(findings, note, race): of the visitor's experiment, or of the recorded one; the race with its text."""
-    if found:
-        experiment, spec = found
-        known, note = findings_of(experiment.id, experiment.settings), ""
-        known.refresh()
-        text = experiment.text
-    else:
-        known, note = recorded(name)
-        spec = known.spec
-        text = None
-    race = spec if isinstance(spec, RaceSpec) else spec.race
-    return known, note, replace(race, text=samples()[race.source].text if text is None else text)
-
-
-def same_subject(findings: list[tuple]) -> bool:
-    """Whether all were measured on the same text, with the same model."""
-    names = ("text", "excerpt", "tokenizer", "block_size", "n_layer", "n_head", "n_embd")
-    return len({tuple(getattr(race, name) for name in names) for _, _, race in findings}) == 1
-
-
-def show_verdict(claim: Claim, known: list[Findings], same: bool, view: View) -> None:
+def show_verdict(claim: Claim, known: tuple[Findings, ...], same: bool, view: View) -> None:
     """The verdict and its reason, the charts, and the numbers."""
     if not same:
         st.warning("The two experiments above were run on different texts or models: run both on the same.")
@@ -158,8 +135,7 @@ def show_verdict(claim: Claim, known: list[Findings], same: bool, view: View) ->
 
 def summary_of(findings: Findings) -> str:
     """What it was measured on, for the case that the choices have changed since."""
-    spec = findings.spec
-    race = spec if isinstance(spec, RaceSpec) else spec.race
+    race = race_of(findings.spec)
     plan = race.train
     part = f"the first {race.excerpt:,} characters of " if race.excerpt else ""
     return (
@@ -178,7 +154,11 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     rows = {}
     for claim in claims.values():
         findings = [found[name] for name in claim.evidence]
-        verdict = claim.judge(*(known for known, _, _ in findings)) if same_subject(findings) else None
+        verdict = (
+            claim.judge(*(known for known, _, _ in findings))
+            if same_subject(*(race for _, _, race in findings))
+            else None
+        )
         recorded_ones = sum(bool(note) for _, note, _ in findings)
         source = "recorded" if recorded_ones == len(findings) else "yours" if not recorded_ones else "both"
         rows[claim.said] = (verdict.word if verdict else "not comparable", source)

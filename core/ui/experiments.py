@@ -5,11 +5,13 @@ A page keeps the id in one of its choices: "race", "noise". It asks the store; i
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from core import charts
+from core.corpus import samples
 from core.lab.cluster import LabError
 from core.lab.curves import RaceCurves
 from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, spec_of
@@ -119,6 +121,32 @@ def recorded(name: str) -> tuple[Findings, str]:
     findings = FINDINGS[type(recording.spec)](recording.read, recording.spec)
     findings.refresh()
     return findings, recording.note
+
+
+def known_of(name: str, found: tuple[Experiment, Spec] | None) -> tuple[Findings, str, RaceSpec]:
+    """(findings, note, race): of the visitor's experiment, or of the recorded one of that name, whose note says when;
+    the race with its text."""
+    if found:
+        experiment, spec = found
+        known, note, text = findings_of(experiment.id, experiment.settings), "", experiment.text
+        known.refresh()
+        race = race_of(spec)
+    else:
+        known, note = recorded(name)
+        race = race_of(known.spec)
+        text = samples()[race.source].text
+    return known, note, replace(race, text=text)
+
+
+def race_of(spec: Spec) -> RaceSpec:
+    """The race that an experiment is about: its text, model and plan."""
+    return spec if isinstance(spec, RaceSpec) else spec.race
+
+
+def same_subject(*races: RaceSpec) -> bool:
+    """Whether all have the same text and the same model."""
+    names = ("text", "excerpt", "tokenizer", "block_size", "n_layer", "n_head", "n_embd")
+    return len({tuple(getattr(race, name) for name in names) for race in races}) == 1
 
 
 def show_progress(

@@ -1,5 +1,6 @@
 """A sweep over the learning rate on a page: the loss by rate, the best rate by batch size, the way to a target."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -7,14 +8,15 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import SweepSpec
+from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
 from core.lab.findings import BestRate, SweepFindings, fit_of
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import Fitted, StepsFit
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import findings_of, recorded, watch
+from core.ui.experiments import findings_of, found_experiment, known_of, same_subject, watch
+from core.ui.noise import scale_sentence
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
@@ -33,19 +35,20 @@ def current_sweep(choices: Choices) -> SweepSpec:
 
 def show_recorded_sweep(choices: Choices) -> None:
     """Before anything has been run: a sweep that was recorded, marked as such."""
-    findings, note = recorded("sweep")
+    findings, note, race = known_of("sweep", None)
     st.info(f"A recorded sweep, {note}. Click **Start the sweep** to run your own, live.")
-    st.fragment(show_findings)(findings, choices)
+    st.fragment(show_findings)(findings, choices, noise_sentence(choices, race))
 
 
 def show_sweep(choices: Choices, experiment: Experiment) -> None:
     """The sweep, alive while it runs."""
     findings = findings_of(experiment.id, experiment.settings)
-    watch(experiment, findings, partial(show_findings, findings, choices))
+    beside = noise_sentence(choices, replace(findings.spec.race, text=experiment.text))
+    watch(experiment, findings, partial(show_findings, findings, choices, beside))
 
 
-def show_findings(findings: SweepFindings, choices: Choices, live: bool = False) -> None:
-    """All charts and sentences."""
+def show_findings(findings: SweepFindings, choices: Choices, beside: str, live: bool = False) -> None:
+    """All charts and sentences; `beside` is what stands beside the fit."""
     st.caption(plain(summary_of(findings)))
     left, right = st.columns(2, gap="medium")
     best = findings.best_rates()
@@ -78,7 +81,7 @@ def show_findings(findings: SweepFindings, choices: Choices, live: bool = False)
         said.append(draw_steps(findings, runs, fit, live))
     with right:
         st.table(way_to_target(findings, runs))
-    st.markdown("\n".join(f"- {line}" for line in target_sentences(findings, runs, fit, target)))
+    st.markdown("\n".join(f"- {line}" for line in [*target_sentences(findings, runs, fit, target), beside]))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
@@ -248,11 +251,18 @@ def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit 
         f"The batch size that the fit implies, E_min / S_min: **{fitted_sentence(fit.b_crit)} windows** of {T} tokens. "
         "It holds for this text, this model and this target."
     )
-    lines.append(
-        "The simple noise scale (lesson “Measure the noise”) is a guess at this number from gradients alone; set the "
-        "two side by side, with their intervals."
-    )
     return lines
+
+
+def noise_sentence(choices: Choices, race: RaceSpec) -> str:
+    """The noise scale, where it was measured on the same text and model."""
+    what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
+    noise, _, measured_on = known_of("noise", found_experiment(choices, "noise", NoiseSpec))
+    if not (same_subject(race, measured_on) and noise.scales):
+        return f"{what}. Measure it on this text and this model, and it will stand here."
+    T = race.block_size
+    said = " ".join(f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(noise.scales.items()))
+    return f"{what}. {said} Intervals: 95%, bootstrap."
 
 
 def fitted_sentence(fitted: Fitted) -> str:

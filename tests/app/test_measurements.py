@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.lab.experiments import RaceSpec
+from core.lab.experiments import NoiseSpec, RaceSpec
 from core.lab.store import Store
 
 SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&"
@@ -54,6 +54,15 @@ def test_before_anything_is_run_a_recorded_sweep_teaches(app):
     assert not test.exception and "recorded on" in test.info[0].value
     text = " ".join(part.value for part in test.markdown)
     assert "S_min = " in text and "The rules are hypotheses" in text and "not measured" not in text
+
+
+def test_the_noise_scale_stands_beside_the_fit_where_text_and_model_are_the_same(app, tmp_path):
+    beside = [part.value for part in app("tune_the_rate").markdown if "simple noise scale" in part.value]
+    assert len(beside) == 1 and "After 600 steps: **" in beside[0] and "bootstrap" in beside[0]
+    other = NoiseSpec.of(RaceSpec(text="To be or not to be. " * 20), (0,), (1, 2), 4)
+    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(other.settings(), other.text)
+    text = " ".join(part.value for part in app("tune_the_rate", noise=noise_id).markdown)
+    assert "After 600 steps" not in text and "it will stand here" in text
 
 
 def test_a_target_that_nothing_reaches_is_said(app):

@@ -1,7 +1,15 @@
 import numpy as np
 import pandas as pd
 
-from core.charts import describe_coverage, describe_loss, describe_noise, describe_throughput, end_labels
+from core.charts import (
+    describe_coverage,
+    describe_gaps,
+    describe_loss,
+    describe_memory,
+    describe_noise,
+    describe_throughput,
+    end_labels,
+)
 
 
 def mean_of(last_losses):
@@ -68,3 +76,21 @@ def test_end_labels_move_apart_in_order_around_their_middle():
 
 def test_end_labels_of_nothing():
     assert end_labels(mean_of([]), (1.0, 4.5)).empty
+
+
+def test_gaps_tell_the_end_of_each_batch_size():
+    rows = [
+        (k, 4.0 - k - seed, 0.1 * k, b, seed)
+        for b, last in ((4, 2), (16, 1))
+        for seed in (0, 1)
+        for k in range(last + 1)
+    ]
+    gaps = pd.DataFrame(rows, columns=["order", "train", "gap", "batch_size", "seed"])
+    assert describe_gaps(gaps).endswith("4: 0.200 at a training loss of 1.50, 16: 0.100 at a training loss of 2.50.")
+
+
+def test_memory_tells_its_parts():
+    memory = pd.DataFrame(
+        [(4, "weights", 0.0634), (4, "activations", 1.34)], columns=["batch_size", "part", "megabytes"]
+    )
+    assert describe_memory(memory) == "Memory in MB by batch size: 4: weights 0.0634, activations 1.34."

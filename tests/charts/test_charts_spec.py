@@ -11,7 +11,9 @@ from core.charts import (
     batch_size_color,
     coverage_chart,
     frame_corners,
+    gap_chart,
     loss_chart,
+    memory_chart,
     noise_chart,
     throughput_chart,
     to_spec,
@@ -25,6 +27,8 @@ CHARTS = {
     "noise": (lambda theme: noise_chart(BATCH_SIZES, theme), {"frame", "theory", "noise"}),
     "throughput": (lambda theme: throughput_chart(BATCH_SIZES, theme), {"frame", "speed"}),
     "coverage": (coverage_chart, {"bins"}),
+    "gap": (lambda theme: gap_chart(BATCH_SIZES, theme), {"frame", "gaps", "equal"}),
+    "memory": (lambda theme: memory_chart(BATCH_SIZES, theme), {"memory", "total"}),
 }
 
 

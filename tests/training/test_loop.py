@@ -258,3 +258,16 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr("core.training.loop.torch.cuda.is_available", nothing.is_available)
     with pytest.raises(ValueError, match=r"This machine has no device 'cuda'; it has .*cpu\."):
         training(device="cuda")
+
+
+def test_the_training_part_is_evaluated_where_that_is_asked_for():
+    def fitted(**settings):
+        events = training(batch_sizes=(2,), max_tokens=400 * 2 * T, **settings).events()
+        return [event for event in events if isinstance(event, Evaluation)]
+
+    plain, asked = fitted(), fitted(eval_train=True)
+    assert all(event.train_losses is None for event in plain)
+    first, *_, last = asked
+    assert last.train_losses.shape == (2,) and (last.train_losses < first.train_losses - 0.05).all()
+    assert (last.losses > last.train_losses + 0.1).all()  # random ids: nothing of them holds for those held back
+    assert [event.losses.tolist() for event in asked] == [event.losses.tolist() for event in plain]

@@ -1,0 +1,276 @@
+"""Verdicts from findings that are written by hand, so that what is right is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.lab.curves import RaceCurves
+from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, SweepSpec
+from core.lab.findings import CostFindings, NoiseFindings, SweepFindings
+from core.training import TrainConfig
+from core.ui import verdicts
+from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED
+
+SIZES, T = (16, 128, 512), 8
+PLAN = TrainConfig(batch_sizes=SIZES, num_seeds=3, max_tokens=512 * T * 64)
+RACE = RaceSpec(text="", block_size=T, train=PLAN)
+JITTER = np.array([-0.01, 0.0, 0.01])  # what seeds share
+
+
+def findings_of(kind, spec, messages):
+    found = kind(lambda cursor: (messages[cursor:], len(messages)), spec)
+    found.refresh()
+    return found
+
+
+def race_of(decay: dict, step_seconds: dict, gap=lambda size, train: 0.0, spec: RaceSpec = RACE, more=()) -> RaceCurves:
+    """Runs whose training loss is 1 + 3 exp(-steps / decay), validated at every step of the largest batch; `gap` lies
+    between it and the validation loss."""
+    messages = []
+    for place in range(65):
+        for size in SIZES:
+            step = place * 512 // size
+            train = 1 + 3 * np.exp(-step / decay[size] * (1 + JITTER))
+            val = train + np.array([gap(size, value) for value in train])
+            row = {"kind": "eval", "batch_size": size, "step": step, "losses": val.tolist()}
+            messages.append(row | {"train_losses": train.tolist()})
+    for size, seconds in step_seconds.items():
+        probes = [seconds * factor for factor in (0.99, 1.0, 1.01, 1.0)]
+        messages.append({"kind": "speed", "batch_size": size, "step_seconds": seconds, "probes": probes})
+    return findings_of(RaceCurves, spec, [*messages, *more])
+
+
+EQUAL_STEPS = dict.fromkeys(SIZES, 200.0)  # every batch size makes the same progress a step
+EQUAL_TOKENS = {16: 6400.0, 128: 800.0, 512: 200.0}  # every batch size makes the same progress a token
+FULL = {16: 0.016, 128: 0.128, 512: 0.512}  # as many tokens a second at every size
+IDLE = {16: 0.01, 128: 0.0101, 512: 0.0102}  # a step takes as long at every size
+
+
+@pytest.mark.parametrize(
+    ("decay", "seconds", "word"),
+    [
+        (EQUAL_TOKENS, IDLE, HOLDS),  # the same tokens, read slower
+        (EQUAL_STEPS, IDLE, PARTLY),  # slower by the token, no later at the target
+        (EQUAL_STEPS, FULL, UNRESOLVED),  # the same speed
+        (EQUAL_STEPS, {16: 0.001, 128: 0.1, 512: 1.0}, FAILS),  # faster by the token
+    ],
+)
+def test_slower_is_judged_by_the_token_and_by_the_target(decay, seconds, word):
+    assert verdicts.slower(race_of(decay, seconds)).word == word
+
+
+def test_the_two_factors_of_slower_are_right():
+    found = verdicts.slower(race_of(EQUAL_TOKENS, IDLE))
+    # 16 windows in 10.0 ms, 512 in 10.2 ms: 16 / 512 x 1.02 = 0.0319 of the tokens a second, 31.4 times the seconds
+    assert "over those at B = 512: 0.0319" in found.facts[0] and "over those at B = 512: 31.4" in found.facts[1]
+
+
+@pytest.mark.parametrize(
+    ("decay", "seconds", "word"),
+    [
+        (EQUAL_TOKENS, IDLE, HOLDS),
+        (EQUAL_STEPS, {16: 0.01, 128: 0.02, 512: 0.04}, PARTLY),  # twice the speed, twice the time
+        (EQUAL_STEPS, FULL, FAILS),
+        (EQUAL_TOKENS, FULL, UNRESOLVED),
+    ],
+)
+def test_fast_is_the_large_against_the_medium(decay, seconds, word):
+    assert verdicts.fast(race_of(decay, seconds)).word == word
+
+
+def test_balanced_is_the_least_bad_at_its_worst():
+    # 16 and 512 each pay a lot for one thing: steps at 16, tokens and seconds at 512
+    between = {16: 1600.0, 128: 250.0, 512: 200.0}
+    assert verdicts.balanced(race_of(between, FULL)).word == HOLDS
+    assert verdicts.balanced(race_of(EQUAL_TOKENS, IDLE)).word == FAILS  # the largest is best at all three
+    assert "B = 512 is the better" in verdicts.balanced(race_of(EQUAL_TOKENS, IDLE)).reason
+
+
+def noise(sigmas: dict) -> list[dict]:
+    extra = {"step": 9, "lag1": 0.0, "num_differences": 99}
+    return [
+        {"kind": "noise", "batch_size": b, "sigma": s, "low": 0.9 * s, "high": 1.1 * s, **extra}
+        for b, s in sigmas.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sigmas", "word"),
+    [
+        ({16: 0.4, 128: 0.14, 512: 0.07}, HOLDS),
+        ({16: 0.1, 128: 0.1, 512: 0.1}, UNRESOLVED),
+        ({16: 0.05, 128: 0.1, 512: 0.2}, FAILS),
+        ({16: 0.4}, UNRESOLVED),
+    ],
+)
+def test_noisy_is_the_ratio_of_two_spreads(sigmas, word):
+    assert verdicts.noisy(race_of(EQUAL_STEPS, FULL, more=noise(sigmas))).word == word
+
+
+def test_smooth_is_set_beside_the_loss():
+    race = race_of(EQUAL_STEPS, FULL, more=noise({16: 0.4, 128: 0.14, 512: 0.07}))
+    assert "B = 16 has the lowest validation loss, 1.0" in verdicts.noisy(race).facts[-1]
+
+
+def test_a_gap_that_hangs_on_the_training_loss_alone_is_no_overfitting():
+    race = race_of(EQUAL_STEPS, FULL, gap=lambda size, train: 0.2 * (4 - train))
+    found = verdicts.overfit(race)
+    assert found.word == FAILS  # narrower at equal tokens: the large batch is behind; equal where the training loss is
+    assert "B = 512 less B = 16: 0" in found.facts[2] or "B = 512 less B = 16: −0.000" in found.facts[2]
+
+
+def test_a_gap_that_grows_with_b_is_found_in_all_three():
+    found = verdicts.overfit(race_of(EQUAL_TOKENS, FULL, gap=lambda size, train: 0.5 * (size / 512) * (4 - train)))
+    assert found.word == HOLDS
+
+
+def test_a_gap_that_comes_from_reading_more_shows_at_equal_steps_only():
+    race = race_of(EQUAL_TOKENS, FULL, gap=lambda size, train: 0.2 * (4 - train))
+    found = verdicts.overfit(race)
+    assert found.word == PARTLY and "at equal steps" in found.reason
+
+
+def test_a_race_without_training_losses_judges_no_gap():
+    messages = [
+        {"kind": "eval", "batch_size": b, "step": s, "losses": [4.0 - s / 99] * 3} for b in SIZES for s in (0, 40)
+    ]
+    messages += [{"kind": "speed", "batch_size": b, "step_seconds": 0.1, "probes": [0.1, 0.1]} for b in SIZES]
+    assert "did not take" in verdicts.overfit(findings_of(RaceCurves, RACE, messages)).reason
+
+
+RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy, verdicts.overfit)
+
+
+@pytest.mark.parametrize("judge", RACE_CLAIMS, ids=lambda judge: judge.__name__)
+def test_nothing_is_said_too_early_or_of_a_run_that_diverged(judge):
+    assert judge(findings_of(RaceCurves, RACE, [])).word == NOT_YET
+    gone = {"kind": "diverged", "batch_size": 128, "seed": 1, "step": 3}
+    found = judge(race_of(EQUAL_STEPS, FULL, more=[gone]))
+    assert found.word == UNRESOLVED and "B = 128 diverged" in found.reason
+
+
+@pytest.mark.parametrize("judge", RACE_CLAIMS, ids=lambda judge: judge.__name__)
+def test_a_single_seed_bears_no_interval_over_seeds(judge):
+    messages = []
+    for size in SIZES:
+        for step in (0, 40):
+            row = {"kind": "eval", "batch_size": size, "step": step, "losses": [4.0 - step / 40 - size / 1e4]}
+            messages.append(row | {"train_losses": [4.0 - step / 20]})
+        messages.append({"kind": "speed", "batch_size": size, "step_seconds": 0.1, "probes": [0.1]})
+    one = replace(RACE, train=replace(PLAN, num_seeds=1))
+    found = judge(findings_of(RaceCurves, one, messages))
+    assert found.word == UNRESOLVED and "nan" not in " ".join((found.reason, *found.facts))
+
+
+# ---- costs
+
+
+def cost_of(activations: dict, seconds: dict, state: int = 1000) -> CostFindings:
+    started = {"kind": "started", "num_parameters": state // 16}
+    started |= {"weights_bytes": state // 4, "gradients_bytes": state // 4, "optimizer_bytes": state // 2}
+    messages = [started]
+    messages += [{"kind": "activations", "batch_size": b, "bytes": n} for b, n in activations.items()]
+    messages += [
+        {"kind": "split", "batch_size": 512, "micro_batch_size": m, "largest_difference": 1e-7} for m in SIZES[:2]
+    ]
+    for (b, m), value in seconds.items():
+        for factor in (0.99, 1.01, 1.0):
+            messages.append({"kind": "step", "batch_size": b, "micro_batch_size": m, "seconds": value * factor})
+    return findings_of(CostFindings, CostSpec(race=RACE), messages)
+
+
+def test_memory_holds_only_where_all_of_it_grows_with_b():
+    growing = {b: 100 * b for b in SIZES}
+    small = verdicts.memory(cost_of(growing, {}, state=16))
+    assert small.word == HOLDS and "100 bytes for each window" in small.facts[1]
+    large = verdicts.memory(cost_of(growing, {}, state=16_000))
+    assert large.word == PARTLY and "91% of the memory at B = 16" in large.reason  # 16,000 of 17,600
+    assert "3.82 times the memory" in large.facts[2]  # (16,000 + 51,200) / (16,000 + 1,600)
+    assert verdicts.memory(cost_of({16: 1}, {})).word == NOT_YET
+
+
+@pytest.mark.parametrize(
+    ("at_16", "at_128", "word"),
+    [(2.0, 1.5, FAILS), (2.0, 0.7, PARTLY), (0.8, 0.7, HOLDS), (2.0, 1.0, UNRESOLVED)],
+)
+def test_accumulation_is_timed_against_one_go(at_16, at_128, word):
+    ways = {(512, 512): 1.0, (512, 128): at_128, (512, 16): at_16}
+    cost = cost_of({b: 100 * b for b in SIZES}, ways)
+    cost.seconds[512, 512][:] = [1.02, 0.99, 1.0]
+    assert verdicts.accumulation(cost).word == word
+
+
+def test_without_a_split_there_is_nothing_to_time():
+    spec = CostSpec(race=replace(RACE, train=replace(PLAN, batch_sizes=(3, 5, 7))))
+    assert "No other batch size divides 7" in verdicts.accumulation(findings_of(CostFindings, spec, [])).reason
+
+
+# ---- sweeps
+
+
+def sweep_of(final: dict, steps: int = 10) -> SweepFindings:
+    """Validation losses at the end, by batch size and rate; each run falls to it on a straight line from 4."""
+    spec = SweepSpec(race=RACE, learning_rates=tuple(sorted({rate for _, rate in final})))
+    messages = []
+    for (size, rate), loss in final.items():
+        last = PLAN.num_steps(size, T)
+        for share in np.linspace(0, 1, steps):
+            values = (4 + share * (loss - 4) + JITTER * share).tolist()
+            row = {
+                "kind": "eval",
+                "learning_rate": rate,
+                "batch_size": size,
+                "step": round(share * last),
+                "losses": values,
+            }
+            messages.append(row)
+    return findings_of(SweepFindings, spec, messages)
+
+
+SAME = {(b, rate): loss for b in SIZES for rate, loss in ((1e-3, 2.0), (1e-2, 2.5))}
+
+
+def test_tuning_is_what_the_large_loses_with_the_small_one_s_rate():
+    assert verdicts.tuning(sweep_of(SAME)).word == FAILS
+    other = SAME | {(512, 1e-3): 2.5, (512, 1e-2): 2.2}
+    found = verdicts.tuning(sweep_of(other))
+    assert found.word == HOLDS and "ends higher than with its own by 0.300" in found.facts[1]
+    assert verdicts.tuning(sweep_of({(16, 1e-3): 2.0, (16, 1e-2): 2.5})).word == NOT_YET
+
+
+def scale_of(low: float, value: float, high: float, resolved: bool = True) -> NoiseFindings:
+    spec = NoiseSpec.of(RACE, (0,), (1, 2), 4)
+    message = {"kind": "noise_scale", "step": 0, "simple_noise_scale": value, "low": low, "high": high}
+    return findings_of(NoiseFindings, spec, [message | {"resolved": resolved, "trace_cov": 1.0, "grad_sq_norm": 1.0}])
+
+
+def bend_sweep() -> SweepFindings:
+    """Steps to the target of 100 + 6400 / B at both rates: the bend lies at B = 64."""
+    spec = SweepSpec(race=replace(RACE, train=replace(PLAN, max_tokens=512 * T * 400)), learning_rates=(1e-3, 1e-2))
+    messages = []
+    for size in SIZES:
+        needed = (100 + 6400 / size) * np.array([0.99, 1.0, 1.01])
+        last = spec.race.train.num_steps(size, T)
+        for rate in spec.learning_rates:
+            for step in (0, *np.linspace(20, last, 200).round().astype(int).tolist()):
+                losses = np.maximum(4 - step / needed, 2.995 if size == 512 else 2.9).tolist()
+                messages.append(
+                    {"kind": "eval", "learning_rate": rate, "batch_size": size, "step": step, "losses": losses}
+                )
+    return findings_of(SweepFindings, spec, messages)
+
+
+@pytest.mark.parametrize(
+    ("scale", "word"),
+    [
+        (scale_of(55, 60, 70), PARTLY),
+        (scale_of(500, 600, 700), FAILS),
+        (scale_of(1, 2, 3), FAILS),
+        (scale_of(0, 0, 0, resolved=False), UNRESOLVED),
+    ],
+)
+def test_the_noise_scale_is_set_beside_the_bend(scale, word):
+    found = verdicts.noise_scale(bend_sweep(), scale)
+    assert found.word == word
+    assert "critical" not in " ".join((found.reason, *found.facts))
