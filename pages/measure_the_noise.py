@@ -4,9 +4,6 @@ import streamlit as st
 
 from core.lab.experiments import (
     MAX_BATCH_SIZE,
-    MAX_BLOCK_SIZE,
-    MAX_CHANNELS,
-    MAX_LAYERS,
     MAX_NOISE_BATCHES,
     MAX_NOISE_SIZES,
     NoiseSpec,
@@ -14,8 +11,7 @@ from core.lab.experiments import (
 from core.ui.experiments import controls, found_experiment
 from core.ui.noise import current_noise, show_noise, show_recorded_noise
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
-from core.ui.texts import choose_text
+from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
 
 choices = open_page(
     "How far is a batch from the truth?",
@@ -29,14 +25,7 @@ choose_numbers(choices, "noise_steps", "Stop after these steps", (0, 50, 150, 30
 choose_numbers(choices, "noise_sizes", "Batch sizes to draw", USUAL_SIZES, MAX_NOISE_SIZES, where=sizes)
 with st.expander("Text, model, training and the rest"):
     left, middle, right = st.columns(3)
-    with left:
-        choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
-    with middle:
-        choose_model(choices)
-        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
-        choices.number("n_head", "Heads", 1, 32)
-        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    choose_text_and_model(choices, left, middle)
     with right:
         choices.number("num_batches", "Batches of each size", 2, MAX_NOISE_BATCHES)
         choices.number("train_batch_size", "Batch size of the training", 1, MAX_BATCH_SIZE)

@@ -4,9 +4,6 @@ import streamlit as st
 
 from core.lab.experiments import (
     MAX_BATCH_SIZES,
-    MAX_BLOCK_SIZE,
-    MAX_CHANNELS,
-    MAX_LAYERS,
     MAX_SEEDS,
     MAX_TOKENS,
     RaceSpec,
@@ -16,8 +13,8 @@ from core.ui.choices import HALF_LIVES
 from core.ui.experiments import controls, found_experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.race import show_race, show_recorded
-from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
-from core.ui.texts import choose_text, current_race, plan_of
+from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.texts import current_race, plan_of
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
 
@@ -39,14 +36,7 @@ choices.select(
 )  # fmt: skip
 with st.expander("Text, model, learning rate and the rest"):
     left, middle, right = st.columns(3)
-    with left:
-        choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
-    with middle:
-        choose_model(choices)
-        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
-        choices.number("n_head", "Heads", 1, 32)
-        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    choose_text_and_model(choices, left, middle)
     with right:
         choices.widget("learning_rate", st.number_input, "Learning rate (at B = 16)", 1e-6, 1e3, step=1e-3, format="%g")
         choices.select("lr_rule", "How the rate follows B", LR_RULES, format_func=RULE_NAMES.get)

@@ -4,9 +4,6 @@ import streamlit as st
 
 from core.lab.experiments import (
     MAX_BATCH_SIZES,
-    MAX_BLOCK_SIZE,
-    MAX_CHANNELS,
-    MAX_LAYERS,
     MAX_RATES,
     MAX_SEEDS,
     MAX_TOKENS,
@@ -15,9 +12,8 @@ from core.lab.experiments import (
 from core.training import BETA2_RULES
 from core.ui.experiments import controls, found_experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import USUAL_SIZES, choose_device, choose_model, choose_numbers
+from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
 from core.ui.sweep import current_sweep, show_recorded_sweep, show_sweep
-from core.ui.texts import choose_text
 
 USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
 BETA2_NAMES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
@@ -34,14 +30,7 @@ choose_numbers(choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})",
 choose_numbers(choices, "rates", f"Learning rates (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES, where=rates)
 with st.expander("Text, model, budget and the rest"):
     left, middle, right = st.columns(3)
-    with left:
-        choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
-    with middle:
-        choose_model(choices)
-        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
-        choices.number("n_head", "Heads", 1, 32)
-        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
+    choose_text_and_model(choices, left, middle)
     with right:
         choices.number("sweep_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=20_000)
         choices.number("num_seeds", "Seeds (runs of each kind)", 1, MAX_SEEDS)

@@ -10,6 +10,7 @@ import streamlit as st
 from core.charts import PICKED, Theme, to_spec, with_data
 
 MAX_BINS = 400
+LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."  # constant: see `draw`
 
 
 def theme() -> Theme:

@@ -13,12 +13,12 @@ from core.lab.curves import RaceCurves
 from core.lab.experiments import MODEL_SIZES, CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, claim_specs
 from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
 from core.measure.comparison import at_equal_loss, mean_and_half_width
-from core.ui.charts import draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import Findings, controls, found_experiment, known_of, race_of, same_subject, watch
 from core.ui.noise import draw_scale
 from core.ui.page import plain
-from core.ui.race_charts import LIVE_ALT, draw_loss, draw_noise
+from core.ui.race_charts import draw_loss, draw_noise
 from core.ui.sweep import by_size_frame, draw_rates, draw_steps
 from core.ui.texts import current_race, plan_of, source_title
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict

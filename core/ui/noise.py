@@ -12,13 +12,12 @@ from core.lab.experiments import NoiseSpec
 from core.lab.findings import NoiseFindings
 from core.lab.store import Experiment
 from core.measure.intervals import without_replacement
-from core.ui.charts import draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, recorded, watch
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
-LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
 
 

@@ -10,12 +10,11 @@ from core import charts
 from core.corpus import visible
 from core.lab.curves import RaceCurves
 from core.measure.comparison import lead_of
-from core.ui.charts import draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 
 X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
-LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
 
 
 def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded: bool = False) -> None:

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.lab.experiments import MODEL_SIZES
+from core.lab.experiments import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MODEL_SIZES
 from core.ui.choices import CHOICES, Choices, widget_key
 from core.ui.lab import server
+from core.ui.texts import choose_text
 
 USUAL_SIZES = tuple(2**k for k in range(10))
 OWN = "own numbers"
@@ -53,6 +54,18 @@ def take_model(choices: Choices) -> None:
     if chosen in MODEL_SIZES:
         layers, heads, channels = MODEL_SIZES[chosen]
         choices.set(n_layer=layers, n_head=heads, n_embd=channels)
+
+
+def choose_text_and_model(choices: Choices, left, middle) -> None:
+    """Two columns: the text and its windows, the model and its size."""
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+    with middle:
+        choose_model(choices)
+        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+        choices.number("n_head", "Heads", 1, 32)
+        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
 
 
 def choose_device(choices: Choices) -> None:

@@ -13,14 +13,13 @@ from core.lab.findings import BestRate, SweepFindings, fit_of
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import Fitted, StepsFit
-from core.ui.charts import draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, found_experiment, known_of, same_subject, watch
 from core.ui.noise import scale_sentence
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
-LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
 
 
