@@ -91,7 +91,7 @@ def run_record(args: argparse.Namespace) -> None:
     trained_at_16 = replace(race, train=TrainConfig(batch_sizes=(16,)))
     default = NoiseSpec(race=trained_at_16)
     noise = NoiseSpec.of(trained_at_16, default.steps, default.batch_sizes, default.num_batches)
-    swept = TrainConfig(batch_sizes=(4, 8, 16, 32, 64), max_tokens=60_000, num_evals=40)
+    swept = TrainConfig(batch_sizes=(4, 8, 16, 32, 64), max_tokens=60_000, num_evals=40, early_evals=True)
     sweep = SweepSpec(race=replace(race, train=swept))
     layers, heads, channels = MODEL_SIZES["tiny"]
     tiny = replace(race, excerpt=CLAIM_EXCERPT, n_layer=layers, n_head=heads, n_embd=channels, floor_nats=None)

@@ -33,7 +33,7 @@ CLAIMS = {
         judge=verdicts.memory,
         show=claims.show_memory,
         test="One step at each size. Autograd tells of every tensor that it keeps for the backward pass; their bytes are added up, exactly. Weights, gradients and the optimizer's state are counted too.",
-        nuance="Only **activations** grow with B × T. Weights, gradients and AdamW's two averages are there whatever the batch, about 16 bytes a parameter in float32. With a tiny model nearly all is activations; with billions of parameters it can be the other way round, and a smaller batch then saves little. Try a larger model.",
+        nuance="Only **activations** grow with B × T. Weights, gradients and AdamW's two averages are there whatever the batch, about 16 bytes a parameter in float32. With a tiny model most of it is activations; with billions of parameters it can be the other way round, and a smaller batch then saves little. Not counted: what a layer needs for a moment while it computes. Try a larger model.",
     ),
     "noisy": Claim(
         said="Small batches are noisy, large ones are smooth.",
@@ -64,7 +64,7 @@ CLAIMS = {
         evidence=("claim_race",),
         judge=verdicts.overfit,
         show=claims.show_gaps,
-        test="Overfitting is a validation loss that stays behind the training loss. The text is short enough to be learnt by heart, and the gap between the two is compared in three ways: after **equal tokens**, after **equal steps**, and where all runs have come to an **equal training loss**.",
+        test="Overfitting is a validation loss that stays behind the training loss. The text can be cut short, so that it can be learnt by heart, and the gap between the two is compared in three ways: after **equal tokens**, after **equal steps**, and where all runs have come to an **equal training loss**.",
         nuance="At equal tokens a large batch has made far fewer updates; usually it is *under*-trained. At equal steps it has read many times as much text, so of course it has learnt more of it by heart. The fair question is the third. Keskar and others (2017), whose paper the saying comes from, write that the gap they saw was “not due to over-fitting”; Shallue and others (2018) found no evidence that large batches do worse out of sample.",
     ),
     "tuning": Claim(

@@ -3,8 +3,8 @@
     {"kind": "started", "device", "vocab_size", "num_parameters", "weights_bytes", "gradients_bytes", "optimizer_bytes"}
     {"kind": "progress", "share", "doing"}
     {"kind": "activations", "batch_size", "bytes"}                  that backward needs of one forward pass
-    {"kind": "split", "batch_size", "micro_batch_size", "largest_difference"}
-        between the accumulated gradient and that of the batch in one go, as a share of its norm
+    {"kind": "split", "batch_size", "micro_batch_size", "difference"}
+        the norm of the difference between the accumulated gradient and that in one go, as a share of the latter's
     {"kind": "step", "batch_size", "micro_batch_size", "seconds"}   one update; once for each in every round
 
 In every round each way is timed once, one after the other, so that what slows the machine for a moment slows all.
@@ -61,12 +61,12 @@ def cost_messages(spec: CostSpec) -> Iterator[dict]:
     _, whole = accumulated_gradient(stack, windows, spec.largest)
     for micro_batch_size in spec.micro_batch_sizes:
         _, gradient = accumulated_gradient(stack, windows, micro_batch_size)
-        difference = ((gradient - whole).abs().max() / whole.norm()).item()
+        difference = ((gradient - whole).norm() / whole.norm()).item()
         yield {
             "kind": "split",
             "batch_size": spec.largest,
             "micro_batch_size": micro_batch_size,
-            "largest_difference": difference,
+            "difference": difference,
         }
     ways = [(b, b) for b in spec.batch_sizes] + [(spec.largest, m) for m in spec.micro_batch_sizes]
     for way in ways:

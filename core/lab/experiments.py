@@ -25,6 +25,7 @@ MAX_RATES = 10  # of one sweep
 CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 1024, 2048, 4096)}
 CLAIM_TOKENS = 1_600_000  # for each run: a large batch should make some steps too
 CLAIM_EXCERPT = 8_000  # characters: a text that can be learnt by heart
+CLAIM_STEPS = (0, 20, 50, 100, 200, 400)  # where the noise scale is taken
 CLAIM_RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 
 # (layers, heads, channels)
@@ -231,16 +232,19 @@ def claim_specs(
     race: RaceSpec, batch_sizes: tuple[int, int, int], max_tokens: int, learning_rates: tuple[float, ...]
 ) -> dict[str, Spec]:
     """The four experiments that the claims about batch size are judged by, on the race's text and model: a race of a
-    small, a medium and a large batch size, what their steps cost, a sweep over the rate, and the noise scale."""
-    plan = replace(race.train, batch_sizes=batch_sizes, max_tokens=max_tokens, num_evals=200, eval_train=True)
-    swept = replace(plan, max_tokens=max_tokens // 4, num_evals=40, eval_train=False)
+    small, a medium and a large batch size, what their steps cost, a sweep over the rate (with one size more, a quarter
+    of the small one, for the bend of S(B) to lie within), and the noise scale."""
+    plan = replace(race.train, batch_sizes=batch_sizes, max_tokens=max_tokens, early_evals=True)
+    raced = replace(plan, num_evals=200, eval_train=True)
+    tiny = max(1, batch_sizes[0] // 4)
+    swept = replace(plan, batch_sizes=(tiny, *batch_sizes), max_tokens=max_tokens // 4, num_evals=40)
     small = replace(race, train=replace(plan, batch_sizes=batch_sizes[:1]))
     noise = NoiseSpec(race=race)
     return {
-        "claim_race": replace(race, train=plan),
+        "claim_race": replace(race, train=raced),
         "claim_cost": CostSpec(race=replace(race, train=plan)),
         "claim_sweep": SweepSpec(race=replace(race, train=swept), learning_rates=learning_rates),
-        "claim_noise": NoiseSpec.of(small, noise.steps, noise.batch_sizes, noise.num_batches),
+        "claim_noise": NoiseSpec.of(small, CLAIM_STEPS, noise.batch_sizes, noise.num_batches),
     }
 
 

@@ -126,6 +126,7 @@ class SweepFindings(Findings):
         super().__init__(read)
         self.spec = spec
         self.evals: dict[tuple[float, int], list[tuple[int, list]]] = defaultdict(list)  # by rate and batch size
+        self.num_diverged: dict[tuple[float, int], int] = defaultdict(int)  # runs, by rate and batch size
         self.batch_sizes = tuple(sorted(spec.race.train.batch_sizes))
 
     @property
@@ -133,9 +134,12 @@ class SweepFindings(Findings):
         return bool(self.evals)
 
     def _take_found(self, message: dict) -> None:
-        if message["kind"] == "eval":
-            key = (message["learning_rate"], message["batch_size"])
-            self.evals[key].append((message["step"], message["losses"]))
+        key = (message["learning_rate"], message["batch_size"])
+        match message["kind"]:
+            case "eval":
+                self.evals[key].append((message["step"], message["losses"]))
+            case "diverged":
+                self.num_diverged[key] += 1
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.race.train.num_steps(batch_size, self.spec.race.block_size)
@@ -146,6 +150,17 @@ class SweepFindings(Findings):
         shape = len(rows), self.spec.race.train.num_seeds
         losses = np.array([values for _, values in rows], dtype=float).reshape(shape)
         return np.array([step for step, _ in rows], dtype=int), losses
+
+    def finished(self, rate: float, batch_size: int) -> bool:
+        """Whether all its runs have come to the end of the budget, or diverged."""
+        steps, _ = self.curve(rate, batch_size)
+        at_end = len(steps) > 0 and steps[-1] == self.num_steps(batch_size)
+        return at_end or self.num_diverged[rate, batch_size] == self.spec.race.train.num_seeds
+
+    @property
+    def finished_rates(self) -> list[float]:
+        """The rates that every batch size has been through, ascending."""
+        return [r for r in self.spec.learning_rates if all(self.finished(r, b) for b in self.batch_sizes)]
 
     def final(self, batch_size: int) -> dict[float, np.ndarray]:
         """The validation losses (R,) at the end of the budget, by rate; rates with a run that diverged are left out, as
@@ -233,7 +248,7 @@ class CostFindings(Findings):
             case "activations":
                 self.activation_bytes[message["batch_size"]] = message["bytes"]
             case "split":
-                self.differences[message["micro_batch_size"]] = message["largest_difference"]
+                self.differences[message["micro_batch_size"]] = message["difference"]
             case "step":
                 self.seconds[message["batch_size"], message["micro_batch_size"]].append(message["seconds"])
 

@@ -55,6 +55,8 @@ class NoiseRun:
         self.all_windows = len(blocks) <= MAX_WINDOWS
         if not self.all_windows:
             blocks = blocks[np.linspace(0, len(blocks) - 1, MAX_WINDOWS).astype(np.int64)]
+        if (blocks == blocks[0]).all():
+            raise ValueError("All windows of this text are alike, so there is no noise to measure: take another text.")
         self.windows = blocks.contiguous()
         self.work_done, self.said_at = 0.0, time.monotonic()
         self.work = self._work()

@@ -57,7 +57,9 @@ class Tails:
         Tails(pair=2.0, single=0.0)
         """
         squares = (values - values.mean()) ** 2
-        return cls(2.0, float(squares.var() / max(squares.mean() ** 2, 1e-300)))
+        if not squares.any():  # no spread at all, and none of its tails
+            return cls(2.0, 2.0)
+        return cls(2.0, float(squares.var() / squares.mean() ** 2))
 
     def freedom(self, num: int, batch_size: int) -> float:
         """nu of `num` squared distances of means of B values.
@@ -65,7 +67,8 @@ class Tails:
         >>> Tails(pair=2.0, single=10.0).freedom(100, 4)
         50.0
         """
-        return 2 * num / (self.pair * (1 - 1 / batch_size) + self.single / batch_size)
+        scatter = self.pair * (1 - 1 / batch_size) + self.single / batch_size
+        return 2 * num / max(scatter, 1e-6)  # 0: every value lies equally far from the mean
 
 
 def spread_of(squares: np.ndarray, freedom: float) -> Spread:

@@ -65,6 +65,6 @@ def noise_scale(grad_sq_norms: np.ndarray, trace_covs: np.ndarray, seed: int = 0
     if resolved:
         # a resampled |G|^2 at 0 or below stands for a ratio without bound
         ratios = np.where(some_grad > 0, some_trace / np.maximum(some_grad, 1e-300), np.inf)
-        low, high = np.quantile(ratios, [0.025, 0.975], method="nearest").tolist()
+        low, high = np.quantile(ratios, [0.025, 0.975], method="lower").tolist()
     ratio = trace_cov / grad_sq_norm if grad_sq_norm > 0 else None
     return NoiseScale(grad_sq_norm, trace_cov, ratio, low, high, resolved)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-FEWEST = 4  # runs, at three batch sizes or more: two numbers are fitted, and their scatter must show
+FEWEST = 3  # batch sizes: two numbers are fitted, and the scatter around them must show
 MOST_BEYOND = 7.0  # how far, in ln B, the bend may lie beyond the batch sizes
 RESOLVED_WITHIN = 10.0  # an interval that reaches further than this factor from its value says nothing
 
@@ -59,26 +59,30 @@ def steps_to_target(steps: np.ndarray, losses: np.ndarray, target: float) -> flo
 
 def fit_steps(batch_sizes: np.ndarray, steps: np.ndarray) -> StepsFit | None:
     """Fit S(B) to runs, (n,) each, that reached the target: least squares of ln S, so that a run counts by its
-    relative error. Intervals are 95%, from the scatter of the runs around the fit (t with n - 2 degrees of freedom),
-    symmetric in the logarithm. None for too few runs, or where S_min or E_min cannot be told from 0."""
-    B, S = np.asarray(batch_sizes, dtype=float), np.asarray(steps, dtype=float)
-    if len(S) < FEWEST or len(set(B)) < 3 or not (S > 0).all():
+    relative error. The runs of one batch size share its grid of rates and of validations, so they do not err apart:
+    each batch size counts as one point, the mean of its runs. Intervals are 95%, from the scatter of the k points
+    around the fit (t with k - 2 degrees of freedom), symmetric in the logarithm. None for too few batch sizes, or where
+    S_min or E_min cannot be told from 0."""
+    runs_at, S = np.asarray(batch_sizes, dtype=float), np.asarray(steps, dtype=float)
+    B = np.unique(runs_at)  # (k,)
+    if len(B) < FEWEST or not (S > 0).all():
         return None
+    points = np.array([np.log(S[runs_at == size]).mean() for size in B])  # (k,): ln S
 
     # given u = ln B_crit, ln S_min has a closed form, which leaves one number to look for: ever closer around the best
     centre, width = float(np.log(B).mean()), 12.0
     while width > 1e-9:
         grid = np.linspace(centre - width, centre + width, 65)
-        rests = np.log(S) - np.log1p(np.exp(grid)[:, None] / B)  # (65, n); ln S_min is a row's mean
+        rests = points - np.log1p(np.exp(grid)[:, None] / B)  # (65, k); ln S_min is a row's mean
         centre, width = float(grid[rests.var(axis=1).argmin()]), width / 16
     if not np.log(B.min()) - MOST_BEYOND < centre < np.log(B.max()) + MOST_BEYOND:
         return None  # all runs lie on one side of the bend, and far from it
-    rest = np.log(S) - np.log1p(np.exp(centre) / B)
+    rest = points - np.log1p(np.exp(centre) / B)
     s_min = float(np.exp(rest.mean()))
     found = np.log([s_min, s_min * np.exp(centre)])
     share = s_min / (s_min + np.exp(found[1]) / B)  # d ln S / d ln S_min; that of ln E_min is the rest of 1
-    jacobian = np.stack([share, 1 - share], axis=1)  # (n, 2)
-    freedom = len(S) - 2
+    jacobian = np.stack([share, 1 - share], axis=1)  # (k, 2)
+    freedom = len(B) - 2
     covariance = np.linalg.inv(jacobian.T @ jacobian) * float(((rest - rest.mean()) ** 2).sum() / freedom)
     t = stdtrit(freedom, 0.975)
 

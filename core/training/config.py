@@ -29,6 +29,7 @@ class TrainConfig:
     grad_clip: float = 1.0  # largest norm of a run's gradient; 0 for none
     order: str = "random"  # of the windows: one of core.batches.ORDERS
     num_evals: int = 20  # validations after the first, at equal spacing in tokens
+    early_evals: bool = False  # also validate after 1, 2, 3, ... steps, ever fewer: for how soon a run reaches a loss
     eval_windows: int = 64  # fixed validation windows, spread over the validation part
     eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there

@@ -28,6 +28,7 @@ from core.training.trainer import Trainer
 MAX_TOGETHER_ON_CPU = 2**16
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
+EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,16 @@ class Training:
 
     def _eval_steps(self, tokens_per_step: int, num_steps: int) -> list[int]:
         """Steps at equal spacing in tokens: the spacing is whole steps of the largest batch, so that where the smaller
-        ones divide it, all are validated after the very same tokens."""
+        ones divide it, all are validated after the very same tokens. And early ones, if asked for."""
         largest = max(self.config.batch_sizes) * self.block_size
         spacing = largest * max(1, round(self.config.max_tokens / self.config.num_evals / largest))
         marks = range(0, num_steps * tokens_per_step, spacing)
-        return sorted({-(-mark // tokens_per_step) for mark in marks} | {num_steps})
+        steps = {-(-mark // tokens_per_step) for mark in marks} | {num_steps}
+        early = 1
+        while self.config.early_evals and early < num_steps:
+            steps.add(early)
+            early += -(-early // EARLY_SHARE)
+        return sorted(steps)
 
     def first_model(self, seed: int) -> GPT:
         """The model that every batch size of this seed starts from."""

@@ -15,7 +15,7 @@ from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
 from core.measure.comparison import at_equal_loss, mean_and_half_width
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Findings, controls, found_experiment, known_of, race_of, same_subject, watch
+from core.ui.experiments import Findings, Known, controls, found_experiment, known_of, race_of, same_subject, watch
 from core.ui.noise import draw_scale
 from core.ui.page import plain
 from core.ui.race_charts import draw_loss, draw_noise
@@ -93,21 +93,20 @@ def spec_for(choices: Choices, name: str) -> Spec:
 def show_claim(choices: Choices, claim: Claim) -> None:
     """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
     found = {name: found_experiment(choices, name, EVIDENCE[name].kind) for name in claim.evidence}
-    findings = [known_of(name, pair) for name, pair in found.items()]
-    known, _, races = zip(*findings, strict=True)
+    known = {name: known_of(name, pair) for name, pair in found.items()}
+    recorded = not any(found.values())
 
     def show(live: bool) -> None:
-        show_verdict(claim, known, same_subject(*races), View(live, recorded=not any(found.values())))
+        show_verdict(claim, list(known.values()), View(live, recorded))
 
     last = claim.evidence[-1]
     for name in claim.evidence:
         experiment = found[name] and found[name][0]
         controls(choices, name, EVIDENCE[name].label, partial(spec_for, choices, name), experiment)
-        mine, note, _ = findings[claim.evidence.index(name)]
         if experiment:
-            watch(experiment, mine, show if name == last else nothing)
+            watch(experiment, known[name].findings, show if name == last else nothing)
         else:
-            st.info(f"This was {note}. Click **{EVIDENCE[name].label}** to take your own, live.")
+            st.info(f"This was {known[name].note}. Click **{EVIDENCE[name].label}** to take your own, live.")
     if not found[last]:
         st.fragment(show)(False)
 
@@ -116,19 +115,25 @@ def nothing(live: bool) -> None:
     pass
 
 
-def show_verdict(claim: Claim, known: tuple[Findings, ...], same: bool, view: View) -> None:
+def judged(claim: Claim, known: list[Known]) -> Verdict:
+    if not same_subject(*(each.race for each in known)):
+        return Verdict(NOT_YET, "The experiments were run on different texts or models: run them all on the same.")
+    verdict = claim.judge(*(each.findings for each in known))
+    if verdict.word in (HOLDS, PARTLY, FAILS) and not all(each.whole for each in known):
+        return replace(verdict, word=f"so far it {verdict.word}")
+    return verdict
+
+
+def show_verdict(claim: Claim, known: list[Known], view: View) -> None:
     """The verdict and its reason, the charts, and the numbers."""
-    if not same:
-        st.warning("The two experiments above were run on different texts or models: run both on the same.")
-        return
-    verdict = claim.judge(*known)
+    verdict = judged(claim, known)
     with st.container(border=True):
-        so_far = "so far it " if view.live and verdict.word in (HOLDS, PARTLY, FAILS) else ""
-        st.subheader(f"{ICONS[verdict.word]} “{claim.said}” – {so_far}{verdict.word}", anchor=False)
+        icon = next(icon for word, icon in ICONS.items() if verdict.word.endswith(word))
+        st.subheader(f"{icon} “{claim.said}” – {verdict.word}", anchor=False)
         st.markdown(plain(verdict.reason))
-    sentences = claim.show(*known, view)
+    sentences = claim.show(*(each.findings for each in known), view)
     st.markdown("\n".join(f"- {plain(fact)}" for fact in verdict.facts))  # below: the charts keep their place
-    st.caption(plain(summary_of(known[0])))
+    st.caption(plain(summary_of(known[0].findings)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
 
@@ -142,7 +147,8 @@ def summary_of(findings: Findings) -> str:
         f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
         f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; learning rate {plan.learning_rate:g} "
         f"where none is named, rule {plan.lr_rule}; seeds {plan.seeds[0]} to {plan.seeds[-1]}. Intervals: 95%; t, "
-        "paired over the seeds, of speeds over several timings; of the noise in a curve by chi-squared."
+        "paired over the seeds; of speeds over several timings, of the noise in a curve by chi-squared, of a noise "
+        "scale by bootstrap, of a fit from the scatter around it."
     )
 
 
@@ -153,15 +159,10 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     }
     rows = {}
     for claim in claims.values():
-        findings = [found[name] for name in claim.evidence]
-        verdict = (
-            claim.judge(*(known for known, _, _ in findings))
-            if same_subject(*(race for _, _, race in findings))
-            else None
-        )
-        recorded_ones = sum(bool(note) for _, note, _ in findings)
-        source = "recorded" if recorded_ones == len(findings) else "yours" if not recorded_ones else "both"
-        rows[claim.said] = (verdict.word if verdict else "not comparable", source)
+        known = [found[name] for name in claim.evidence]
+        notes = [each.note for each in known]
+        source = "recorded" if all(notes) else "both" if any(notes) else "yours"
+        rows[claim.said] = (judged(claim, known).word, source)
     st.table(pd.DataFrame.from_dict(rows, "index", columns=["measured", "by"]))
 
 
@@ -191,10 +192,10 @@ def draw_points(values: dict[int, np.ndarray], sizes: tuple[int, ...], key: str,
     rows = []
     for batch_size, each in values.items():
         mean, half = mean_and_half_width(np.log(each))
-        half = 0.0 if np.isnan(half) else half
         rows.append((batch_size, *np.exp([mean, mean - half, mean + half])))
     points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
-    low, high = (points["low"].min() / 1.3, points["high"].max() * 1.3) if rows else (1.0, 100.0)
+    bounds = points[["sigma", "low", "high"]].stack().dropna()
+    low, high = (bounds.min() / 1.3, bounds.max() * 1.3) if rows else (1.0, 100.0)
     sentence = charts.describe_noise(points, title.capitalize())
     draw(
         spec_of(charts.noise_chart, sizes, theme(), y_title=title, height=220, **more),

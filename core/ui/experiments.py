@@ -5,7 +5,7 @@ A page keeps the id in one of its choices: "race", "noise". It asks the store; i
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import streamlit as st
@@ -123,19 +123,26 @@ def recorded(name: str) -> tuple[Findings, str]:
     return findings, recording.note
 
 
-def known_of(name: str, found: tuple[Experiment, Spec] | None) -> tuple[Findings, str, RaceSpec]:
-    """(findings, note, race): of the visitor's experiment, or of the recorded one of that name, whose note says when;
-    the race with its text."""
+@dataclass(frozen=True)
+class Known:
+    """What is known from an experiment, the visitor's own or a recorded one."""
+
+    findings: Findings
+    race: RaceSpec  # that it is about, with its text
+    note: str  # when it was recorded; empty for the visitor's own
+    whole: bool  # whether it has come to its end
+
+
+def known_of(name: str, found: tuple[Experiment, Spec] | None) -> Known:
+    """Of the visitor's experiment, or of the recording of that name."""
     if found:
         experiment, spec = found
-        known, note, text = findings_of(experiment.id, experiment.settings), "", experiment.text
-        known.refresh()
-        race = race_of(spec)
-    else:
-        known, note = recorded(name)
-        race = race_of(known.spec)
-        text = samples()[race.source].text
-    return known, note, replace(race, text=text)
+        findings = findings_of(experiment.id, experiment.settings)
+        findings.refresh()
+        return Known(findings, replace(race_of(spec), text=experiment.text), "", experiment.status == "done")
+    findings, note = recorded(name)
+    race = race_of(findings.spec)
+    return Known(findings, replace(race, text=samples()[race.source].text), note, True)
 
 
 def race_of(spec: Spec) -> RaceSpec:

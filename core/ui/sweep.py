@@ -27,16 +27,16 @@ def current_sweep(choices: Choices) -> SweepSpec:
     """The sweep that the choices describe."""
     plan = plan_of(
         choices, batch_sizes=choices.sweep_sizes, max_tokens=choices.sweep_tokens, beta2_rule=choices.beta2_rule,
-        num_evals=40,
+        num_evals=40, early_evals=True,
     )  # fmt: skip
     return SweepSpec(race=current_race(choices, plan), learning_rates=choices.rates)
 
 
 def show_recorded_sweep(choices: Choices) -> None:
     """Before anything has been run: a sweep that was recorded, marked as such."""
-    findings, note, race = known_of("sweep", None)
-    st.info(f"A recorded sweep, {note}. Click **Start the sweep** to run your own, live.")
-    st.fragment(show_findings)(findings, choices, noise_sentence(choices, race))
+    known = known_of("sweep", None)
+    st.info(f"A recorded sweep, {known.note}. Click **Start the sweep** to run your own, live.")
+    st.fragment(show_findings)(known.findings, choices, noise_sentence(choices, known.race))
 
 
 def show_sweep(choices: Choices, experiment: Experiment) -> None:
@@ -256,11 +256,13 @@ def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit 
 def noise_sentence(choices: Choices, race: RaceSpec) -> str:
     """The noise scale, where it was measured on the same text and model."""
     what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
-    noise, _, measured_on = known_of("noise", found_experiment(choices, "noise", NoiseSpec))
-    if not (same_subject(race, measured_on) and noise.scales):
+    known = known_of("noise", found_experiment(choices, "noise", NoiseSpec))
+    if not (same_subject(race, known.race) and known.findings.scales):
         return f"{what}. Measure it on this text and this model, and it will stand here."
     T = race.block_size
-    said = " ".join(f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(noise.scales.items()))
+    said = " ".join(
+        f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(known.findings.scales.items())
+    )
     return f"{what}. {said} Intervals: 95%, bootstrap."
 
 

@@ -115,3 +115,8 @@ def test_it_can_be_kept_and_made_again():
     assert "To be" not in spec.settings()
     assert NoiseSpec.from_settings(spec.settings(), spec.text) == spec
     assert replace(spec, num_batches=31) != spec
+
+
+def test_a_text_whose_windows_are_all_alike_is_refused():
+    with pytest.raises(ValueError, match="All windows of this text are alike"):
+        list(noise_messages(spec_of("ab" * 500)))

@@ -18,6 +18,8 @@ from core.ui.verdicts.verdict import (
     size_of,
 )
 
+SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
+
 
 def memory(cost: CostFindings) -> Verdict:
     """Small batches use less memory: what grows with B, and what does not."""
@@ -43,7 +45,9 @@ def memory(cost: CostFindings) -> Verdict:
     share = held / total[small]
     if share < 0.1:
         return Verdict(
-            HOLDS, f"Nearly all memory is activations, and they grow with B: {number(times)} times as much.", facts
+            HOLDS,
+            f"More than nine tenths of it are activations, and they grow with B: {number(times)} times as much.",
+            facts,
         )
     return Verdict(
         PARTLY,
@@ -82,5 +86,6 @@ def accumulation(cost: CostFindings) -> Verdict:
             facts,
         )
     if all(ratio.above(1) for ratio in ratios.values()):
-        return Verdict(FAILS, "The same gradient, for more time: it saves memory, not time.", facts)
+        same = "The same gradient" if max(cost.differences.values()) < SAME else "Nearly the same gradient"
+        return Verdict(FAILS, f"{same}, for more time: it saves memory, not time.", facts)
     return Verdict(UNRESOLVED, "No split was faster; not all of them can be told from one go.", facts)

@@ -7,67 +7,116 @@ from core.lab.findings import NoiseFindings, SweepFindings, fit_of
 from core.measure.comparison import Estimate, difference_of
 from core.ui.verdicts.verdict import FAILS, HOLDS, PARTLY, TOO_EARLY, UNRESOLVED, Verdict, between, number, of_each
 
+TELLING = 4.0  # two ranges that overlap say something only where neither spans more than this factor
+
 
 def tuning(sweep: SweepFindings) -> Verdict:
-    """Large batches need tuning: what the largest loses with the rate that suits the smallest, and the other way."""
-    best = sweep.best_rates()
-    if len(best) < len(sweep.batch_sizes):
-        return TOO_EARLY
+    """Large batches need tuning: what the largest loses with the rate that suits the smallest, and the other way.
+
+    A rate that was chosen for its low loss looks better than it is. So for each seed the rates are chosen by the other
+    seeds, and compared at this one.
+    """
     small, large = sweep.batch_sizes[0], sweep.batch_sizes[-1]
-    facts = [f"Best rates: {of_each({b: found.rate for b, found in best.items()}, '{:g}'.format, '')}."]
-    losses = {}
+    rates = sweep.finished_rates
+    final = {b: {rate: losses for rate, losses in sweep.final(b).items() if rate in rates} for b in (small, large)}
+    if len(rates) < 2:
+        return TOO_EARLY
+    for batch_size, losses in final.items():
+        if len(losses) < 2:
+            reason = f"At B = {batch_size} runs diverged at all rates but {len(losses)}: try smaller rates."
+            return Verdict(UNRESOLVED, reason)
+    if sweep.spec.race.train.num_seeds < 2:
+        return Verdict(UNRESOLVED, "One seed cannot choose a rate and judge it too: take two or more.")
+    best = {b: min(losses, key=lambda rate: losses[rate].mean()) for b, losses in final.items()}
+    steps = {b: sweep.num_steps(b) for b in sweep.batch_sizes}
+    facts = [
+        f"Of the rates {', '.join(f'{rate:g}' for rate in rates)} the best: {of_each(best, '{:g}'.format, '')}.",
+        f"The budget is {of_each(steps, '{:,}'.format, ' steps')}.",
+    ]
+    loses = {}
     for batch_size, other in ((large, small), (small, large)):
-        final, rate = sweep.final(batch_size), best[other].rate
-        if rate not in final:
-            facts.append(f"At {rate:g}, the best of B = {other}, a run at B = {batch_size} diverged.")
-            losses[batch_size] = Estimate(np.inf, np.inf, np.inf)
+        if best[other] not in final[batch_size]:
+            loses[batch_size] = Estimate(np.inf, np.inf, np.inf)
+            facts.append(f"At {best[other]:g}, the best of B = {other}, a run at B = {batch_size} diverged.")
             continue
-        losses[batch_size] = difference_of(final[rate], final[best[batch_size].rate])
+        loses[batch_size] = difference_of(*chosen_by_others(final[batch_size], final[other]))
         facts.append(
             f"With the rate that suits B = {other}, B = {batch_size} ends higher than with its own by "
-            f"{between(losses[batch_size])} nats."
+            f"{between(loses[batch_size])} nats; each seed's rates were chosen by the other seeds."
         )
-    tried = [f"{rate:g}" for rate in sweep.spec.learning_rates if all(rate in sweep.final(b) for b in best)]
-    facts.append(f"Rates that every batch size came through: {', '.join(tried) or 'none'}.")
-    facts.append("The best rate is chosen from these very runs, so a small difference may be luck.")
-    if losses[large].above(0):
-        also = f" So does B = {small} with that of B = {large}." if losses[small].above(0) else ""
-        return Verdict(HOLDS, f"B = {large} loses with the rate that is best at B = {small}.{also}", tuple(facts))
-    if best[large].rate == best[small].rate:
+    if loses[large].above(0):
+        also = f" So does B = {small} with that of B = {large}." if loses[small].above(0) else ""
+        reason = f"B = {large} ends higher with the rate that is best at B = {small}.{also}"
+        return Verdict(HOLDS, reason, tuple(facts))
+    if rates[0] in best.values() or rates[-1] in best.values():
+        return Verdict(UNRESOLVED, "A best rate lies at the edge of those tried, and may lie beyond.", tuple(facts))
+    if best[large] == best[small]:
         return Verdict(FAILS, "The same rate of this grid was the best for the smallest and the largest.", tuple(facts))
     return Verdict(UNRESOLVED, "What a rate of its own is worth to the largest, these seeds cannot tell.", tuple(facts))
 
 
+def chosen_by_others(losses: dict[float, np.ndarray], others: dict[float, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The losses (R,) of one batch size at the rate that is best for another, and at its own: for each seed the two
+    rates are those with the lowest mean over the other seeds, of the rates that both came through."""
+    rates = [rate for rate in losses if rate in others]
+    borrowed, own = [], []
+    for seed in range(len(losses[rates[0]])):
+        rest = np.arange(len(losses[rates[0]])) != seed
+        borrowed.append(losses[min(rates, key=lambda r: others[r][rest].mean())][seed])
+        own.append(losses[min(rates, key=lambda r: losses[r][rest].mean())][seed])
+    return np.array(borrowed), np.array(own)
+
+
 def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
-    """The noise scale is the best batch size: beside the bend of S(B), fitted to runs whose rate was tuned."""
+    """The noise scale is the best batch size: beside the bend of S(B), fitted to runs whose rate was tuned. The noise
+    scale changes as the loss falls; what counts is its range on the way to the loss that S(B) is the way to."""
     target = sweep.usual_target()
     if target is None or len(noise.scales) < len(noise.spec.steps):
         return TOO_EARLY
     T = noise.spec.race.block_size
-    scales = {
-        s: Estimate(m["simple_noise_scale"], m["low"], m["high"]) for s, m in noise.scales.items() if m["resolved"]
-    }
     runs = sweep.runs_to(target)
-    fit = fit_of(runs)
     mean = {b: rows["steps"].mean() for b, rows in runs.groupby("batch_size")}
-    said = "; ".join(f"after {s:,} steps {between(scale)}" for s, scale in sorted(scales.items()))
+    tokens = {b: b * T * steps for b, steps in mean.items()}
     facts = [
-        f"Noise scale, in windows of {T} tokens: {said or 'not resolved at any step'}.",
-        f"To {target:.2f} nats at tuned rates: {of_each(mean, number, ' steps')}; "
-        f"{of_each({b: b * T * steps for b, steps in mean.items()}, charts.format_count, ' tokens')}.",
+        f"After {s:,} steps, at a loss of {noise.whole[s]['loss']:.2f}, the noise scale is {scale_in_words(m)}."
+        for s, m in sorted(noise.scales.items())
     ]
-    if fit is None or not fit.b_crit.resolved or not scales:
-        facts.append("The bend of S(B) = S_min + E_min / B is not resolved by these runs." if scales else "")
-        return Verdict(UNRESOLVED, "One of the two numbers is not resolved here.", tuple(filter(None, facts)))
-    bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high)
     facts.append(
-        f"The bend of S(B) = S_min + E_min / B, where a run takes twice the least of steps and of windows: "
-        f"B = {between(bend)}."
+        f"To {target:.2f} nats at tuned rates: {of_each(mean, number, ' steps')}; "
+        f"{of_each(tokens, charts.format_count, ' tokens')}. Fewest tokens: B = {min(tokens, key=tokens.get)}; fewest "
+        f"steps: B = {min(mean, key=mean.get)}."
     )
-    tokens, steps = min(mean, key=lambda b: b * mean[b]), min(mean, key=mean.get)
-    facts.append(f"Fewest tokens: B = {tokens}. Fewest steps: B = {steps}. Which is best depends on what you pay for.")
-    last = scales[max(scales)]
-    if last.low > bend.high or last.high < bend.low:
-        ratio = last.value / bend.value
-        return Verdict(FAILS, f"The noise scale is {number(ratio)} times the bend that these runs show.", tuple(facts))
-    return Verdict(PARTLY, "Their intervals overlap here: a guess of the right size.", tuple(facts))
+    fit = fit_of(runs)
+    if fit is None:
+        return Verdict(UNRESOLVED, "No fit of S(B) can be had from these runs.", tuple(facts))
+    bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high)
+    facts.append(f"The bend of S(B) = S_min + E_min / B: B = {between(bend)}.")
+    if not fit.b_crit.resolved:
+        return Verdict(UNRESOLVED, "The bend of S(B) is not resolved by these runs.", tuple(facts))
+    if not sweep.batch_sizes[0] <= bend.value <= sweep.batch_sizes[-1]:
+        return Verdict(UNRESOLVED, "The bend of S(B) lies beyond the batch sizes that were run.", tuple(facts))
+    way = [m for s, m in sorted(noise.scales.items()) if s <= first_below(noise, target)]
+    if not all(m["resolved"] for m in way):
+        return Verdict(UNRESOLVED, "The noise scale on the way to that loss is not resolved.", tuple(facts))
+    low, high = min(m["low"] for m in way), max(m["high"] for m in way)
+    facts.append(f"On the way to {target:.2f} nats the noise scale went through {number(low)} to {number(high)}.")
+    if low > bend.high or high < bend.low:
+        side = "above" if low > bend.high else "below"
+        reason = f"On the way to that loss the noise scale was always {side} the bend."
+        return Verdict(FAILS, reason, tuple(facts))
+    if bend.high < TELLING * bend.low and high < TELLING * low:
+        return Verdict(PARTLY, "Here the two agree, within their intervals: a guess of the right size.", tuple(facts))
+    reason = f"The ranges overlap, but widely: the noise scale alone changed {number(high / low)}-fold on the way."
+    return Verdict(UNRESOLVED, reason, tuple(facts))
+
+
+def first_below(noise: NoiseFindings, target: float) -> int:
+    """The first step at which the text's loss was at the target or below; the last, if none was."""
+    below = [step for step, whole in sorted(noise.whole.items()) if whole["loss"] <= target]
+    return below[0] if below else max(noise.whole)
+
+
+def scale_in_words(message: dict) -> str:
+    if not message["resolved"]:
+        return "not resolved"
+    return between(Estimate(message["simple_noise_scale"], message["low"], message["high"])) + " windows"

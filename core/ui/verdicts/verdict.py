@@ -26,7 +26,7 @@ TOO_EARLY = Verdict(NOT_YET, "Too little has been measured so far.")
 def between(estimate: Estimate) -> str:
     """A value and its interval."""
     if np.isnan(estimate.low):
-        return f"{signed(estimate.value)} (one seed: no interval)"
+        return f"{signed(estimate.value)} (a single value: no interval)"
     return f"{signed(estimate.value)} (95% interval {signed(estimate.low)} to {signed(estimate.high)})"
 
 
