@@ -8,8 +8,8 @@ run: .venv/.run  ## make the environment once, then open the app
 
 test: .venv/.test  ## every test; those that need a browser are skipped without one, and say so
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -n 2 --ignore=tests/app --ignore=tests/lab/test_cluster.py
-	$(BIN)/python -m pytest tests/app tests/lab/test_cluster.py  # one by one: they wait for a server, its workers, a browser
+	$(BIN)/python -m pytest -n 2 -m "not waits"
+	$(BIN)/python -m pytest -m waits  # one by one: they wait for a server, its workers, a browser
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Batchscope needs Python 3.11 or newer")'

@@ -150,6 +150,6 @@ def test_the_page_does_not_scroll_sideways_on_a_phone(shared_server, page):
     for path, title in TITLES.items():
         page.goto(shared_server.url + path)
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        page.wait_for_timeout(1500)
+        page.wait_for_timeout(700)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

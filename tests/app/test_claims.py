@@ -6,7 +6,7 @@ import pytest
 
 from core.ui.choices import CLAIMS
 
-SMALL = "text=lighthouse&T=8&claim_small=8&claim_medium=64&claim_large=512&claim_tokens=60000&seeds=2"
+SMALL = "text=lighthouse&T=8&claim_small=8&claim_medium=64&claim_large=512&claim_tokens=30000&seeds=2"
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
