@@ -197,7 +197,7 @@ def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None
     if fit:
         x = np.geomspace(sizes[0], sizes[-1], 30)
         theory = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
-        theory.loc[20, "label"] = "S_min + E_min / B"
+        theory.loc[17, "label"] = "S_min + E_min / B"
     known = [*(row[1] for row in points + missed), *theory["sigma"]] or [10.0, 1000.0]
     frame = by_size_frame(sizes, min(known) / 1.3, max(known) * 1.3)
     low, high = frame["sigma"]
