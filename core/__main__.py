@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -14,12 +14,17 @@ from core.lab.experiments import (
     CLAIM_RATES,
     CLAIM_TOKENS,
     MODEL_SIZES,
+    ORDER_TOKENS,
+    CostSpec,
     NoiseSpec,
+    OrdersSpec,
+    ParallelSpec,
     RaceSpec,
     SweepSpec,
     claim_specs,
 )
 from core.lab.recording import RECORDINGS, write_recording
+from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
 from core.training import LR_RULES, TrainConfig
 
 
@@ -43,6 +48,17 @@ def parser() -> argparse.ArgumentParser:
     noise.add_argument("--num-batches", type=int, default=100, help="of each size")
     noise.add_argument("--train-batch-size", type=int, default=16, help="what the model is trained with")
     noise.set_defaults(run=run_noise)
+    parallel = commands.add_parser("distribute", help="train one run in several processes, or be one of torchrun's")
+    add_training_options(parallel, required=False)
+    parallel.add_argument("--num-ranks", type=int, default=2, help="processes; with torchrun, its own number counts")
+    parallel.add_argument("--micro-batch-size", type=int, default=4)
+    parallel.add_argument("--accumulation-steps", type=int, default=2)
+    parallel.add_argument("--steps", type=int, default=20)
+    parallel.add_argument("--targets", choices=TARGETS, default=TARGETS[0], help="tokens of a window that are targets")
+    parallel.add_argument("--mistake", choices=("", *PARALLEL_MISTAKES), default="")
+    parallel.add_argument("--port", type=int, default=0, help="where the ranks meet; 0 for any")
+    parallel.add_argument("--spec-file", help=argparse.SUPPRESS)  # from the app to its ranks
+    parallel.set_defaults(run=run_distribute)
     record = commands.add_parser("record", help="run a page's default on a sample and keep it for the page to show")
     record.add_argument("what", choices=RECORDINGS, nargs="?", default="race")
     record.add_argument("--sample", choices=samples(), default="python-docs")
@@ -51,9 +67,9 @@ def parser() -> argparse.ArgumentParser:
     return main
 
 
-def add_training_options(command: argparse.ArgumentParser) -> None:
+def add_training_options(command: argparse.ArgumentParser, required: bool = True) -> None:
     """The text, the model, how it is trained, and where the JSON lines go."""
-    command.add_argument("--text-file", required=True, help="the text to learn, UTF-8, at most 5 MB")
+    command.add_argument("--text-file", required=required, help="the text to learn, UTF-8, at most 5 MB")
     command.add_argument("--tokenizer", choices=("char", "byte", "bpe"), default="char")
     command.add_argument("--first-seed", type=int, default=0)
     command.add_argument("--block-size", type=int, default=32)
@@ -95,8 +111,17 @@ def run_record(args: argparse.Namespace) -> None:
     sweep = SweepSpec(race=replace(race, train=swept))
     layers, heads, channels = MODEL_SIZES["tiny"]
     tiny = replace(race, excerpt=CLAIM_EXCERPT, n_layer=layers, n_head=heads, n_embd=channels, floor_nats=None)
+    splits = CostSpec(race=replace(race, train=TrainConfig(batch_sizes=(1, 2, 4, 8, 16, 64), num_seeds=1)))
+    orders = TrainConfig(batch_sizes=(16,), num_seeds=5, max_tokens=ORDER_TOKENS)
+    ordered = OrdersSpec.of(replace(tiny, excerpt=0, train=orders))
+    plan = ParallelPlan(micro_batch_size=4, accumulation_steps=2, num_steps=20)
+    parallel = ParallelSpec(race=replace(race, floor_nats=None), plan=plan, num_ranks=2)
     claims = claim_specs(tiny, (16, 128, 512), CLAIM_TOKENS, CLAIM_RATES)
-    spec = ({"race": race, "noise": noise, "sweep": sweep} | claims)[args.what]
+    spec = (
+        {"race": race, "noise": noise, "sweep": sweep}
+        | claims
+        | {"splits": splits, "orders": ordered, "parallel": parallel}
+    )[args.what]
     write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
 
 
@@ -127,6 +152,47 @@ def run_noise(args: argparse.Namespace) -> None:
     use_cores()
     spec.check(describe()["memory_bytes"])
     write_lines(args, (m for m in noise_messages(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
+
+
+def run_distribute(args: argparse.Namespace) -> None:
+    """As a rank where a launcher has started this process; otherwise with ranks that are started from here."""
+    from core.lab.ranks import parallel_messages, read_spec, run_rank, write_line
+
+    if args.spec_file:
+        spec = read_spec(args.spec_file)
+    elif args.text_file:
+        plan = ParallelPlan(
+            micro_batch_size=args.micro_batch_size, accumulation_steps=args.accumulation_steps, num_steps=args.steps,
+            targets=args.targets, mistake=args.mistake,
+        )  # fmt: skip
+        spec = ParallelSpec(race=race_of(args), plan=plan, num_ranks=args.num_ranks, port=args.port)
+    else:
+        raise ValueError("Which text? Give --text-file.")
+    if "RANK" not in os.environ:
+        from core.lab.worker import describe
+
+        spec.check(describe()["memory_bytes"])
+        write_lines(args, (m for m in parallel_messages(spec) if m["kind"] != "progress"))
+    elif args.spec_file:
+        as_rank(run_rank, spec, write_line, beating=True)
+    elif os.environ["RANK"] == "0":
+        with nullcontext(sys.stdout) if args.jsonl == "-" else open(args.jsonl, "w", encoding="utf-8") as out:
+            run_rank(spec, lambda message: print(json.dumps(message), file=out, flush=True), beating=False)
+    else:
+        run_rank(spec, lambda message: None, beating=False)
+
+
+def as_rank(run: Callable, spec: ParallelSpec, tell: Callable[[dict], None], beating: bool) -> None:
+    """What goes wrong is told in a sentence, too."""
+    try:
+        run(spec, tell, beating)
+    except Exception as error:
+        own = isinstance(error, ValueError)
+        sentence = (
+            str(error) if own else f"it lost the others, or had an error of the program ({type(error).__name__})."
+        )
+        tell({"kind": "failed", "rank": int(os.environ["RANK"]), "sentence": sentence})
+        raise SystemExit(1) from None
 
 
 def main() -> int:

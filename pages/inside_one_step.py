@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS
+from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import show_batch
 from core.ui.choices import MAX_STEP
 from core.ui.page import next_lesson, open_page, say
@@ -27,9 +27,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 with more:
     choose_text(choices)
     choose_model(choices)
-    choices.number("n_layer", "Layers", 1, MAX_LAYERS)
-    choices.number("n_head", "Heads", 1, 32)
-    choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
     choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
     choices.widget(
         "sgd_rate", st.number_input, "Learning rate of SGD, for the comparison", 1e-6, 1e3, step=1e-2, format="%g"

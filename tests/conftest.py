@@ -2,7 +2,7 @@
 
 import pytest
 
-WAIT_FOR = {"server", "shared_server", "page", "lab"}  # fixtures
+WAIT_FOR = {"server", "shared_server", "page", "lab", "ranks"}  # fixtures
 
 
 def pytest_collection_modifyitems(items):

@@ -8,6 +8,7 @@ Streamlit redraws a chart from nothing when its `alt` changes, as when its spec 
 a constant `alt`, and write the sentence of a `describe_` function where it can be read.
 """
 
+from core.charts.attention import OTHERS, OWN, attention_chart, describe_attention
 from core.charts.coverage import coverage_chart
 from core.charts.describe import (
     describe_coverage,
@@ -19,7 +20,10 @@ from core.charts.describe import (
     describe_memory,
     describe_noise,
     describe_noise_scale,
+    describe_orders,
+    describe_rank_times,
     describe_rates,
+    describe_reads,
     describe_strips,
     describe_sum,
     describe_throughput,
@@ -43,7 +47,9 @@ from core.charts.numbers import (
     format_significant,
     format_tiny,
 )
+from core.charts.orders import order_loss_chart, order_reads_chart, order_training_chart
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
+from core.charts.ranks import STAGES_OF_TIME, pipeline_chart, rank_times_chart
 from core.charts.rates import rate_chart
 from core.charts.spec import to_spec, with_data
 from core.charts.spread import noise_scale_chart, strips_chart
@@ -53,13 +59,18 @@ from core.charts.throughput import throughput_chart
 __all__ = [
     "MEMORY_PARTS",
     "NOT_MEASURED",
+    "OTHERS",
+    "OWN",
     "PALETTES",
     "PICKED",
+    "STAGES_OF_TIME",
     "Palette",
     "Theme",
+    "attention_chart",
     "batch_size_color",
     "counted",
     "coverage_chart",
+    "describe_attention",
     "describe_coverage",
     "describe_example_gradients",
     "describe_gaps",
@@ -69,7 +80,10 @@ __all__ = [
     "describe_memory",
     "describe_noise",
     "describe_noise_scale",
+    "describe_orders",
+    "describe_rank_times",
     "describe_rates",
+    "describe_reads",
     "describe_strips",
     "describe_sum",
     "describe_throughput",
@@ -93,6 +107,11 @@ __all__ = [
     "memory_chart",
     "noise_chart",
     "noise_scale_chart",
+    "order_loss_chart",
+    "order_reads_chart",
+    "order_training_chart",
+    "pipeline_chart",
+    "rank_times_chart",
     "rate_chart",
     "round_domain",
     "round_end",

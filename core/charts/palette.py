@@ -28,6 +28,8 @@ class Palette:
     """One of many: an example, a token's loss, a step among the others."""
     whole: str
     """What the parts make: their sum or mean; or the one of them that is looked at."""
+    orders: tuple[str, str, str]
+    """The orders that windows can come in; each has a mark of its own too."""
     ramp: tuple[str, ...]
     """Colours of the batch sizes 1, 4, 16, ... 4096."""
 
@@ -42,6 +44,7 @@ PALETTES: dict[Theme, Palette] = {
         y="#A3520B",
         part="#2A8577",
         whole="#16202A",
+        orders=("#6E8F00", "#7B35C9", "#12312A"),
         ramp=("#F56A00", "#E13A30", "#C92B6E", "#9C3798", "#54289C", "#0B3058", "#051726"),
     ),
     "dark": Palette(
@@ -53,6 +56,7 @@ PALETTES: dict[Theme, Palette] = {
         y="#E9A25B",
         part="#3C9A8A",
         whole="#EDF2F7",
+        orders=("#B7B13A", "#8F6BD6", "#E4FBEF"),
         ramp=("#AD5F00", "#D2573F", "#EE5F93", "#D87ACA", "#BDB4FF", "#A0ECFF", "#CAFFFC"),
     ),
 }

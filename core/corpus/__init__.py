@@ -6,6 +6,7 @@ Text in, token ids out. To be read in this order:
     corpus.py      a text, cut into a training part and a validation part
     languages.py   made-up languages of known entropy
     samples.py     the texts in the menu
+    documents.py   a text as documents of uneven length
 
     corpus = build_corpus(samples()["lighthouse"].text, tokenizer="char")
     corpus.train_ids[:5]
@@ -14,6 +15,7 @@ Knows nothing of windows, batches, models or pages.
 """
 
 from core.corpus.corpus import Corpus, build_corpus, check_block_size
+from core.corpus.documents import DOCUMENT_SOURCES, FOUR, MAX_DOCUMENTS, first_documents, split_documents
 from core.corpus.languages import LUMO, SUO, TIKO, MarkovLanguage
 from core.corpus.samples import Sample, samples
 from core.corpus.text import clean_text, decode_upload, visible
@@ -28,8 +30,11 @@ from core.corpus.vocabulary import (
 )
 
 __all__ = [
+    "DOCUMENT_SOURCES",
+    "FOUR",
     "LUMO",
     "MAX_BPE_VOCAB",
+    "MAX_DOCUMENTS",
     "SUO",
     "TIKO",
     "TOKENIZERS",
@@ -44,7 +49,9 @@ __all__ = [
     "check_block_size",
     "clean_text",
     "decode_upload",
+    "first_documents",
     "samples",
+    "split_documents",
     "tokenizer_from_dict",
     "visible",
 ]

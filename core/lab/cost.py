@@ -38,11 +38,12 @@ def cost_messages(spec: CostSpec) -> Iterator[dict]:
     )
     starts = torch.from_numpy(stream.starts(first=0, count=spec.largest))
     windows = training.windows[starts.to(training.device)]  # (B, T + 1)
+    lengths = torch.full((spec.largest,), gpt_config.block_size, device=training.device)  # every window has T targets
 
     def step(batch_size: int, micro_batch_size: int) -> float:
         """Seconds of one update."""
         began = time.perf_counter()
-        loss, gradient = accumulated_gradient(stack, windows[:batch_size], micro_batch_size)
+        loss, gradient = accumulated_gradient(stack, windows[:batch_size], lengths[:batch_size], micro_batch_size)
         trainer.update(gradient)
         loss.item()  # waits for the device
         return time.perf_counter() - began
@@ -58,9 +59,9 @@ def cost_messages(spec: CostSpec) -> Iterator[dict]:
     for batch_size in spec.batch_sizes:
         used = activation_bytes(stack, windows[None, :batch_size].clone())
         yield {"kind": "activations", "batch_size": batch_size, "bytes": used}
-    _, whole = accumulated_gradient(stack, windows, spec.largest)
+    _, whole = accumulated_gradient(stack, windows, lengths, spec.largest)
     for micro_batch_size in spec.micro_batch_sizes:
-        _, gradient = accumulated_gradient(stack, windows, micro_batch_size)
+        _, gradient = accumulated_gradient(stack, windows, lengths, micro_batch_size)
         difference = ((gradient - whole).norm() / whole.norm()).item()
         yield {
             "kind": "split",

@@ -109,10 +109,11 @@ class RaceCurves:
         """Take in what is new in the store. True if anything was."""
         with self.lock:
             before = self.cursor
-            self.cursor = read_all(self.read, self.cursor, self._take)
+            self.cursor = read_all(self.read, self.cursor, self.take)
             return self.cursor > before
 
-    def _take(self, message: dict) -> None:
+    def take(self, message: dict) -> None:
+        """A message of a race. Whoever calls it holds the lock."""
         batch_size = message.get("batch_size")
         match message["kind"]:
             case "started":

@@ -1,11 +1,14 @@
 """Experiments as data: everything that is needed to run one again, and what it would take. No torch here."""
 
 import json
+import socket
 from dataclasses import asdict, dataclass, field, replace
 
+from core.batches import ORDERS
 from core.corpus import build_corpus, check_block_size
 from core.measure.memory import race_bytes
 from core.model import GPTConfig
+from core.strategies import ParallelPlan
 from core.training import TrainConfig
 
 # what a visitor may choose
@@ -20,6 +23,11 @@ MAX_CHANNELS = 768
 MAX_NOISE_SIZES = 12  # batch sizes, and steps, of one measurement of noise
 MAX_NOISE_BATCHES = 1_000
 MAX_RATES = 10  # of one sweep
+ORDER_EVALS = 25  # validations of a race of orders
+ORDER_TOKENS = 640_000  # for each run of it: one and a half times the large sample
+MAX_MICRO_BATCH, MAX_ACCUMULATION = 256, 64
+MAX_RANKS, MAX_PARALLEL_STEPS = 4, 200
+RANK_BYTES = 300 * 2**20  # of a process that has loaded torch, before it does anything
 
 # of the claims
 CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 1024, 2048, 4096)}
@@ -219,12 +227,116 @@ class CostSpec:
         return cls(race=RaceSpec.from_settings(json.dumps(json.loads(settings)["race"]), text))
 
 
-Spec = RaceSpec | NoiseSpec | SweepSpec | CostSpec
+@dataclass(frozen=True, kw_only=True)
+class OrdersSpec:
+    """The race's one batch size in every order that the windows can come in: the race's own order does not count."""
+
+    race: RaceSpec
+
+    @classmethod
+    def of(cls, race: RaceSpec) -> "OrdersSpec":
+        """With validations, also on the training part, at equal spacing, and the learning rate as it is."""
+        train = replace(race.train, order=ORDERS[0], lr_rule="fixed", num_evals=ORDER_EVALS, eval_train=True)
+        return cls(race=replace(race, train=train))
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+    @property
+    def batch_size(self) -> int:
+        return self.race.train.batch_sizes[0]
+
+    def plan_at(self, order: str) -> TrainConfig:
+        return replace(self.race.train, order=order)
+
+    def check(self, memory_bytes: int) -> None:
+        """Raises ValueError, with a sentence, for runs that cannot be, or not in so much memory."""
+        if len(self.race.train.batch_sizes) != 1:
+            raise ValueError("The orders are compared at one batch size.")
+        _, gpt_config = self.race.build()
+        check_memory("This race of orders", len(ORDERS) * race_bytes(gpt_config, self.race.train), memory_bytes)
+
+    def settings(self) -> str:
+        """All but the text, as JSON."""
+        return json.dumps({"kind": "orders", "race": json.loads(self.race.settings())})
+
+    @classmethod
+    def from_settings(cls, settings: str, text: str) -> "OrdersSpec":
+        return cls.of(RaceSpec.from_settings(json.dumps(json.loads(settings)["race"]), text))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelSpec:
+    """Data parallel training of one run, in processes on the worker's machine. The race gives text, model, rate and
+    seed."""
+
+    race: RaceSpec
+    plan: ParallelPlan
+    num_ranks: int
+    port: int = 0  # where the ranks meet; 0 for any that is free
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+    @property
+    def batch_size(self) -> int:
+        return self.plan.batch_size(self.num_ranks)
+
+    def race_of(self, num_ranks: int) -> RaceSpec:
+        """The race's one run at the global batch size, with as many steps as the plan has."""
+        batch_size = self.plan.batch_size(num_ranks)
+        tokens = batch_size * self.race.block_size * self.plan.num_steps
+        train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens, seeds_together=True)
+        return replace(self.race, train=train)
+
+    def check(self, memory_bytes: int) -> None:
+        """Raises ValueError, with a sentence, for what cannot run, or not in so much memory."""
+        for value, limit, what in (
+            (self.num_ranks, MAX_RANKS, "ranks"),
+            (self.plan.micro_batch_size, MAX_MICRO_BATCH, "windows in a micro-batch"),
+            (self.plan.accumulation_steps, MAX_ACCUMULATION, "accumulation steps"),
+            (self.plan.num_steps, MAX_PARALLEL_STEPS, "steps"),
+        ):
+            if not 1 <= value <= limit:
+                raise ValueError(f"{value:,} {what} cannot be had: 1 to {limit:,}.")
+        race = self.race_of(self.num_ranks)
+        _, gpt_config = race.build()
+        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,))
+        needed = self.num_ranks * (race_bytes(gpt_config, micro) + RANK_BYTES)
+        check_memory("This training", needed, memory_bytes)
+        check_port(self.port)
+
+    def settings(self) -> str:
+        """All but the text, as JSON."""
+        values = {"race": json.loads(self.race.settings()), "plan": asdict(self.plan)}
+        return json.dumps({"kind": "parallel", **values, "num_ranks": self.num_ranks, "port": self.port})
+
+    @classmethod
+    def from_settings(cls, settings: str, text: str) -> "ParallelSpec":
+        values = json.loads(settings)
+        race = RaceSpec.from_settings(json.dumps(values["race"]), text)
+        return cls(race=race, plan=ParallelPlan(**values["plan"]), num_ranks=values["num_ranks"], port=values["port"])
+
+
+def check_port(port: int) -> None:
+    """Raises ValueError, with a sentence, for a port that another program has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just given back counts as free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ValueError(f"Port {port} is in use by another program: choose another one, or 0 for any.") from error
+
+
+Spec = RaceSpec | NoiseSpec | SweepSpec | CostSpec | ParallelSpec | OrdersSpec
 
 
 def spec_of(settings: str, text: str = "") -> Spec:
     """The experiment of those settings, whatever its kind."""
-    kind = {"noise": NoiseSpec, "sweep": SweepSpec, "cost": CostSpec}.get(json.loads(settings).get("kind"), RaceSpec)
+    kinds = {"noise": NoiseSpec, "sweep": SweepSpec, "cost": CostSpec, "orders": OrdersSpec, "parallel": ParallelSpec}
+    kind = kinds.get(json.loads(settings).get("kind"), RaceSpec)
     return kind.from_settings(settings, text)
 
 

@@ -1,18 +1,19 @@
-"""What a page draws of a measurement of noise, of a sweep or of costs, kept up to date from the store.
+"""What a page draws of an experiment that is not a plain race, kept up to date from the store.
 
-`core.lab.noise`, `core.lab.sweep` and `core.lab.cost` have the messages.
+`core.lab.noise`, `core.lab.sweep`, `core.lab.cost` and `core.lab.orders` have the messages.
 """
 
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from core.lab.curves import Read, read_all
-from core.lab.experiments import CostSpec, NoiseSpec, SweepSpec
-from core.measure.comparison import mean_and_half_width
+from core.batches import ORDERS
+from core.lab.curves import RaceCurves, Read, read_all
+from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, SweepSpec
+from core.measure.comparison import Estimate, at_equal, mean_and_half_width
 from core.measure.targets import StepsFit, fit_steps, steps_to_target
 
 SPREAD = ("batch_size", "sigma", "low", "high")
@@ -229,6 +230,33 @@ def fit_of(runs: pd.DataFrame) -> StepsFit | None:
     return fit_steps(whole["batch_size"].to_numpy(), whole["steps"].to_numpy(dtype=float)) if len(whole) else None
 
 
+class ParallelFindings(Findings):
+    """Of one data parallel training."""
+
+    def __init__(self, read: Read, spec: ParallelSpec):
+        super().__init__(read)
+        self.spec = spec
+        self.told: dict | None = None  # who takes which rows, and by which backend
+        self.steps: list[dict] = []
+
+    @property
+    def begun(self) -> bool:
+        return bool(self.steps)
+
+    def _take_found(self, message: dict) -> None:
+        match message["kind"]:
+            case "ranks":
+                self.told = message
+            case "step":
+                self.steps.append(message)
+                self.share, self.doing = message["step"] / self.spec.plan.num_steps, f"step {message['step']:,}"
+
+    def seconds(self, what: str) -> np.ndarray:
+        """"compute", "wait" or "reduce" seconds of every rank, in every step but the first: (steps, W)."""
+        rows = [[rank[f"{what}_seconds"] for rank in step["ranks"]] for step in self.steps[1:] or self.steps]
+        return np.array(rows, dtype=float).reshape(-1, self.spec.num_ranks)
+
+
 class CostFindings(Findings):
     """Of one measurement of what a step costs. A way is (batch size, micro-batch size): the two are equal in one go."""
 
@@ -261,3 +289,60 @@ class CostFindings(Findings):
         """The seconds of these ways in the rounds that all of them have been through: (rounds,) each."""
         rounds = min(len(self.seconds[way]) for way in ways)
         return [np.array(self.seconds[way][:rounds]) for way in ways]
+
+
+class OrdersFindings(Findings):
+    """Of one race of orders: what a race's page knows of it, for each order, and what was measured besides."""
+
+    def __init__(self, read: Read, spec: OrdersSpec):
+        super().__init__(read)
+        self.spec = spec
+        runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
+        self.curves = {order: RaceCurves(read, race) for order, race in runs.items()}
+        self.waves: dict[str, dict] = {}  # by order
+        self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
+        self.edge_steps = 0  # on either side
+
+    @property
+    def begun(self) -> bool:
+        return all(curves.begun for curves in self.curves.values())
+
+    def _take_found(self, message: dict) -> None:
+        order = message["order"]
+        match message["kind"]:
+            case "waves":
+                self.waves[order] = message
+            case "edge":
+                self.edges[order] = np.array(message["before"], float), np.array(message["after"], float)
+                self.edge_steps = message["width"]
+            case _:
+                with self.curves[order].lock:
+                    self.curves[order].take(message)
+
+    @property
+    def noise(self) -> dict[str, dict]:
+        """How far the loss jumps from step to step, by order."""
+        size = self.spec.batch_size
+        return {order: curves.noise[size] for order, curves in self.curves.items() if size in curves.noise}
+
+    def losses_at_equal(self, what: str = "validation") -> tuple[float, dict[str, np.ndarray]]:
+        """(tokens, losses): the most tokens that every order has been validated after, and there the losses (R,) of
+        each; what: "validation" or "training", the latter on fixed windows of the training part. Orders with a run that
+        has diverged are left out."""
+        tokens, losses = {}, {}
+        for order, curves in self.curves.items():
+            with curves.lock:
+                steps, *both = curves.evaluations(self.spec.batch_size)
+            if not curves.divergences:
+                tokens[order] = curves.x_of("tokens", self.spec.batch_size, steps)
+                losses[order] = both[what == "training"]
+        return at_equal(tokens, losses)
+
+    def wave(self, order: str) -> Estimate | None:
+        """How far the means of m losses in a row jump, over how far they would if losses were independent of each
+        other, sqrt(m) sigma_m / sigma_1: see `core.measure.waves`. None while there is too little."""
+        one, many = self.noise.get(order), self.waves.get(order)
+        if not (one and many):
+            return None
+        means, root = Estimate(many["sigma"], many["low"], many["high"]), many["width"] ** 0.5
+        return means.times(Estimate(root / one["sigma"], root / one["high"], root / one["low"]))

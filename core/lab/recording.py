@@ -14,7 +14,18 @@ from pathlib import Path
 from core.lab.experiments import Spec, spec_of
 
 DATA = Path(__file__).parents[2] / "data"
-NAMES = ("race", "noise", "sweep", "claim_race", "claim_cost", "claim_sweep", "claim_noise")
+NAMES = (
+    "race",
+    "noise",
+    "sweep",
+    "claim_race",
+    "claim_cost",
+    "claim_sweep",
+    "claim_noise",
+    "splits",
+    "orders",
+    "parallel",
+)
 RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
 
 

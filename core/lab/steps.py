@@ -22,13 +22,15 @@ from torch import Tensor
 from core.batches import WindowStream, make_batch
 from core.lab.experiments import RaceSpec, RunSpec, check_memory
 from core.lab.worker import use_cores
+from core.measure.accumulation import look_at_accumulation
 from core.measure.gradients import look_at_gradients
 from core.measure.memory import race_bytes
 from core.measure.predictions import predict, prefix_losses
-from core.measure.reports import GradientReport, OneByOne, Predictions, UpdateReport
+from core.measure.reports import AccumulationReport, GradientReport, OneByOne, Predictions, UpdateReport
 from core.measure.throughput import one_by_one
 from core.measure.updates import look_at_update
 from core.model import GPT, ReplicaStack
+from core.strategies import target_lengths
 from core.training import TrainConfig, Trainer, Training, losses_of, token_losses
 
 SLICE_SECONDS = 0.3  # then the page hears how far it is: a bar within half a second
@@ -37,6 +39,7 @@ KEPT_BYTES = 2**30  # of the runs that this worker keeps
 STATE_BYTES, MAX_STATES = 2**26, 12  # of a run's kept states
 MAX_STEP_FLOPS, MAX_REPLAY_FLOPS = 6e10, 3e12  # some seconds, some minutes, of a core
 MAX_CELLS = 4096  # positions that are sent to be drawn
+SPREAD_BATCHES, MAX_SPREAD_WINDOWS = 64, 4096  # whose losses tell how noisy a log is
 MAX_POSITIONS = 64  # taken one by one
 
 
@@ -206,6 +209,16 @@ def update(spec: RunSpec, step: int, sgd_rate: float) -> UpdateReport:
 def cost_one_by_one(spec: RunSpec, step: int) -> OneByOne:
     run = run_before(spec, step)
     return one_by_one(run.trainer.stack, run.windows(step))
+
+
+def accumulation(spec: RunSpec, step: int, micro_batch_size: int, targets: str) -> AccumulationReport:
+    """The batch of this step in micro-batches; `targets` is one of core.strategies.TARGETS."""
+    run = run_before(spec, step)
+    B, T = spec.batch_size, spec.race.block_size
+    first, many = (step - 1) * B, min(SPREAD_BATCHES, max(2, MAX_SPREAD_WINDOWS // B))
+    lengths = torch.from_numpy(target_lengths(targets, spec.seed, first, (1 + many) * B, T)).to(run.training.device)
+    windows = torch.cat([run.windows(step + number) for number in range(1 + many)])
+    return look_at_accumulation(run.trainer, windows[:B], lengths[:B], micro_batch_size, windows[B:], lengths[B:])
 
 
 def sources() -> list[list[tuple[str, str]]]:

@@ -13,9 +13,11 @@ from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.lab.cost import cost_messages
-from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec
+from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SweepSpec
 from core.lab.noise import noise_messages
+from core.lab.orders import order_messages
 from core.lab.race import race_messages
+from core.lab.ranks import parallel_messages
 from core.lab.sweep import sweep_messages
 from core.training import TrainConfig, found_devices
 
@@ -67,6 +69,10 @@ def messages_of(spec: Spec) -> Iterator[dict]:
             return sweep_messages(spec)
         case CostSpec():
             return cost_messages(spec)
+        case ParallelSpec():
+            return parallel_messages(spec)
+        case OrdersSpec():
+            return order_messages(spec)
 
 
 def run(experiment_id: str, topic: str, spec: Spec) -> None:
@@ -107,17 +113,18 @@ class Sender:
     def __init__(self, experiment_id: str, topic: str):
         self.experiment_id, self.topic = experiment_id, topic
         self.waiting: list[dict] = []
-        self.open: dict[int, dict] = {}  # the losses message that waits, by batch size
+        self.open: dict[tuple, dict] = {}  # the losses message that waits, by order and batch size
         self.sent_at = 0.0
 
     def send(self, message: dict, now: bool = False) -> None:
-        waiting = self.open.get(message["batch_size"]) if message["kind"] == "losses" else None
+        runs = message.get("order"), message.get("batch_size")
+        waiting = self.open.get(runs) if message["kind"] == "losses" else None
         if waiting:
             waiting["data"] += message["data"]
         else:
             self.waiting.append(message)
             if message["kind"] == "losses":
-                self.open[message["batch_size"]] = message
+                self.open[runs] = message
         if now or time.monotonic() - self.sent_at > FLUSH_SECONDS:
             get_worker().log_event(self.topic, {"experiment": self.experiment_id, "messages": self.waiting})
             self.waiting, self.open = [], {}

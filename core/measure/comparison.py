@@ -1,4 +1,4 @@
-"""Which batch size leads, and whether the runs can tell: paired over seeds, as runs of one seed share weights and data.
+"""Which batch size (or order) leads, and whether the runs can tell: paired over seeds, for they share first weights.
 
 Shapes: E evaluations, R seeds.
 """
@@ -14,9 +14,9 @@ from scipy.special import stdtrit
 class Lead:
     """The batch size with the lowest mean loss, and how far the next one is behind."""
 
-    leader: int
+    leader: int | str
     loss: float  # mean over the seeds, nats per token
-    second: int
+    second: int | str
     difference: float  # the second's mean less the leader's
     low: float  # 95% t interval of the difference, paired over seeds; NaN for a single seed
     high: float
@@ -27,7 +27,7 @@ class Lead:
         return self.low > 0
 
 
-def lead_of(losses: Mapping[int, np.ndarray]) -> Lead | None:
+def lead_of(losses: Mapping[int | str, np.ndarray]) -> Lead | None:
     """Of losses (R,) by batch size, NaN where a run has none. Batch sizes that lack a run are left out; None where
     fewer than two are complete.
 

@@ -68,3 +68,90 @@ class OneByOne:
     largest_difference: float  # between the two gradients, as a share of the gradient's norm
     together_seconds: tuple[float, ...]  # forward and backward, each time it was taken
     one_by_one_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class PartReport:
+    """A micro-batch, or what one rank has of the batch."""
+
+    num_windows: int
+    num_targets: int
+    loss: float  # nats per token, the mean over its own targets
+    norm: float  # of the gradient of that loss
+    cosine: float  # of it with the batch's gradient
+
+
+@dataclass(frozen=True)
+class MistakeReport:
+    """What a mistake makes of the batch's gradient, and of the update that AdamW takes from it."""
+
+    norm: float  # of the gradient that the optimizer gets; NaN where it gets several
+    cosine: float  # of it with the right one
+    difference: float  # |wrong - right| / |right|
+    num_updates: int  # of the weights, from this one batch
+    moved: float  # |weights after - weights before|
+    update_difference: float  # |wrong move - right move| / |right move|
+
+
+@dataclass(frozen=True)
+class AccumulationReport:
+    loss: float  # of the batch in one go, nats per token
+    norm: float  # of its gradient
+    layer_norms: dict[str, float]  # of its gradient restricted to a layer
+    accumulated_layer_norms: dict[str, float]
+    difference: float  # |accumulated - in one go| / |in one go|
+    largest_difference: float  # of a single weight's gradient, as a share of the same norm
+    moved: float  # by AdamW's update: |weights after - weights before|
+    clip: float  # the norm that a gradient is clipped to; 0 for none
+    parts: tuple[PartReport, ...]
+    mistakes: dict[str, MistakeReport]  # by name, of core.strategies.ACCUMULATION_MISTAKES that spoil an update
+    whole_spread: float  # of the losses of many such batches at these weights: their standard deviation, nats
+    last_spread: float  # the same, where only the last micro-batch's loss is logged
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Two documents that share a row: the loss of the second, in nats per token, before and after every token of the
+    first was replaced by another."""
+
+    row: int
+    first: int  # the documents' numbers
+    second: int
+    masked: float  # where attention stays within a document
+    masked_after: float
+    masked_moved: float  # the largest change of one token's loss
+    unmasked: float  # where it looks at all before it in the row
+    unmasked_after: float
+    unmasked_moved: float
+
+
+@dataclass(frozen=True)
+class PackingReport:
+    """What a model that was trained a little says of documents that share rows. Losses in nats per token."""
+
+    num_steps: int  # that it was trained
+    first_loss: float  # before, on the packed rows
+    loss: float  # after
+    num_documents: int  # that were held against themselves alone
+    largest_difference: float  # of a logit, packed against alone
+    largest_logit: float  # to compare it with
+    running_difference: float  # the same with positions that run on through the row
+    later_loss: float  # of the documents that are not first in their row; NaN where there are none
+    later_running_loss: float  # the same with positions that run on
+    later_unmasked_loss: float  # the same with attention that looks at all before it
+    gradient_difference: float  # padded against packed, as a share of its length; NaN where they hold different tokens
+    num_behind_cuts: int  # targets next behind a cut, where the documents are cut end to end
+    with_context: float  # their loss where the document is whole
+    without_context: float  # where it is cut
+    leaks: tuple[Leak, ...]  # one for each row with two documents or more
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """Updates from the same documents, padded and packed: (padded, packed) each."""
+
+    device: str
+    num_documents: int
+    num_slots: tuple[int, int]
+    num_tokens: tuple[int, int]  # of documents
+    seconds: tuple[tuple[float, float], ...]  # one pair a round

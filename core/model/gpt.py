@@ -28,10 +28,10 @@ class CausalSelfAttention(nn.Module):
         self.c_proj = Linear(config.n_embd, config.n_embd, bias=config.bias)
         self.resid_dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # (B, T, C), and a mask (B, 1, T, T) or none
         q, k, v = (self.split_heads(part) for part in self.c_attn(x).chunk(3, dim=-1))  # (B, nh, T, hs)
         y = F.scaled_dot_product_attention(
-            q, k, v, is_causal=True, dropout_p=self.dropout if self.training else 0.0
+            q, k, v, attn_mask=mask, is_causal=mask is None, dropout_p=self.dropout if self.training else 0.0
         )  # (B, nh, T, hs)
         y = y.transpose(-3, -2).reshape(x.shape)  # heads side by side again
         return self.resid_dropout(self.c_proj(y))
@@ -65,14 +65,23 @@ class Block(nn.Module):
         self.ln_2 = LayerNorm(config.n_embd, bias=config.bias)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor) -> Tensor:  # (B, T, C)
-        x = x + self.attn(self.ln_1(x))
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # (B, T, C)
+        x = x + self.attn(self.ln_1(x), mask)
         return x + self.mlp(self.ln_2(x))
+
+
+def document_mask(segments: Tensor) -> Tensor:
+    """Who may look at whom in rows that several documents share, from each slot's document (B, T): at one's own
+    document, never ahead. (B, 1, T, T), True where it may; with replicas (R*B, 1, T, T)."""
+    same = segments.unsqueeze(-1) == segments.unsqueeze(-2)  # (B, T, T)
+    return same.tril().flatten(0, -3).unsqueeze(1)
 
 
 class GPT(nn.Module):
     """Token ids (B, T) in, logits (B, T, V) out. With stacked weights (`replicas.py`), (R, B, T) to (R, B, T, V).
 
+    Rows that hold several documents (`core/batches/packing.py`) also give each slot's position in its document, and its
+    document, `segments`: (B, T) each. Without them a row is one text, and its positions are 0, ..., T - 1.
     `generator` makes the first weights; without it they come from torch's global one.
     """
 
@@ -102,15 +111,17 @@ class GPT(nn.Module):
             elif name.endswith("bias"):
                 nn.init.zeros_(weight)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, positions: Tensor | None = None, segments: Tensor | None = None) -> Tensor:
         num_steps = x.shape[-1]
         if num_steps > self.config.block_size:
             raise ValueError(
                 f"The input has {num_steps} tokens, but the model's block size is {self.config.block_size}."
             )
-        positions = torch.arange(num_steps, device=x.device)  # (T,)
+        if positions is None:
+            positions = torch.arange(num_steps, device=x.device)  # (T,)
+        mask = None if segments is None else document_mask(segments)  # (B, 1, T, T)
         h = self.transformer.wte(x) + self.transformer.wpe(positions.expand_as(x))  # (B, T, C)
         h = self.transformer.drop(h)
         for block in self.transformer.h:
-            h = block(h)
+            h = block(h, mask)
         return self.lm_head(self.transformer.ln_f(h))  # (B, T, V)

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.batches import ORDERS
-from core.corpus import TOKENIZERS, samples
+from core.batches import ORDERS, WAYS
+from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.lab import experiments as limits
+from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES, TARGETS
 from core.training import BETA2_RULES, LR_RULES
 
 STATE, NOTES = "_choices", "_notes"
@@ -105,6 +106,9 @@ EXPERIMENTS = {
     "race": "race",
     "noise": "measurement of noise",
     "sweep": "sweep",
+    "splits": "measurement of splits",
+    "parallel": "training over ranks",
+    "orders": "race of the orders",
     "claim_race": "race for the claims",
     "claim_cost": "measurement of costs",
     "claim_sweep": "sweep for the claims",
@@ -115,6 +119,8 @@ STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
 PACES = (1, 2, 4)  # seconds a stage, while it plays
 HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
 SOURCES = (*samples(), "pasted")
+DOCUMENTS = (*DOCUMENT_SOURCES, "pasted")
+ATTENTION = ("own document", "whole row")
 
 CHOICES = {
     "source": Choice("text", "python-docs", one_of(SOURCES)),
@@ -165,6 +171,35 @@ CHOICES = {
     "claim_tokens": Choice("claim_tokens", limits.CLAIM_TOKENS, whole(1_000, limits.MAX_TOKENS)),
     "claim_rates": Choice("claim_rates", limits.CLAIM_RATES, rates, with_commas),
     "excerpt": Choice("excerpt", limits.CLAIM_EXCERPT, whole(0, limits.MAX_TEXT_CHARACTERS)),
+    "micro_batch_size": Choice("micro", 8, whole(1, limits.MAX_MICRO_BATCH)),
+    "accumulation_steps": Choice("parts", 8, whole(1, limits.MAX_ACCUMULATION)),
+    "targets": Choice("targets", TARGETS[0], one_of(TARGETS)),
+    "mistake": Choice("mistake", ACCUMULATION_MISTAKES[0], one_of(ACCUMULATION_MISTAKES)),
+    "splits": Choice("splits", "", identifier),
+    "parallel": Choice("parallel", "", identifier),
+    "num_ranks": Choice("ranks", 2, whole(1, limits.MAX_RANKS)),
+    "rank_micro_batch": Choice("rank_micro", 4, whole(1, limits.MAX_MICRO_BATCH)),
+    "rank_accumulation": Choice("rank_parts", 2, whole(1, limits.MAX_ACCUMULATION)),
+    "rank_steps": Choice("rank_steps", 20, whole(1, limits.MAX_PARALLEL_STEPS)),
+    "rank_mistake": Choice("rank_mistake", "", one_of(("", *PARALLEL_MISTAKES))),
+    "port": Choice("port", 0, whole(0, 65_535)),
+    "billions": Choice("billions", 7.0, number(0.001, 10_000)),
+    "device_gb": Choice("gb", 80.0, number(1, 10_000)),
+    "tensor_parts": Choice("tensor", 1, whole(1, 64)),
+    "pipeline_stages": Choice("stages", 4, whole(1, 8)),
+    "pipeline_batches": Choice("in_pipe", 4, whole(1, 16)),
+    "orders": Choice("orders", "", identifier),
+    "order_examples": Choice("drawn_examples", None, whole(0, MAX_EXAMPLES)),  # None is an epoch's worth
+    "order_batch_size": Choice("order_B", 16, whole(1, limits.MAX_BATCH_SIZE)),
+    "order_model": Choice("order_model", "tiny", one_of(tuple(limits.MODEL_SIZES))),
+    "order_tokens": Choice("order_tokens", limits.ORDER_TOKENS, whole(1_000, limits.MAX_TOKENS)),
+    "order_seeds": Choice("order_seeds", 5, whole(1, limits.MAX_SEEDS)),
+    "documents": Choice("documents", "greetings", one_of(DOCUMENTS)),
+    "row_length": Choice("row", 256, whole(2, limits.MAX_BLOCK_SIZE)),
+    "way": Choice("way", "best-fit", one_of(tuple(WAYS))),
+    "packing_model": Choice("packing_model", "tiny", one_of(("tiny", "small"))),
+    "packed_row": Choice("packed_row", 0, whole(0, MAX_EXAMPLES)),
+    "attention": Choice("attention", ATTENTION[0], one_of(ATTENTION)),
     "look": Choice("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
     "step": Choice("step", 1, whole(1, MAX_STEP)),
     "stage": Choice("stage", STAGES[0], one_of(STAGES)),

@@ -14,8 +14,8 @@ from core import charts
 from core.corpus import samples
 from core.lab.cluster import LabError
 from core.lab.curves import RaceCurves
-from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, spec_of
-from core.lab.findings import CostFindings, NoiseFindings, SweepFindings
+from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SweepSpec, spec_of
+from core.lab.findings import CostFindings, NoiseFindings, OrdersFindings, ParallelFindings, SweepFindings
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
 from core.ui.choices import EXPERIMENTS, Choices
@@ -24,8 +24,15 @@ from core.ui.page import plain, say
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
-FINDINGS = {RaceSpec: RaceCurves, NoiseSpec: NoiseFindings, SweepSpec: SweepFindings, CostSpec: CostFindings}
-Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings
+FINDINGS = {
+    RaceSpec: RaceCurves,
+    NoiseSpec: NoiseFindings,
+    SweepSpec: SweepFindings,
+    CostSpec: CostFindings,
+    OrdersSpec: OrdersFindings,
+    ParallelSpec: ParallelFindings,
+}
+Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings | OrdersFindings | ParallelFindings
 STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 

@@ -12,20 +12,31 @@ STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 3rem; max-width: 90rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0 0 0.3rem; }
 </style>"""
-LESSONS = (
-    ("pages/start.py", "Start", ":material/home:"),
-    ("pages/make_a_batch.py", "Make a batch", ":material/grid_on:"),
-    ("pages/follow_the_shapes.py", "Follow the shapes", ":material/view_in_ar:"),
-    ("pages/inside_one_step.py", "Inside one step", ":material/manufacturing:"),
-    ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
-    ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
-    ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
-    ("pages/check_the_claims.py", "Check the claims", ":material/fact_check:"),
-)
+LESSONS = {  # by section
+    "Lessons": (
+        ("pages/start.py", "Start", ":material/home:"),
+        ("pages/make_a_batch.py", "Make a batch", ":material/grid_on:"),
+        ("pages/follow_the_shapes.py", "Follow the shapes", ":material/view_in_ar:"),
+        ("pages/inside_one_step.py", "Inside one step", ":material/manufacturing:"),
+        ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
+        ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
+        ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
+        ("pages/check_the_claims.py", "Check the claims", ":material/fact_check:"),
+    ),
+    "Strategies": (
+        ("pages/choose_the_order.py", "Choose the order", ":material/shuffle:"),
+        ("pages/accumulate_gradients.py", "Accumulate gradients", ":material/layers:"),
+        ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
+        ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
+    ),
+}
 
 
-def lessons() -> list:
-    return [st.Page(path, title=title, icon=icon, default=path == LESSONS[0][0]) for path, title, icon in LESSONS]
+def lessons() -> dict[str, list]:
+    return {
+        section: [st.Page(path, title=title, icon=icon, default=title == "Start") for path, title, icon in pages]
+        for section, pages in LESSONS.items()
+    }
 
 
 def run_app() -> None:
@@ -64,7 +75,7 @@ def open_page(question: str, answer: str) -> Choices:
 
 def next_lesson(path: str, why: str) -> None:
     """The way on, at the foot of a page."""
-    title = next(title for known, title, _ in LESSONS if known == path)
+    title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
     st.divider()
     st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")
     st.caption(why)

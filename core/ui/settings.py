@@ -11,6 +11,7 @@ from core.ui.texts import choose_text
 
 USUAL_SIZES = tuple(2**k for k in range(10))
 OWN = "own numbers"
+TARGET_NAMES = {"even": "all T of each window", "uneven": "1 to T of each, as answers have"}
 DEVICE_NAMES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
 
 
@@ -47,6 +48,9 @@ def choose_model(choices: Choices) -> None:
     key = widget_key("model")
     st.session_state[key] = now
     st.selectbox("Model size", names, key=key, on_change=take_model, args=(choices,))
+    choices.number("n_layer", "Layers", 1, MAX_LAYERS)
+    choices.number("n_head", "Heads", 1, 32)
+    choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
 
 
 def take_model(choices: Choices) -> None:
@@ -63,9 +67,6 @@ def choose_text_and_model(choices: Choices, left, middle) -> None:
         choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
     with middle:
         choose_model(choices)
-        choices.number("n_layer", "Layers", 1, MAX_LAYERS)
-        choices.number("n_head", "Heads", 1, 32)
-        choices.number("n_embd", "Channels", 4, MAX_CHANNELS)
 
 
 def choose_device(choices: Choices) -> None:

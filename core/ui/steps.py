@@ -44,12 +44,14 @@ class Step:
         return st.session_state[ASKED][1]
 
 
-def current_step(choices: Choices) -> Step:
-    """The step that the choices describe, of the run that a race with one seed would make of them. Its worker has the
+def current_step(choices: Choices, batch_size: int | None = None) -> Step:
+    """The step that the choices describe, of the run that a race with one seed would make of them, at their batch size
+    or another. Its worker has the
     weights that it starts from. Raises ValueError or LabError, with a sentence."""
-    plan = plan_of(choices, batch_sizes=(choices.batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
+    batch_size = batch_size or choices.batch_size
+    plan = plan_of(choices, batch_sizes=(batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
     corpus = current_corpus(choices)
-    run = RunSpec(race=current_race(choices, plan), batch_size=choices.batch_size, seed=choices.seed)
+    run = RunSpec(race=current_race(choices, plan), batch_size=batch_size, seed=choices.seed)
     step = step_of(run, choices.step, corpus)
     reach(step)
     return step

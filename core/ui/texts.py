@@ -36,6 +36,11 @@ def choose_text(choices: Choices) -> None:
         sample = samples()[choices.source]
         st.caption(f"{sample.description} {sample.licence}")
         return
+    paste_box()
+
+
+def paste_box() -> None:
+    """The upload and the box for a text of one's own."""
     file = st.file_uploader("Upload a .txt file (to 5 MB)", type=["txt", "md", "text"])
     if file is not None and st.session_state.get(TAKEN) != file.file_id:
         st.session_state[TAKEN] = file.file_id

@@ -16,6 +16,10 @@ TITLES = {
     "race_batch_sizes": "Why is a small batch noisy?",
     "tune_the_rate": "Which learning rate fits a batch size?",
     "check_the_claims": "Is it true what people say about batch size?",
+    "accumulate_gradients": "How does a large batch fit into a small memory?",
+    "distribute_the_batch": "How do several processes share one batch?",
+    "choose_the_order": "Does the order of the windows matter?",
+    "pack_documents": "What fills a batch when documents differ in length?",
 }
 TEXT = "She sells sea shells by the sea shore, and the shells she sells are sea shells for sure.\n" * 30
 PROGRESS = re.compile(r"Running: ([\d.]+)k of")
@@ -26,7 +30,10 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(server, page, p
     page.goto(server.url + path)
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     links = page.get_by_test_id("stSidebarNavLink")
-    names = ("Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Check")
+    names = (
+        "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Check", "Choose", "Accumulate", "Distribute",
+        "Pack",
+    )  # fmt: skip
     expect(links).to_have_text([re.compile(name) for name in names])
 
 

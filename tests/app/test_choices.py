@@ -46,6 +46,8 @@ def test_what_is_written_is_read_again():
         *(("noise", text) for text in ("../../x", "<b>")),
         *(("rates", text) for text in ("0.1", "x,y", "0,1", ",".join(f"0.{n}1" for n in range(20)))),
         *(("target", text) for text in ("-1", "nan", "99")),
+        *(("drawn_examples", text) for text in ("-1", "2000001", "many")),
+        *(("order_model", text) for text in ("", "huge")),
         *(("sgd", text) for text in ("nan", "0", "-1")),
     ],
 )

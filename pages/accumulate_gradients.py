@@ -1,0 +1,74 @@
+"""Accumulate gradients: a large batch in parts, one update."""
+
+import streamlit as st
+
+from core.lab.cluster import LabError
+from core.lab.experiments import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, CostSpec
+from core.strategies import TARGETS
+from core.ui.accumulation import MISTAKES, current_splits, show_mistake, show_proof, show_splits_of
+from core.ui.choices import MAX_STEP
+from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.page import next_lesson, open_page, say
+from core.ui.settings import TARGET_NAMES, choose_device, choose_model
+from core.ui.steps import current_step
+from core.ui.texts import choose_text
+
+choices = open_page(
+    "How does a large batch fit into a small memory?",
+    """What backward needs grows with the batch. So take the batch in **micro-batches**: run each forward and backward, add up the gradients, and update the
+weights once, at the end. Done right, the sum is the large batch's gradient. It is easily done wrong.""",
+)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choices.number("micro_batch_size", "Micro-batch (windows)", 1, MAX_MICRO_BATCH, width=150)
+    choices.number("accumulation_steps", "Accumulation steps", 1, MAX_ACCUMULATION, width=150)
+    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=130)
+    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=225)
+    choices.number("step", "At step", 1, MAX_STEP, width=120)
+    more = st.popover("Text, model and the rest")
+with more:
+    choose_text(choices)
+    choose_model(choices)
+    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
+    choose_device(choices)
+B = choices.micro_batch_size * choices.accumulation_steps
+st.markdown(f"**B = {choices.micro_batch_size} × {choices.accumulation_steps} = {B:,} windows** of {choices.block_size} tokens make one update.")
+
+try:
+    found = show_proof(choices, current_step(choices, batch_size=B))
+except (ValueError, LabError) as error:
+    say(error)
+    st.stop()
+
+st.subheader("What goes wrong if …", anchor=False)
+name = choices.select("mistake", "A mistake that people make", tuple(MISTAKES), format_func=MISTAKES.get)
+show_mistake(name, found)
+
+st.subheader("What does a split cost?", anchor=False)
+experiment = found_experiment(choices, "splits", CostSpec)
+controls(choices, "splits", "Time every split", lambda: current_splits(choices, B), experiment and experiment[0])
+known = known_of("splits", experiment)
+if experiment:
+    watch(experiment[0], known.findings, lambda live: show_splits_of(known.findings, live))
+else:
+    st.info(f"This was {known.note}. Click **Time every split** to take your own, live.")
+    show_splits_of(known.findings)
+
+st.subheader("What people ask", anchor=False)
+st.markdown(
+    f"""
+- **Why divide by the number of steps?** Because the loss is a mean, and a mean of K parts is their sum over K, where all have as many targets; otherwise each counts by its share of the **targets**. Here the {len(found.parts)} parts have {min(p.num_targets for p in found.parts)} to {max(p.num_targets for p in found.parts)}.
+- **Is it the same as the large batch?** Up to the rounding of float32, yes: the two gradients above differ by that, and by nothing else. With batch norm or dropout it would differ; a GPT has no batch norm.
+- **Does it make training faster?** No more updates a second than the large batch, which is what it imitates. What it saves is activation memory: the weights, their gradients and AdamW's averages are there anyway.
+- **Where do I clip, and when do I step?** Once, after the last micro-batch.
+"""
+)
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Uneven targets and “the mean over its own targets”**: the most common bug in fine-tuning, where answers differ in length. It also bites across machines.
+- **Compare step 1 with step 200.** Early on all micro-batches pull the same way; later their gradients point far apart, and only their mean is of use.
+- **Micro-batch 1**: the least memory, and often the most time. Where does your device stop to gain?
+"""
+    )
+next_lesson("pages/distribute_the_batch.py", "The same split over several processes at once.")

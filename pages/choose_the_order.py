@@ -1,0 +1,94 @@
+"""Choose the order: with replacement, without, or as the text stands."""
+
+import streamlit as st
+
+from core.lab.experiments import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES, OrdersSpec
+from core.ui.experiments import controls, found_experiment
+from core.ui.order_answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
+from core.ui.order_race import current_orders, known_orders, show_order_race
+from core.ui.orders import (
+    Drawn,
+    amount_sentence,
+    choose_examples,
+    show_maps,
+    show_reads,
+    streams_of,
+    theory_sentence,
+)
+from core.ui.page import open_page, plain, say
+from core.ui.settings import choose_device
+from core.ui.texts import choose_text, current_corpus
+
+choices = open_page(
+    "Does the order of the windows matter?",
+    "A batch is B windows of the text. Which ones come next? Anywhere at random, every block once in a new order, or front to back: the same text, "
+    "the same number of tokens, but not the same training.",
+)
+
+with st.expander("Text, model, budget and the rest"):
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+    with middle:
+        choices.select("order_model", "Model size", tuple(MODEL_SIZES))
+        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
+        choices.number("order_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=100_000)
+    with right:
+        choices.number("order_seeds", "Seeds (runs of each order)", 1, MAX_SEEDS)
+        choices.number("seed", "First seed", 0, 999_999)
+        choose_device(choices)
+
+try:
+    corpus = current_corpus(choices)
+    streams = streams_of(choices, corpus)
+except ValueError as error:
+    say(error)
+    st.stop()
+
+epoch_size = streams["shuffled"].epoch_size
+num_examples = choose_examples(choices, epoch_size)
+drawn = {order: Drawn(stream, num_examples, stream.coverage(num_examples)) for order, stream in streams.items()}
+st.markdown(amount_sentence(drawn["random"], choices.order_batch_size))
+sentences = show_maps(corpus, drawn, choices.order_batch_size)
+
+left, right = st.columns([1, 1.2], gap="large")
+with left:
+    st.markdown(theory_sentence(drawn["random"]))
+with right:
+    st.markdown("**How often was a token read?** Bars and marks: counted. Dashed: expected of random windows.")
+    sentences.append(show_reads(drawn))
+with st.expander("The maps in numbers"):
+    st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
+
+st.subheader("What does a model learn from each order?", anchor=False)
+st.markdown("Three races from the **same first weights**, at the same batch size and rate. Only the order of the windows differs.")
+found = found_experiment(choices, "orders", OrdersSpec)
+experiment = found[0] if found else None
+controls(choices, "orders", "Race the orders", lambda: current_orders(choices), experiment)
+findings, note = known_orders(experiment)
+show_order_race(experiment, findings, note)
+
+st.subheader("What people ask", anchor=False)
+st.markdown(
+    f"""
+**With or without replacement?** {of_replacement(drawn, findings)}
+
+**Why shuffle at all?** {of_shuffling(findings)}
+
+**What is an epoch here?** {of_epochs(streams["shuffled"], choices.order_batch_size)}
+
+**Does the seed change the result?** {of_seeds(streams["random"], findings)}
+"""
+)
+st.caption(in_the_end(findings, note))
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Press “One step” a few times** from the start: random windows land anywhere and overlap, shuffled blocks never do, the sequential front moves on.
+- **Go on to two, three, four epochs' worth**: each further one leaves only about 1/e of what was still unread. The histogram moves to the right and stays wide.
+- **The sequential loss tells the story of the text**: where all seeds rise together, a new subject begins, and the model has to learn again.
+- **A larger B** holds more subjects in one step, even of unshuffled text. Race again with B = 128.
+- **A short text and many epochs** (*The soup that went to court*, 100,000 tokens): random windows may start anywhere, so the text is cut anew each time; blocks are always cut at the same places. Does that help on new text?
+"""
+    )

@@ -1,0 +1,78 @@
+"""Distribute the batch: several processes, each with a part of every batch."""
+
+import streamlit as st
+
+from core.lab.experiments import (
+    MAX_ACCUMULATION,
+    MAX_BLOCK_SIZE,
+    MAX_MICRO_BATCH,
+    MAX_PARALLEL_STEPS,
+    MAX_RANKS,
+    ParallelSpec,
+)
+from core.strategies import TARGETS
+from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.page import open_page
+from core.ui.parallel import MISTAKES, current_parallel, show_model_parallel, show_parallel
+from core.ui.settings import TARGET_NAMES, choose_device, choose_model
+from core.ui.texts import choose_text
+
+choices = open_page(
+    "How do several processes share one batch?",
+    """Each process, a **rank**, has a copy of the model and takes its own rows of the batch. Then all average their gradients, and each makes the same
+update. Here they are real processes, started as on a cluster, and what they get is held against one process that takes the whole batch.""",
+)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choices.number("num_ranks", "Ranks", 1, MAX_RANKS, width=135)
+    choices.number("rank_micro_batch", "Micro-batch", 1, MAX_MICRO_BATCH, width=130)
+    choices.number("rank_accumulation", "Accumulation", 1, MAX_ACCUMULATION, width=130)
+    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=225)
+    choices.select("rank_mistake", "What goes wrong", tuple(MISTAKES), format_func=MISTAKES.get, width=300)
+    more = st.popover("More")
+with more:
+    choose_text(choices)
+    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE)
+    choose_model(choices)
+    choices.number("rank_steps", "Steps", 1, MAX_PARALLEL_STEPS)
+    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
+    choices.number("port", "Port where the ranks meet (0: any)", 0, 65_535)
+    choose_device(choices)
+W, m, K = choices.num_ranks, choices.rank_micro_batch, choices.rank_accumulation
+st.markdown(f"**Global batch = micro-batch × accumulation × ranks = {m} × {K} × {W} = {m * K * W:,} windows** for each update.")
+
+found = found_experiment(choices, "parallel", ParallelSpec)
+controls(choices, "parallel", "Start the ranks", lambda: current_parallel(choices), found and found[0])
+known = known_of("parallel", found)
+if found:
+    watch(found[0], known.findings, lambda live: show_parallel(known.findings, live))
+else:
+    st.info(f"This was {known.note}. Click **Start the ranks** to run your own, live.")
+    show_parallel(known.findings)
+
+st.subheader("And when the model itself does not fit?", anchor=False)
+st.markdown(
+    """Data parallel splits the batch, never the model. Two other ways split the model, and are computed here, not run. **Tensor parallel** cuts each layer's
+matrices: every device does a part of every multiplication, and they exchange activations in each layer, so it stays within one machine. **Pipeline parallel**
+gives each device some of the layers: activations pass from one to the next, and micro-batches follow each other like cars on a line. Sharded data parallel
+(ZeRO, FSDP) keeps the layers whole but spreads what AdamW remembers over the ranks."""
+)
+show_model_parallel(choices)
+
+st.subheader("What people ask", anchor=False)
+st.markdown(
+    """
+- **Do I get the same result as on one device?** The same gradient, up to rounding: see the first number above. It is the batch size that has changed, and with it perhaps the learning rate that fits.
+- **Why is my loss W times too small, or the gradient?** Because DistributedDataParallel *averages* over the ranks. A rank's loss must be W × (the sum of its token losses) / (all target tokens of all ranks).
+- **Are W ranks W times as fast?** Only if each has a device of its own, and as far as computing takes longer than the exchange. Ranks that share a processor share its speed.
+- **Over several machines?** The same code: `torchrun --nnodes=2 … -m core distribute`, see the README.
+"""
+)
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Each rank's own gradient** is noisier than the average: its cosine with the whole is below 1, and falls with smaller parts.
+- **More accumulation, same ranks**: the exchange stays as long, the computing grows. Watch the share.
+- **Uneven targets and “the mean over its own targets”**: off by some per cent, with no error message. That is how this mistake lives for years.
+"""
+    )

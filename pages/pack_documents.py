@@ -1,0 +1,94 @@
+"""Pack documents: rows of equal length from documents of uneven length."""
+
+import streamlit as st
+
+from core.batches import WAYS
+from core.corpus import TOKENIZERS
+from core.lab.cluster import LabError
+from core.lab.experiments import MAX_BLOCK_SIZE
+from core.ui.choices import ATTENTION, DOCUMENTS
+from core.ui.packing import (
+    WAY_NAMES,
+    choose_documents,
+    choose_row,
+    current_packing,
+    document_title,
+    pack_all,
+    proof_of,
+    row_table,
+    show_documents,
+    show_equality,
+    show_leak,
+    show_mask,
+    show_rows,
+    show_speed,
+    show_ways,
+)
+from core.ui.packing_answers import answers
+from core.ui.page import open_page, say
+from core.ui.settings import choose_device
+
+choices = open_page(
+    "What fills a batch when documents differ in length?",
+    """A batch is a rectangle, and documents are not equally long. **Padding** fills the rest of each row with nothing. **Packing** puts
+several documents into one row. Then no document may look at its neighbour, and each must begin at position 0.""",
+)
+
+TOKENIZER_NAMES = {"char": "characters", "byte": "bytes", "bpe": "BPE, trained on these"}
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choices.select("documents", "Documents", DOCUMENTS, format_func=document_title, width=330)
+    choices.select("tokenizer", "Tokens are", tuple(TOKENIZERS), format_func=TOKENIZER_NAMES.get, width=210)
+    choices.number("row_length", "Row length T (slots)", 2, MAX_BLOCK_SIZE, width=170)
+    with st.popover("Model and seed"):
+        choices.select("packing_model", "Model size", ("tiny", "small"))
+        choices.number("seed", "Seed: of the first weights and of the edit", 0, 999_999)
+        choose_device(choices)
+choose_documents(choices)
+
+try:
+    packing = current_packing(choices)
+    batches = pack_all(packing)
+except ValueError as error:
+    say(error)
+    st.stop()
+
+show_documents(packing)
+show_ways(batches)
+choices.segments("way", "Show the rows", tuple(WAYS), format_func=WAY_NAMES.get)
+show_rows(packing, batches[choices.way])
+
+st.subheader("Do documents in one row leave each other alone?", anchor=False)
+packed = batches["best-fit"]
+try:
+    report = proof_of(packing)
+except (ValueError, LabError) as error:
+    say(error)
+    st.stop()
+picture, figures = st.columns([1, 1.5], gap="medium")
+with picture:
+    row = choose_row(choices, report)
+    choices.segments("attention", "Attention looks at", ATTENTION)
+masked = choices.attention == ATTENTION[0]
+with picture:
+    show_mask(packed, row, masked)
+with figures:
+    leak = show_leak(report, row, masked)
+    show_equality(report)
+with st.expander(f"Row {row}, slot by slot"):
+    st.dataframe(row_table(packing, packed, row), hide_index=True, height=320)
+
+st.subheader("What does padding cost in time?", anchor=False)
+show_speed(packing)
+
+st.subheader("What people ask", anchor=False)
+st.markdown("\n".join(f"- {answer}" for answer in answers(batches, report, leak)))
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Four words**: 4, 8, 5 and 11 letters. Padded to 11 they take 44 slots, 28 of them real. Count them.
+- **Let attention look at the whole row** and watch the picture and the two figures: the loss of the second document now depends on the first.
+- **Make the rows shorter.** Padding crops what is too long; cutting cuts more; best fit cuts only what is longer than a row.
+- **The last token of a document has no target.** Nothing follows it: the next document is no answer. (Many real pipelines put an end-of-text token there.)
+- **A tiny batch**: where all documents fit into a few slots, an update's fixed costs hide the gain.
+"""
+    )

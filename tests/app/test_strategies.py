@@ -1,0 +1,50 @@
+"""The pages of the strategies: what they prove, and what goes wrong on purpose."""
+
+import re
+
+import pytest
+
+from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES
+
+SMALL = "text=lighthouse&T=8&layers=1&heads=2&channels=16&"
+
+
+def test_a_recorded_training_over_ranks_teaches_first(app):
+    test = app("distribute_the_batch")
+    assert not test.exception and "recorded on" in test.info[0].value
+    text = " ".join(part.value for part in test.markdown)
+    assert "4 × 2 × 2 = 16 windows" in text and "The proof" in text
+    assert re.search("[1-9] × 10⁻[⁶⁷⁸⁹]", test.metric[0].value) and test.metric[1].value == "0"
+
+
+def test_what_a_pipeline_takes_is_computed(app):
+    text = " ".join(part.value for part in app("distribute_the_batch", stages="4", in_pipe="12").markdown)
+    assert "112 GB" in text and "28.0 GB" in text and "**20%**" in text  # 16 x 7e9 bytes, a quarter; 3 of 15 slots
+
+
+@pytest.mark.browser
+def test_the_two_gradients_and_every_mistake(page, shared_server):
+    page.goto(f"{shared_server.url}accumulate_gradients?{SMALL}micro=2&parts=4&targets=uneven")
+    page.get_by_text("B = 2 × 4 = 8 windows").wait_for()
+    page.get_by_text("Largest difference of one weight").wait_for()
+    difference = page.get_by_test_id("stMetricValue").nth(1).inner_text()
+    assert re.match(r"\d × 10⁻[⁶⁷⁸⁹]|0", difference)
+    said = set()
+    for mistake in ACCUMULATION_MISTAKES:
+        page.goto(f"{shared_server.url}accumulate_gradients?{SMALL}micro=2&parts=4&targets=uneven&mistake={mistake}")
+        page.get_by_text("What does a split cost?").wait_for()
+        said.add(page.get_by_text(re.compile("theory|updates|gradient longer than")).first.inner_text())
+    assert len(said) == len(ACCUMULATION_MISTAKES)
+    page.get_by_role("button", name="Time every split").click()
+    page.get_by_text("Done: 100%").wait_for(timeout=60_000)
+    page.get_by_text("4 micro-batches of 2:").wait_for()
+
+
+@pytest.mark.browser
+def test_ranks_run_from_the_page(page, shared_server):
+    mistake = PARALLEL_MISTAKES[0]
+    page.goto(f"{shared_server.url}distribute_the_batch?{SMALL}rank_steps=3&rank_mistake={mistake}")
+    page.get_by_role("button", name="Start the ranks").click()
+    page.get_by_text("Done: 100%").wait_for(timeout=90_000)
+    page.get_by_text("2 ranks do the work of one").wait_for()
+    assert "parallel=" in page.url
