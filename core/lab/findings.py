@@ -4,6 +4,7 @@
 """
 
 import threading
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
@@ -19,7 +20,7 @@ from core.measure.targets import StepsFit, fit_steps, steps_to_target
 SPREAD = ("batch_size", "sigma", "low", "high")
 
 
-class Findings:
+class Findings(ABC):
     """All that is known of one experiment. `refresh` takes in what is new; safe for several viewers at once.
 
     read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
@@ -46,8 +47,9 @@ class Findings:
             case _:
                 self._take_found(message)
 
+    @abstractmethod
     def _take_found(self, message: dict) -> None:
-        raise NotImplementedError
+        """A message that only this kind of experiment has."""
 
 
 class NoiseFindings(Findings):
@@ -252,7 +254,7 @@ class ParallelFindings(Findings):
                 self.share, self.doing = message["step"] / self.spec.plan.num_steps, f"step {message['step']:,}"
 
     def seconds(self, what: str) -> np.ndarray:
-        """"compute", "wait" or "reduce" seconds of every rank, in every step but the first: (steps, W)."""
+        """ "compute", "wait" or "reduce" seconds of every rank, in every step but the first: (steps, W)."""
         rows = [[rank[f"{what}_seconds"] for rank in step["ranks"]] for step in self.steps[1:] or self.steps]
         return np.array(rows, dtype=float).reshape(-1, self.spec.num_ranks)
 

@@ -104,7 +104,7 @@ class Ranks:
     """The launcher and its ranks, from their start to their end."""
 
     def __init__(self, spec: ParallelSpec, spec_path: Path):
-        self.spec = spec
+        self.spec, self.spec_path = spec, spec_path
         self.pids: dict[int, int] = {}  # by rank
         self.heard_at: dict[int, float] = {}
         self.finished: set[int] = set()
@@ -141,6 +141,8 @@ class Ranks:
                     pass
                 case "beat":
                     self.pids[rank], self.heard_at[rank] = message["pid"], time.monotonic()
+                    if len(self.pids) == self.spec.num_ranks:  # all have read it, and a text should not lie about
+                        self.spec_path.unlink(missing_ok=True)
                     there = f"{len(self.pids)} of {self.spec.num_ranks} processes are there"
                     doing = f"step {steps:,}" if steps else there
                     if rank == 0:

@@ -22,7 +22,7 @@ from core.ui.race_charts import draw_loss, draw_noise
 from core.ui.sweep import by_size_frame, draw_rates, draw_steps
 from core.ui.texts import current_race, plan_of, source_title
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
-from core.ui.verdicts.race import complete, way_to_target
+from core.ui.verdicts.race import way_known, way_to_target
 
 ICONS = {
     HOLDS: ":material/check_circle:",
@@ -172,7 +172,7 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
 def show_way(race: RaceCurves, view: View) -> list[str]:
     """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
     with race.lock:
-        way = None if complete(race) else way_to_target(race)
+        way = None if way_known(race) else way_to_target(race)
         speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
     shown = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
     shown |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}

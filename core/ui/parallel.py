@@ -104,10 +104,11 @@ def draw_times(findings: ParallelFindings, live: bool) -> str:
 def time_sentence(findings: ParallelFindings) -> str:
     compute, wait, reduce = (findings.seconds(what).mean(axis=1) for what in ("compute", "wait", "reduce"))  # (steps,)
     share, half = mean_and_half_width((wait + reduce) / (compute + wait + reduce))
+    interval = "" if np.isnan(half) else f" (95% t interval over the steps ±{100 * half:.0f})"
     bytes_sent = 4 * (findings.started or {}).get("num_parameters", 0)
     return (
-        f"Waiting and exchange took **{100 * share:.0f}%** of a step (95% t interval over the steps "
-        f"±{100 * half:.0f}). Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
+        f"Waiting and exchange took **{100 * share:.0f}%** of a step{interval}. "
+        f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
         "however large its part of the batch: more micro-batches for each exchange make it cheaper."
     )
 

@@ -12,6 +12,7 @@ from core.lab.findings import CostFindings, NoiseFindings, SweepFindings
 from core.training import TrainConfig
 from core.ui import verdicts
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED
+from core.ui.verdicts.race import complete, way_known
 from core.ui.verdicts.sweep import chosen_by_others
 
 SIZES, T = (16, 128, 512), 8
@@ -141,6 +142,12 @@ def test_a_race_without_training_losses_judges_no_gap():
     ]
     messages += [{"kind": "speed", "batch_size": b, "step_seconds": 0.1, "probes": [0.1, 0.1]} for b in SIZES]
     assert "did not take" in verdicts.overfit(findings_of(RaceCurves, RACE, messages)).reason
+
+
+def test_a_race_that_learns_nothing_has_no_way_to_a_target():
+    flat = race_of(dict.fromkeys(SIZES, 1e9), FULL)
+    with flat.lock:
+        assert complete(flat) is None and way_known(flat) is not None
 
 
 RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy, verdicts.overfit)
