@@ -48,6 +48,13 @@ def parser() -> argparse.ArgumentParser:
     noise.add_argument("--num-batches", type=int, default=100, help="of each size")
     noise.add_argument("--train-batch-size", type=int, default=16, help="what the model is trained with")
     noise.set_defaults(run=run_noise)
+    bench = commands.add_parser("bench", help="our trainer's speed beside a plain training loop's")
+    add_training_options(bench, required=False)
+    bench.add_argument("--batch-sizes", type=numbers, default=(1, 4, 16, 64, 256), metavar="1,4,16")
+    bench.add_argument("--num-seeds", type=int, default=4, help="that our trainer takes together; the loop takes one")
+    bench.add_argument("--threads", type=int, default=0, help="of torch, for both; 0 for one a core")
+    bench.add_argument("--rounds", type=int, default=8, help="in which the two take turns, at each batch size")
+    bench.set_defaults(run=run_bench)
     parallel = commands.add_parser("distribute", help="train one run in several processes, or be one of torchrun's")
     add_training_options(parallel, required=False)
     parallel.add_argument("--num-ranks", type=int, default=2, help="processes; with torchrun, its own number counts")
@@ -84,9 +91,11 @@ def add_training_options(command: argparse.ArgumentParser, required: bool = True
 
 
 def race_of(args: argparse.Namespace, **plan) -> RaceSpec:
-    """The race that the training options describe."""
-    with open(args.text_file, "rb") as file:
-        text, _ = clean_text(decode_upload(file.read()))
+    """The race that the training options describe; without a text file, on Python's documentation."""
+    text = samples()["python-docs"].text
+    if args.text_file:
+        with open(args.text_file, "rb") as file:
+            text, _ = clean_text(decode_upload(file.read()))
     train = {name: getattr(args, name) for name in ("first_seed", "learning_rate", "lr_rule", "order", "device")}
     names = ("tokenizer", "block_size", "n_layer", "n_head", "n_embd")
     return RaceSpec(text=text, train=TrainConfig(**train, **plan), **{name: getattr(args, name) for name in names})
@@ -95,7 +104,8 @@ def race_of(args: argparse.Namespace, **plan) -> RaceSpec:
 def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
     """One JSON object a line, each as soon as it is there."""
     with nullcontext(sys.stdout) if args.jsonl == "-" else open(args.jsonl, "w", encoding="utf-8") as out:
-        out.writelines(json.dumps(record) + "\n" for record in records)
+        for record in records:
+            print(json.dumps(record), file=out, flush=True)
 
 
 def run_record(args: argparse.Namespace) -> None:
@@ -152,6 +162,21 @@ def run_noise(args: argparse.Namespace) -> None:
     use_cores()
     spec.check(describe()["memory_bytes"])
     write_lines(args, (m for m in noise_messages(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
+
+
+def run_bench(args: argparse.Namespace) -> None:
+    largest = max(args.batch_sizes) * args.block_size
+    race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=largest)
+    import torch
+
+    from core.lab.worker import describe
+    from core.measure.bench import bench
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    race.check(describe()["memory_bytes"])
+    corpus, gpt_config = race.build()
+    write_lines(args, bench(corpus.train_ids, gpt_config, race.train, args.rounds))
 
 
 def run_distribute(args: argparse.Namespace) -> None:

@@ -1,6 +1,12 @@
 """Which tests wait rather than compute: those need the cores for themselves, so `make test` runs them one by one."""
 
+import os
+import tempfile
+
 import pytest
+
+# what tests find out about this machine stays among them, and is found out anew each time
+os.environ["BATCHSCOPE_CACHE"] = tempfile.mkdtemp(prefix="batchscope-tests-")
 
 WAIT_FOR = {"server", "shared_server", "page", "lab", "ranks"}  # fixtures
 

@@ -19,6 +19,7 @@ import pandas as pd
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
 from core.measure.comparison import at_equal, mean_and_half_width
+from core.training import Way
 
 Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
@@ -188,6 +189,11 @@ class RaceCurves:
 
         read_all(self.read, 0, take)
         return np.concatenate(parts)
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        """How its runs were put on the device, in the order of its batch sizes; empty before it has begun."""
+        return tuple(Way(**way) for way in (self.started or {}).get("ways", ()))
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.train.num_steps(batch_size, self.spec.block_size)

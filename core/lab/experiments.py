@@ -102,7 +102,7 @@ class RaceSpec:
     @classmethod
     def from_settings(cls, settings: str, text: str) -> "RaceSpec":
         values = json.loads(settings)
-        return cls(text=text, **values | {"train": TrainConfig(**values["train"])})
+        return cls(text=text, **values | {"train": TrainConfig.of(values["train"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,8 +288,8 @@ class ParallelSpec:
         """The race's one run at the global batch size, with as many steps as the plan has."""
         batch_size = self.plan.batch_size(num_ranks)
         tokens = batch_size * self.race.block_size * self.plan.num_steps
-        train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens, seeds_together=True)
-        return replace(self.race, train=train)
+        train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens)
+        return replace(self.race, train=train.in_one_go())
 
     def check(self, memory_bytes: int) -> None:
         """Raises ValueError, with a sentence, for what cannot run, or not in so much memory."""

@@ -98,7 +98,7 @@ class NoiseRun:
 
     def _measure(self, step: int) -> Iterator[dict]:
         spec, D = self.spec, len(self.windows)
-        population = Population(self.group.trainers[0].stack, self.windows)
+        population = Population(self.group.crew.trainers[0].stack, self.windows)
         rng = np.random.default_rng([spec.race.train.first_seed, step])
         yield from self._pass(population.take_losses(), D / 3, "the loss of every window")
         loss, losses = population.losses.mean(), population.losses

@@ -2,7 +2,7 @@
 
 `race_messages` gives plain dictionaries, so that they can travel and be kept:
 
-    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "together",
+    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "ways",
      "val_floor"}                                               of a made-up language: the loss, on the validation
                                                                 windows, of one who knows it; otherwise None
     {"kind": "losses", "batch_size", "step", "num_runs", "data"}    data: float32 bytes of (steps, R), nats per token;
@@ -73,7 +73,7 @@ class Race:
             "train_tokens": len(self.corpus.train_ids),
             "val_tokens": len(self.corpus.val_ids),
             "val_floor": self._val_floor(),
-            "together": {str(g.batch_size): len(g.trainers) == 1 for g in self.training.groups},
+            "ways": [asdict(way) for way in self.training.ways],
         }
 
     def _val_floor(self) -> float | None:
@@ -88,7 +88,7 @@ class Race:
 
     def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[dict]:
         """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
-        group = next(g for g in self.training.groups if g.batch_size == batch_size)
+        group = self.training.group(batch_size)
         at = {"batch_size": batch_size, "step": step}
         if estimate := self.noise[batch_size].pooled():
             yield {"kind": "noise", **at, **asdict(estimate)}
@@ -97,7 +97,7 @@ class Race:
         number = group.eval_steps.index(step)
         if (number - 1) % max(1, len(group.eval_steps) // SPEED_PROBES) == 0:
             self.seconds[batch_size].append(
-                step_seconds(self.gpt_config, self.spec.train, batch_size, self.training.device)
+                step_seconds(self.gpt_config, self.spec.train, group.way, self.training.device)
             )
             yield {
                 "kind": "speed",

@@ -43,12 +43,24 @@ SPREAD_BATCHES, MAX_SPREAD_WINDOWS = 64, 4096  # whose losses tell how noisy a l
 MAX_POSITIONS = 64  # taken one by one
 
 
+def stack_of(spec: RunSpec) -> TrainConfig:
+    """The plan of those runs of a race that share one replica axis with this one, trained in the way that the race's
+    plan names. Where it names none, the run is by itself, its batch in one go."""
+    plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
+    way = plan.way_of(spec.batch_size)
+    if way is None:
+        return replace(plan, num_seeds=1, first_seed=spec.seed).in_one_go()
+    first = spec.seed - (spec.seed - plan.first_seed) % way.seeds_at_once
+    num_seeds = min(way.seeds_at_once, plan.seeds.stop - first)
+    return replace(plan, num_seeds=num_seeds, first_seed=first).in_ways([way])
+
+
 class Run:
     """A run that can be taken to any step, forward and back."""
 
     def __init__(self, spec: RunSpec):
         corpus, gpt_config = spec.race.build()
-        plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
+        plan = stack_of(spec)
         num_weights = gpt_config.num_parameters * plan.num_seeds
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
         check_memory("A step of this run", race_bytes(gpt_config, plan) + 2 * state_bytes, MAX_BYTES)
@@ -60,20 +72,13 @@ class Run:
                 "smaller B, T or model."
             )
         self.batch_size, self.seed = spec.batch_size, spec.seed
-        self.training = self._training(corpus, gpt_config, plan)
-        if len(self.training.groups[0].trainers) > 1:  # the seeds take turns: this one needs none of the others
-            alone = replace(plan, num_seeds=1, first_seed=spec.seed)
-            self.training = self._training(corpus, gpt_config, alone)
+        self.training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan)
         (self.group,) = self.training.groups
         self.place = self.training.config.seeds.index(spec.seed)
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
-
-    @staticmethod
-    def _training(corpus, gpt_config, plan) -> Training:
-        return Training(corpus.train_ids, corpus.val_ids, gpt_config, plan)
 
     def reach(self, steps_done: int, seconds: float = float("inf")) -> int:
         """Go to where so many steps are done, or as near as the time allows. Returns how many are done now."""
@@ -138,7 +143,7 @@ class Run:
     @property
     def trainer(self) -> Trainer:
         """Of a run that shares nothing with other seeds."""
-        (trainer,) = self.group.trainers
+        (trainer,) = self.group.crew.trainers
         assert trainer.stack.num_replicas == 1
         return trainer
 

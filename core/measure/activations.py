@@ -27,12 +27,10 @@ def activation_bytes(stack: ReplicaStack, windows: Tensor) -> int:
 
 
 def state_bytes(trainer: Trainer) -> dict[str, int]:
-    """Bytes that a training run holds whatever its batch size, once it has made a step: {"weights", "gradients",
-    "optimizer"}."""
-    weights = trainer.stack.flat
-    moments = (value for state in trainer.optimizer.state.values() for value in state.values())
+    """Bytes that a training run holds whatever its batch size: {"weights", "gradients", "optimizer"}."""
+    weights, *remembered = trainer.changing
     return {
         "weights": weights.nbytes,
-        "gradients": weights.grad.nbytes,
-        "optimizer": sum(value.nbytes for value in moments if isinstance(value, Tensor)),
+        "gradients": trainer.gradient.nbytes,
+        "optimizer": sum(tensor.nbytes for tensor in remembered),
     }

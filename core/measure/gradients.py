@@ -58,7 +58,8 @@ def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
         cosines=torch.cat(cosines).cpu().numpy(),
         largest_difference=difference.item(),
         weights={
-            name: OneWeight(places[name] - stack.columns[name].start, parts[:, i]) for i, name in enumerate(places)
+            name: OneWeight(stack.place_in_layer(name, place), parts[:, i])
+            for i, (name, place) in enumerate(places.items())
         },
     )
 

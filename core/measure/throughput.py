@@ -13,24 +13,25 @@ from torch import Tensor
 from core.batches import all_windows
 from core.measure.reports import OneByOne
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer, losses_of
+from core.training import TrainConfig, Trainer, Way, losses_of
 
 
 def step_seconds(
     gpt_config: GPTConfig,
     config: TrainConfig,
-    batch_size: int,
+    way: Way,
     device: torch.device,
     min_steps: int = 3,
     max_steps: int = 10,
     max_seconds: float = 0.15,
 ) -> float:
-    """Median seconds of one step at this batch size, after two steps that warm up. Its batch is zeros: no step depends
-    on what the tokens are. At least `min_steps`, then until `max_seconds` are over or `max_steps` are taken."""
+    """Median seconds of one step of one run, in passes as this way has them, after two steps that warm up. Its batch is
+    zeros: no step depends on what the tokens are. At least `min_steps`, then until `max_seconds` are over or
+    `max_steps` are taken."""
     model = GPT(gpt_config, torch.Generator().manual_seed(0)).to(device)
-    trainer = Trainer(ReplicaStack([model]), config, batch_size)
+    trainer = Trainer(ReplicaStack([model]), config, way.batch_size, way.micro_batch_size)
     ids = torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device)
-    windows = all_windows(ids, gpt_config.block_size).expand(batch_size, -1)[None]  # (1, B, T + 1)
+    windows = all_windows(ids, gpt_config.block_size).expand(way.batch_size, -1)[None]  # (1, B, T + 1)
     for _ in range(2):
         trainer.step(windows).item()
     seconds: list[float] = []

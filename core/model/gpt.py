@@ -29,16 +29,17 @@ class CausalSelfAttention(nn.Module):
         self.resid_dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:  # (B, T, C), and a mask (B, 1, T, T) or none
-        q, k, v = (self.split_heads(part) for part in self.c_attn(x).chunk(3, dim=-1))  # (B, nh, T, hs)
+        q, k, v = self.split_heads(self.c_attn(x))  # each (B, nh, T, hs)
         y = F.scaled_dot_product_attention(
             q, k, v, attn_mask=mask, is_causal=mask is None, dropout_p=self.dropout if self.training else 0.0
         )  # (B, nh, T, hs)
         y = y.transpose(-3, -2).reshape(x.shape)  # heads side by side again
         return self.resid_dropout(self.c_proj(y))
 
-    def split_heads(self, x: Tensor) -> Tensor:
-        """(B, T, C) to (B, nh, T, hs). With replicas to (R*B, nh, T, hs): attention itself has no weights."""
-        return x.unflatten(-1, (self.n_head, -1)).transpose(-3, -2).flatten(0, -4)
+    def split_heads(self, qkv: Tensor) -> tuple[Tensor, ...]:
+        """(B, T, 3 C) to three of (B, nh, T, hs). With replicas of (R*B, nh, T, hs): attention has no weights."""
+        heads = qkv.flatten(0, -3).unflatten(-1, (3, self.n_head, -1))  # (B, T, 3, nh, hs)
+        return heads.permute(2, 0, 3, 1, 4).unbind()
 
 
 class MLP(nn.Module):
@@ -118,9 +119,10 @@ class GPT(nn.Module):
                 f"The input has {num_steps} tokens, but the model's block size is {self.config.block_size}."
             )
         if positions is None:
-            positions = torch.arange(num_steps, device=x.device)  # (T,)
+            positions = torch.arange(num_steps, device=x.device)
+            positions = positions.view(*[1] * (x.ndim - 1), -1)  # (1, T), the same in every row
         mask = None if segments is None else document_mask(segments)  # (B, 1, T, T)
-        h = self.transformer.wte(x) + self.transformer.wpe(positions.expand_as(x))  # (B, T, C)
+        h = self.transformer.wte(x) + self.transformer.wpe(positions)  # (B, T, C)
         h = self.transformer.drop(h)
         for block in self.transformer.h:
             h = block(h, mask)

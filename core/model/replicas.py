@@ -10,13 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from core.model.gpt import GPT
+from core.model.layers import Linear
 
 
 class ReplicaStack:
     """R GPTs of one shape as one: `model` takes token ids (R, B, T) and gives logits (R, B, T, V).
 
     With one model, nothing is stacked: `model` is a plain GPT that takes (B, T), and `flat` is (1, P).
-    Matrices and tables come first in `flat`; biases and norms are behind column `num_matrix_weights`.
+    Matrices and tables come first in `flat`; biases and norms are behind column `num_matrix_weights`. A Linear's matrix
+    stands there as (in, out): so its gradient, x^T dy, comes out of one product and needs no turning.
     """
 
     def __init__(self, models: list[GPT]):
@@ -27,28 +29,49 @@ class ReplicaStack:
         self.shapes = dict(
             sorted(shapes.items(), key=lambda item: len(item[1]) < 2)
         )  # sorted keeps the order otherwise
+        self.turned = {  # the names of the matrices of Linear layers; the head's is the token table
+            f"{name}.weight" for name, layer in models[0].named_modules() if isinstance(layer, Linear)
+        } & shapes.keys()
         self.num_matrix_weights = sum(s.numel() for s in shapes.values() if len(s) >= 2)
         ends = list(accumulate(s.numel() for s in self.shapes.values()))
         self.columns = {  # of `flat`, by the name of the weight
             name: slice(end - s.numel(), end) for (name, s), end in zip(self.shapes.items(), ends, strict=True)
         }
-        weights = [dict(model.named_parameters()) for model in models]
-        self.flat = torch.stack([torch.cat([w[name].detach().flatten() for name in self.shapes]) for w in weights])
+        self.flat = torch.stack([self.row_of(dict(model.named_parameters())) for model in models])
         self.model = self.view(slice(None) if self.num_replicas > 1 else 0)
         self.parameters = [self.model.get_parameter(name) for name in self.shapes]
+
+    def turn(self, name: str, weight: Tensor) -> Tensor:
+        """A weight as it stands in `flat`, from what its layer has; or back."""
+        return weight.mT if name in self.turned else weight
+
+    def row_of(self, weights: dict[str, Tensor]) -> Tensor:
+        """The weights of one model, by name, as a row of `flat`: (P,)."""
+        return torch.cat([self.turn(name, weights[name].detach()).flatten() for name in self.shapes])
+
+    def place_in_layer(self, name: str, column: int) -> int:
+        """Where a weight of that column stands in its layer's own tensor, counted row by row."""
+        place, shape = column - self.columns[name].start, self.shapes[name]
+        return place if name not in self.turned else place % shape[0] * shape[1] + place // shape[0]
 
     def view(self, replicas: slice | int) -> GPT:
         """A GPT on these replicas' weights, shared with the stack: replica r alone for an int, stacked for a slice."""
         with torch.device("meta"):
             model = GPT(self.config)
         for name, shape in self.shapes.items():
-            weight = self.flat[replicas, self.columns[name]].unflatten(-1, shape)
             owner, _, attribute = name.rpartition(".")
-            setattr(model.get_submodule(owner), attribute, nn.Parameter(weight))
+            layer = model.get_submodule(owner)
+            if len(shape) == 1 and isinstance(replicas, slice):  # one number a channel, for every row or token
+                shape = (1, *shape) if isinstance(layer, Linear) else (1, 1, *shape)
+            stored = shape[::-1] if name in self.turned else shape
+            weight = self.turn(name, self.flat[replicas, self.columns[name]].unflatten(-1, stored))
+            setattr(layer, attribute, nn.Parameter(weight))
         model.lm_head.weight = model.transformer.wte.weight
         return model
 
-    def flat_gradient(self, losses: Tensor) -> Tensor:
-        """The gradient of each replica's loss (R,) for its own weights, laid out as `flat`: (R, P)."""
+    def flat_gradient(self, losses: Tensor, out: Tensor | None = None) -> Tensor:
+        """The gradient of each replica's loss (R,) for its own weights, laid out as `flat`: (R, P); written to `out` if
+        that is given."""
         gradients = torch.autograd.grad(losses.sum(), self.parameters)  # no weight is shared, so the sum mixes nothing
-        return torch.cat([g.reshape(self.num_replicas, -1) for g in gradients], dim=1)
+        rows = [self.turn(*part).reshape(self.num_replicas, -1) for part in zip(self.shapes, gradients, strict=True)]
+        return torch.cat(rows, dim=1, out=out)

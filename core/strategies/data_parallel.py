@@ -72,7 +72,7 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
         "whole_norm" and "difference": |average - large batch's gradient| / |large batch's gradient|
     """
     (training_group,) = training.groups
-    (trainer,) = training_group.trainers
+    (trainer,) = training_group.crew.trainers
     B, rows = plan.batch_size(group.num_ranks), plan.batch_size(1)
     mine = slice(group.rank * rows, (group.rank + 1) * rows)
     if group.rank == 0:

@@ -1,11 +1,12 @@
-"""Training as data: read `config.py` (what a race is), `trainer.py` (one step), `loop.py` (many runs at once).
+"""Training as data: read `config.py` (what a race is), `trainer.py` (one step), `loop.py` (many runs at once),
+`ways.py` (how they are put on a device).
 
 Torch is loaded when training is first asked for; its settings need none.
 """
 
 from importlib import import_module
 
-from core.training.config import BETA2_RULES, LR_RULES, TrainConfig
+from core.training.config import BETA2_RULES, LR_RULES, TrainConfig, Way
 
 PLACES = {
     "Block": "loop",
@@ -21,7 +22,7 @@ PLACES = {
     "train": "records",
 }
 
-__all__ = ["BETA2_RULES", "LR_RULES", "TrainConfig", *PLACES]
+__all__ = ["BETA2_RULES", "LR_RULES", "TrainConfig", "Way", *PLACES]
 
 
 def __getattr__(name: str):

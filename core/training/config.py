@@ -1,12 +1,28 @@
 """What a race is trained with, and what each learning-rate rule makes of a batch size. No torch here."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 from core.batches import ORDERS
 
 LR_RULES = ("fixed", "sqrt", "linear")
 BETA2_RULES = ("fixed", "half-life")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How the runs at one batch size are put on a device. Their losses are the same in every way, but for rounding; in
+    the same way on the same machine, to the last bit."""
+
+    batch_size: int  # B
+    seeds_at_once: int = 1  # on one replica axis; such stacks of seeds work side by side, a thread each
+    micro_batch_size: int  # windows in one pass; the gradients of the passes add up to the batch's
+    num_threads: int | None = None  # of each stack; None for as many as torch has
+
+    def __post_init__(self):
+        if not (1 <= self.micro_batch_size <= self.batch_size and self.seeds_at_once >= 1 and self.num_threads != 0):
+            raise ValueError(f"No batch can be trained so: {self}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +49,12 @@ class TrainConfig:
     eval_windows: int = 64  # fixed validation windows, spread over the validation part
     eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
-    seeds_together: bool | None = None  # on one replica axis, in turns, or (None) as runs faster
+    ways: tuple[Way, ...] = ()  # how a batch size is put on the device; one that is not named: see `training.ways`
 
     def __post_init__(self):
         object.__setattr__(self, "batch_sizes", tuple(self.batch_sizes))
         object.__setattr__(self, "betas", tuple(self.betas))
+        object.__setattr__(self, "ways", tuple(w if isinstance(w, Way) else Way(**w) for w in self.ways))
         if not self.batch_sizes or min(self.batch_sizes) < 1:
             raise ValueError("Every batch size must be at least 1, and there must be one.")
         if len(set(self.batch_sizes)) < len(self.batch_sizes):
@@ -57,6 +74,24 @@ class TrainConfig:
             raise ValueError(f"The rule {self.beta2_rule!r} is not known; it is one of {', '.join(BETA2_RULES)}.")
         if self.order not in ORDERS:
             raise ValueError(f"The order {self.order!r} is not known; it is one of {', '.join(ORDERS)}.")
+
+    @classmethod
+    def of(cls, values: dict) -> "TrainConfig":
+        """From what `dataclasses.asdict` made of one, this version's or an older one's: fields that are not known any
+        more are left out."""
+        known = {field.name for field in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def in_ways(self, ways: Iterable[Way]) -> "TrainConfig":
+        """With these ways for its batch sizes, and none for others."""
+        return replace(self, ways=tuple(way for way in ways if way.batch_size in self.batch_sizes))
+
+    def in_one_go(self) -> "TrainConfig":
+        """Each seed by itself, each batch in one pass: the plainest way, and the same on every machine."""
+        return self.in_ways(Way(batch_size=b, micro_batch_size=b) for b in self.batch_sizes)
+
+    def way_of(self, batch_size: int) -> Way | None:
+        return next((way for way in self.ways if way.batch_size == batch_size), None)
 
     @property
     def seeds(self) -> range:

@@ -8,7 +8,6 @@ Shapes: R replicas (seeds), B batch, T time, N tokens of text.
 """
 
 import bisect
-import collections
 import math
 import time
 from collections.abc import Iterator
@@ -19,13 +18,12 @@ import torch
 from torch import Tensor
 
 from core.batches import WindowStream, all_windows, spread_starts
-from core.model import GPT, GPTConfig, ReplicaStack
-from core.training.config import TrainConfig
+from core.model import GPT, GPTConfig
+from core.training.config import TrainConfig, Way
+from core.training.crew import Crew
 from core.training.trainer import Trainer
+from core.training.ways import crew_of, find_way, first_model
 
-# Up to this many B x T x C the replica axis was the faster way on a CPU (2 cores, 3 seeds, models of 2 layers of 64
-# and 4 layers of 128 channels, B from 1 to 256); above it, turns were.
-MAX_TOGETHER_ON_CPU = 2**16
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
 EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
@@ -62,24 +60,25 @@ class Divergence:
 
 @dataclass
 class Group:
-    """All runs at one batch size: together on one replica axis, or R trainers that take turns."""
+    """All runs at one batch size."""
 
     batch_size: int
+    way: Way  # how many of them go together
     num_steps: int
     block_steps: int  # at most so many steps in a block
     eval_steps: list[int]  # steps after which it is validated, ascending, from 0 to num_steps
-    trainers: list[Trainer]
+    crew: Crew
     streams: list[WindowStream]  # one a seed
     step: int = 0
     diverged: dict[int, int] = field(default_factory=dict)  # by place of the seed, 0, ..., R - 1: at which step
 
-    def state(self) -> tuple:
+    def state(self) -> tuple[int, list]:
         """A copy of where its runs stand; `load` takes them back there."""
-        return self.step, [trainer.state() for trainer in self.trainers]
+        return self.step, [trainer.state() for trainer in self.crew.trainers]
 
-    def load(self, state: tuple) -> None:
+    def load(self, state: tuple[int, list]) -> None:
         self.step, parts = state
-        for trainer, part in zip(self.trainers, parts, strict=True):
+        for trainer, part in zip(self.crew.trainers, parts, strict=True):
             trainer.load(part)
 
     @property
@@ -121,20 +120,15 @@ class Training:
     def _group(self, batch_size: int, streams: list[WindowStream]) -> Group:
         tokens = batch_size * self.block_size
         num_steps = self.config.num_steps(batch_size, self.block_size)
-        num_seeds = len(streams)
-        together = self.config.seeds_together
-        if together is None:
-            on_cpu = self.device.type == "cpu"
-            together = not (on_cpu and tokens * self.gpt_config.n_embd > MAX_TOGETHER_ON_CPU)
-        models = [self.first_model(seed) for seed in self.config.seeds]
-        parts = [models] if together else [[model] for model in models]
-        block_flops = 6 * self.gpt_config.num_parameters * tokens * num_seeds  # of one step of all runs
+        way = find_way(self.gpt_config, self.config, batch_size, self.device)
+        block_flops = 6 * self.gpt_config.num_parameters * tokens * len(streams)  # of one step of all runs
         return Group(
             batch_size=batch_size,
+            way=way,
             num_steps=num_steps,
             eval_steps=self._eval_steps(tokens, num_steps),
             block_steps=int(min(max(BLOCK_FLOPS // block_flops, 1), MAX_BLOCK_STEPS)),
-            trainers=[Trainer(ReplicaStack(part), self.config, batch_size) for part in parts],
+            crew=crew_of(self.gpt_config, self.config, way, self.device),
             streams=streams,
         )
 
@@ -153,7 +147,11 @@ class Training:
 
     def first_model(self, seed: int) -> GPT:
         """The model that every batch size of this seed starts from."""
-        return GPT(self.gpt_config, torch.Generator().manual_seed(seed)).to(self.device)
+        return first_model(self.gpt_config, seed, self.device)
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return tuple(group.way for group in self.groups)
 
     def group(self, batch_size: int) -> Group:
         return next(g for g in self.groups if g.batch_size == batch_size)
@@ -162,9 +160,9 @@ class Training:
         """The model of one run as it is now, on the run's own weights: for reading."""
         group = self.group(batch_size)
         place = self.config.seeds.index(seed)
-        if len(group.trainers) > 1:
-            return group.trainers[place].stack.model
-        return group.trainers[0].stack.view(place)
+        stack, place = divmod(place, group.way.seeds_at_once)
+        stack = group.crew.trainers[stack].stack
+        return stack.view(place) if stack.num_replicas > 1 else stack.model
 
     def events(self) -> Iterator[Block | Evaluation | Divergence]:
         """Train all runs to their end. Closing the iterator between two events stops the race there."""
@@ -178,7 +176,8 @@ class Training:
 
     def advance(self, batch_size: int, num_steps: int) -> None:
         """Train the runs at one batch size on by so many steps, without validating."""
-        collections.deque(self._block(self.group(batch_size), num_steps), maxlen=0)
+        for _ in self._block(self.group(batch_size), num_steps):
+            pass
 
     def starts(self, group: Group, steps_done: int, num_steps: int) -> Tensor:
         """Where the windows of the next steps begin in the text, for each seed: (R, num_steps, B)."""
@@ -188,15 +187,9 @@ class Training:
 
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
-        losses = []
         B = group.batch_size
-        starts = self.starts(group, group.step, num_steps)
-        for index in range(num_steps):
-            windows = self.windows[starts[:, index]]  # (R, B, T + 1)
-            parts = windows.split(len(windows) // len(group.trainers))
-            each = [trainer.step(part) for trainer, part in zip(group.trainers, parts, strict=True)]
-            losses.append(torch.cat(each))
-        block = torch.stack(losses).cpu().numpy()  # (steps, R): the only wait for the device
+        starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
+        block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began
         first_step = group.step + 1
         group.step += num_steps
@@ -212,12 +205,16 @@ class Training:
         yield Block(B, first_step, block, seconds)
         yield from divergences
 
+    def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
+        """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""
+        return torch.stack([trainer.step(self.windows[now]) for now in starts.unbind(1)])
+
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
         if self.val_windows is None:
             return
 
         def losses_on(windows: Tensor) -> np.ndarray:  # (R,)
-            losses = torch.cat([trainer.evaluate(windows) for trainer in group.trainers]).cpu().numpy()
+            losses = torch.cat(group.crew.each(lambda trainer: trainer.evaluate(windows))).cpu().numpy()
             losses[list(group.diverged)] = np.nan
             return losses
 

@@ -3,11 +3,12 @@
 Shapes: R replicas (seeds), B batch, T time, V vocabulary, P weights of one model.
 """
 
-import copy
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.optim.adam import adam
 
 from core.model import ReplicaStack
 from core.training.config import TrainConfig
@@ -29,24 +30,57 @@ def losses_of(stack: ReplicaStack, windows: Tensor) -> Tensor:
 class Trainer:
     """R models and their AdamW: `step` takes each one's batch and gives each one's loss before the update.
 
-    Each replica is clipped by its own gradient's norm; nothing passes from one to another.
+    Each replica is clipped by its own gradient's norm; nothing passes from one to another. A batch of more than
+    `micro_batch_size` windows is taken in parts of that size, whose gradients add up to its own.
     """
 
-    def __init__(self, stack: ReplicaStack, config: TrainConfig, batch_size: int):
+    def __init__(self, stack: ReplicaStack, config: TrainConfig, batch_size: int, micro_batch_size: int | None = None):
         """With the learning rate and the betas that the plan gives this batch size."""
         learning_rate, betas = config.learning_rate_at(batch_size), config.betas_at(batch_size)
         self.stack = stack
+        self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
-        self.optimizer = torch.optim.Adam(
-            [stack.flat], lr=learning_rate, betas=betas, fused=stack.device.type in ("cpu", "cuda")
+        self.gradient = torch.empty_like(stack.flat)  # (R, P), of the step that is being made
+        self.mean, self.mean_square = torch.zeros_like(stack.flat), torch.zeros_like(stack.flat)  # (R, P), AdamW's
+        fused, on_cuda = stack.device.type in ("cpu", "cuda"), stack.device.type == "cuda"
+        self.num_steps = torch.zeros((), device=stack.device if fused else "cpu")
+        self.adam = partial(
+            adam,
+            [stack.flat],
+            exp_avgs=[self.mean],
+            exp_avg_sqs=[self.mean_square],
+            max_exp_avg_sqs=[],
+            state_steps=[self.num_steps],
+            lr=learning_rate,
+            beta1=betas[0],
+            beta2=betas[1],
+            eps=1e-8,
+            weight_decay=0.0,  # `decay` stands for it
+            amsgrad=False,
+            maximize=False,
+            fused=fused,
+            capturable=on_cuda,  # nothing of a step is read back: see `graph.py`
         )
 
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
-        losses = losses_of(self.stack, windows)
-        self.update(self.stack.flat_gradient(losses))
-        return losses.detach()
+        losses, gradient = self.losses_and_gradient(windows)
+        self.update(gradient)
+        return losses
+
+    def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
+        """Of the windows (R, B, T + 1): (R,) in nats per token, and (R, P), which stands until the next step."""
+        first, *others = windows.split(self.micro_batch_size, dim=1)
+        share = first.shape[1] / windows.shape[1]
+        losses = losses_of(self.stack, first) * share
+        gradient = self.stack.flat_gradient(losses, out=self.gradient)
+        losses = losses.detach()
+        for part in others:
+            part_losses = losses_of(self.stack, part) * (part.shape[1] / windows.shape[1])
+            gradient += self.stack.flat_gradient(part_losses)
+            losses += part_losses.detach()
+        return losses, gradient
 
     def update(self, gradient: Tensor) -> None:
         """AdamW, from the gradient (R, P), which is clipped in place: shrink the matrices a little, then step."""
@@ -54,8 +88,7 @@ class Trainer:
             norm = gradient.norm(dim=1, keepdim=True)  # (R, 1)
             gradient.mul_((self.grad_clip / (norm + 1e-6)).clamp_(max=1))
         self.stack.flat[:, : self.stack.num_matrix_weights].mul_(self.decay)
-        self.stack.flat.grad = gradient
-        self.optimizer.step()
+        self.adam([gradient])
 
     @torch.no_grad()
     def evaluate(self, windows: Tensor, windows_at_once: int = 64) -> Tensor:
@@ -66,11 +99,16 @@ class Trainer:
         self.stack.model.train()
         return torch.stack(each).sum(dim=0) / len(windows)
 
-    def state(self) -> tuple:
-        """A copy of all that a step changes: the weights and what AdamW remembers."""
-        return self.stack.flat.clone(), copy.deepcopy(self.optimizer.state_dict())
+    @property
+    def changing(self) -> tuple[Tensor, ...]:
+        """All that a step changes: the weights, and what AdamW remembers."""
+        return self.stack.flat, self.mean, self.mean_square, self.num_steps
 
-    def load(self, state: tuple) -> None:
-        weights, remembered = state
-        self.stack.flat.copy_(weights)
-        self.optimizer.load_state_dict(copy.deepcopy(remembered))  # it would keep, and then change, what it is given
+    def state(self) -> tuple[Tensor, ...]:
+        """A copy of all that a step changes."""
+        return tuple(tensor.clone() for tensor in self.changing)
+
+    def load(self, state: tuple[Tensor, ...]) -> None:
+        """Go back to a state, in place: whoever holds on to the weights sees it."""
+        for tensor, value in zip(self.changing, state, strict=True):
+            tensor.copy_(value)

@@ -46,7 +46,7 @@ def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
 def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> None:
     """A step of a run: its loss among the others, its tokens by loss, its windows."""
     batch_size, seed, number = place
-    spec = replace(curves.spec, text=text)
+    spec = replace(curves.spec, text=text, train=curves.spec.train.in_ways(curves.ways))
     if batch_size not in curves.batch_sizes or seed not in spec.train.seeds:
         st.warning("This race has no such run: choose one of its batch sizes and seeds.")
         return

@@ -8,7 +8,7 @@ from core.measure.memory import race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer
+from core.training import TrainConfig, Trainer, Way
 from core.training.trainer import losses_of
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
@@ -104,8 +104,11 @@ def test_the_footprint_does_not_grow_with_the_run():
     assert noise.sums.shape == (3, NUM_BINS, 3) and noise.last.shape == (3, 3)
 
 
+WAY = Way(batch_size=2, micro_batch_size=2)
+
+
 def test_a_step_takes_time():
-    assert 0 < step_seconds(SMALL, TrainConfig(), 2, torch.device("cpu")) < 5
+    assert 0 < step_seconds(SMALL, TrainConfig(), WAY, torch.device("cpu")) < 5
 
 
 def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeypatch):
@@ -122,7 +125,7 @@ def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeyp
     monkeypatch.setattr("core.measure.throughput.time.perf_counter", now)
     steps = []
     monkeypatch.setattr(Trainer, "step", lambda *_: steps.append(1) or torch.zeros(1))
-    assert step_seconds(SMALL, TrainConfig(), 2, torch.device("cpu")) == pytest.approx(0.025)
+    assert step_seconds(SMALL, TrainConfig(), WAY, torch.device("cpu")) == pytest.approx(0.025)
     assert len(steps) == 2 + 4
 
 

@@ -47,7 +47,8 @@ def test_a_stack_gives_each_model_its_own_gradient(bias):
     gradient = stack.flat_gradient(losses)
     for row, model, loss in zip(gradient, some, plain_losses(some, x, y), strict=True):
         own = torch.autograd.grad(loss, [model.get_parameter(name) for name in stack.shapes])
-        torch.testing.assert_close(row, torch.cat([g.flatten() for g in own]), rtol=1e-5, atol=1e-7)
+        own = stack.row_of(dict(zip(stack.shapes, own, strict=True)))
+        torch.testing.assert_close(row, own, rtol=1e-5, atol=1e-7)
     assert gradient.shape == stack.flat.shape and gradient.norm(dim=1).min() > 0.01
 
 
@@ -97,6 +98,28 @@ def test_the_stacked_model_shares_memory_with_the_flat_table():
     stack.flat.fill_(0.25)
     assert all((p == 0.25).all() for p in stack.model.parameters())
     assert stack.model.transformer.wte.weight.shape == (NUM_REPLICAS, 11, 16)
+
+
+def test_a_matrix_of_a_linear_layer_stands_turned_in_the_flat_table():
+    stack = ReplicaStack(models())
+    matrix = stack.view(2).transformer.h[0].mlp.c_fc.weight  # (out, in)
+    assert torch.equal(stack.flat[2, stack.columns["transformer.h.0.mlp.c_fc.weight"]], matrix.T.flatten())
+    table = stack.view(2).transformer.wte.weight  # (V, C), also the head's
+    assert torch.equal(stack.flat[2, stack.columns["transformer.wte.weight"]], table.flatten())
+
+
+@pytest.mark.parametrize("name", ["transformer.h.0.mlp.c_fc.weight", "transformer.wpe.weight", "transformer.ln_f.bias"])
+def test_a_column_of_the_flat_table_is_found_again_in_its_layer(name):
+    stack = ReplicaStack(models())
+    layer, column = stack.view(0).get_parameter(name).flatten(), stack.columns[name].start + 13
+    assert layer[stack.place_in_layer(name, column)] == stack.flat[0, column]
+
+
+def test_the_gradient_can_be_written_where_one_likes():
+    stack, x = ReplicaStack(models()), tokens(NUM_REPLICAS, 2, 8)
+    place = torch.full_like(stack.flat, torch.nan)
+    assert stack.flat_gradient(stack.model(x).mean(dim=(1, 2, 3)), out=place) is place
+    assert torch.equal(place, stack.flat_gradient(stack.model(x).mean(dim=(1, 2, 3)))) and place.any()
 
 
 def test_matrices_come_first_in_the_flat_table():

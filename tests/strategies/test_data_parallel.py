@@ -50,7 +50,7 @@ def alone(num_ranks: int, targets: str) -> tuple[float, float]:
     (group,) = training.groups
     windows = training.windows[training.starts(group, 0, 1)[0, 0]]
     lengths = torch.from_numpy(target_lengths(targets, 0, 0, B, T))
-    loss, gradient = accumulated_gradient(group.trainers[0].stack, windows, lengths, B)
+    loss, gradient = accumulated_gradient(group.crew.trainers[0].stack, windows, lengths, B)
     return loss.item(), gradient.norm().item()
 
 

@@ -9,17 +9,23 @@ import torch
 
 from core.batches import WindowStream, make_batch
 from core.model import GPTConfig
-from core.training import Block, Divergence, Evaluation, TrainConfig, Trainer, Training
+from core.training import Block, Divergence, Evaluation, TrainConfig, Trainer, Training, Way
 
 T, V = 8, 12
 RNG = np.random.default_rng(0)
 TRAIN_IDS, VAL_IDS = RNG.integers(0, V, 400), RNG.integers(0, V, 100)
 
 
-def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, **settings):
-    plan = {"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5}
+def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, seeds_at_once=None, parts=1, **settings):
+    """A race; with so many seeds on one axis, each batch in so many passes, instead of as is found to be fastest."""
+    plan = TrainConfig(**{"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5} | settings)
+    if seeds_at_once:
+        plan = plan.in_ways(
+            Way(batch_size=b, seeds_at_once=seeds_at_once, micro_batch_size=max(1, b // parts), num_threads=1)
+            for b in plan.batch_sizes
+        )
     config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
-    return Training(train_ids, val_ids, config, TrainConfig(**plan | settings))
+    return Training(train_ids, val_ids, config, plan)
 
 
 def losses_of(race, batch_size):
@@ -38,26 +44,50 @@ def test_losses_come_in_order_and_all_of_them():
     assert seen == {2: 40, 4: 20, 8: 10}  # 640 / (B x 8)
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_a_replica_has_the_losses_that_it_has_alone(together):
-    plan = {"batch_sizes": (4,), "max_tokens": 50 * 4 * T, "seeds_together": together}
+@pytest.mark.parametrize("seeds_at_once", [1, 2, 3])
+def test_a_replica_has_the_losses_that_it_has_alone(seeds_at_once):
+    plan = {"batch_sizes": (4,), "max_tokens": 50 * 4 * T, "seeds_at_once": seeds_at_once}
     company = losses_of(training(num_seeds=3, **plan), 4)
     alone = np.hstack([losses_of(training(num_seeds=1, first_seed=seed, **plan), 4) for seed in range(3)])
     assert company.shape == (50, 3) and company[:, 0].std() > 0.01
     np.testing.assert_allclose(company, alone, rtol=1e-4)
 
 
-def test_together_and_in_turns_give_the_same_losses():
+def test_every_way_gives_the_same_losses():
     plan = {"batch_sizes": (4,), "num_seeds": 3, "max_tokens": 50 * 4 * T}
-    together, turns = (training(seeds_together=way, **plan) for way in (True, False))
-    assert [len(race.groups[0].trainers) for race in (together, turns)] == [1, 3]
-    np.testing.assert_allclose(losses_of(together, 4), losses_of(turns, 4), rtol=1e-4)
+    ways = [(1, 1), (2, 1), (3, 1), (1, 2), (3, 4)]
+    races = [training(seeds_at_once=n, parts=parts, **plan) for n, parts in ways]
+    assert [len(race.groups[0].crew.trainers) for race in races] == [3, 2, 1, 3, 1]
+    first, *others = (losses_of(race, 4) for race in races)
+    for losses in others:
+        np.testing.assert_allclose(losses, first, rtol=1e-4)
+        assert losses.tobytes() != first.tobytes()  # so they were not made in the same way
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_the_same_plan_gives_the_same_losses_bit_for_bit(together):
-    one, other = (losses_of(training(seeds_together=together), 4) for _ in range(2))
+@pytest.mark.parametrize("seeds_at_once", [None, 1, 2])
+def test_the_same_plan_gives_the_same_losses_bit_for_bit(seeds_at_once):
+    one, other = (losses_of(training(seeds_at_once=seeds_at_once), 4) for _ in range(2))
     assert one.tobytes() == other.tobytes() and len(one) == 20
+
+
+def test_the_number_of_threads_that_work_side_by_side_changes_nothing():
+    threads = torch.get_num_threads()
+    found = []
+    for num_threads in (1, 2):
+        torch.set_num_threads(num_threads)
+        race = training(seeds_at_once=1)
+        assert (race.groups[0].crew.pool is None) == (num_threads == 1)
+        found.append(losses_of(race, 4))
+    torch.set_num_threads(threads)
+    assert found[0].tobytes() == found[1].tobytes() and len(found[0]) == 20
+
+
+def test_a_last_pass_that_is_smaller_counts_by_its_windows():
+    plan = TrainConfig(batch_sizes=(7,), num_seeds=1, max_tokens=20 * 7 * T)
+    uneven = plan.in_ways([Way(batch_size=7, micro_batch_size=3)])
+    config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
+    in_parts, whole = (losses_of(Training(TRAIN_IDS, VAL_IDS, config, p), 7) for p in (uneven, plan.in_one_go()))
+    np.testing.assert_allclose(in_parts, whole, rtol=1e-5)
 
 
 def test_a_batch_size_has_the_losses_that_it_has_without_the_others():
@@ -80,7 +110,7 @@ def windows_read(monkeypatch):
 
 @pytest.mark.parametrize("order", ["random", "shuffled", "sequential"])
 def test_one_step_of_a_large_batch_reads_what_several_small_ones_read(windows_read, order):
-    for _ in training(order=order, seeds_together=True).events():
+    for _ in training(order=order, seeds_at_once=2).events():
         pass
     for small, count in ((2, 4), (4, 2)):
         first = torch.cat(windows_read[small][:count], dim=1)
@@ -89,7 +119,7 @@ def test_one_step_of_a_large_batch_reads_what_several_small_ones_read(windows_re
 
 
 def test_a_run_reads_the_stream_of_its_seed(windows_read):
-    for _ in training(batch_sizes=(4,), first_seed=5, seeds_together=True).events():
+    for _ in training(batch_sizes=(4,), first_seed=5, seeds_at_once=2).events():
         pass
     for place, seed in enumerate((5, 6)):
         starts = WindowStream(num_tokens=400, block_size=T, seed=seed).starts(first=3 * 4, count=4)
@@ -161,19 +191,19 @@ def test_a_tiny_model_learns_a_text_that_repeats():
 
 
 def test_a_weight_table_can_be_read_between_two_events():
-    race = training(batch_sizes=(4,))
+    race = training(batch_sizes=(4,), seeds_at_once=2)
     before = race.model(4, 1).transformer.wte.weight.detach().clone()
     for _ in race.events():
         pass
     assert torch.equal(
-        race.model(4, 1).transformer.wte.weight, race.groups[0].trainers[0].stack.view(1).transformer.wte.weight
+        race.model(4, 1).transformer.wte.weight, race.groups[0].crew.trainers[0].stack.view(1).transformer.wte.weight
     )
     assert not torch.equal(race.model(4, 1).transformer.wte.weight, before)
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_the_model_of_a_run_gives_that_runs_validation_loss(together):
-    race = training(batch_sizes=(4,), seeds_together=together)
+@pytest.mark.parametrize("seeds_at_once", [1, 2])
+def test_the_model_of_a_run_gives_that_runs_validation_loss(seeds_at_once):
+    race = training(batch_sizes=(4,), seeds_at_once=seeds_at_once)
     last = [event for event in race.events() if isinstance(event, Evaluation)][-1]
     for place, seed in enumerate((0, 1)):
         x, y = race.val_windows[:, :-1], race.val_windows[:, 1:]
@@ -202,8 +232,8 @@ def test_one_batch_size_diverges_and_the_other_goes_on():
 
 
 def test_losses_are_nan_from_the_divergence_on():
-    for together in (True, False):
-        race = training(batch_sizes=(4,), learning_rate=1e3, seeds_together=together)
+    for seeds_at_once in (1, 2):
+        race = training(batch_sizes=(4,), learning_rate=1e3, seeds_at_once=seeds_at_once)
         events = list(race.events())
         losses = np.concatenate([event.losses for event in events if isinstance(event, Block)])
         gone = [event for event in events if isinstance(event, Divergence)]
@@ -223,7 +253,7 @@ def test_a_run_that_diverged_does_not_hold_up_the_other_seed(monkeypatch):
 
     calls = []
     monkeypatch.setattr(Trainer, "step", poison)
-    race = training(batch_sizes=(4,), seeds_together=True)
+    race = training(batch_sizes=(4,), seeds_at_once=2)
     losses = losses_of(race, 4)
     assert losses.shape == (20, 2) and np.isfinite(losses[:, 0]).all()
     assert np.isfinite(losses[:2, 1]).all() and np.isnan(losses[2:, 1]).all()

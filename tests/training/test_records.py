@@ -58,9 +58,8 @@ def test_without_a_validation_part_there_are_training_records_only():
     assert {record["kind"] for record in records(val_tokens=0)} == {"train"}
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_a_run_that_diverged_has_no_record_after_the_one_that_says_so(together):
-    some = list(records(learning_rate=1e3, max_tokens=3_200, num_evals=20, seeds_together=together))
+def test_a_run_that_diverged_has_no_record_after_the_one_that_says_so():
+    some = list(records(learning_rate=1e3, max_tokens=3_200, num_evals=20))
     gone = of_kind("diverged", some)
     assert len(gone) == 4 and all(set(record) == COMMON for record in gone)
     for end in gone:

@@ -1,0 +1,93 @@
+"""Our trainer against the loop that everybody writes, on the same model and batches: tokens a second, as a ratio.
+
+The plain loop is a usual training script, one seed at a time: batches by `torch.stack` of slices, cross-entropy, AdamW
+with its defaults for this device, gradients clipped by norm. Both take turns, a fraction of a second each, round after
+round, so that what slows the machine for a while slows both.
+
+    {"batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "way"}
+
+ratio is the geometric mean over the rounds, low and high its 95% t interval; the tokens a second are those of the
+median round, of all seeds together.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from core.measure.comparison import ratio_of
+from core.model import GPT, GPTConfig
+from core.training import TrainConfig, Training
+
+ROUND_SECONDS = 0.4  # of each side
+WARM_STEPS = 3
+
+
+def plain_loop(ids: Tensor, gpt_config: GPTConfig, config: TrainConfig, batch_size: int) -> Callable[[int], None]:
+    """A usual training script as a function that makes so many steps."""
+    device, T = ids.device, gpt_config.block_size
+    model = GPT(gpt_config).to(device)
+    decayed = [p for p in model.parameters() if p.ndim >= 2]
+    others = [p for p in model.parameters() if p.ndim < 2]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate_at(batch_size), betas=config.betas_at(batch_size))
+
+    def train(num_steps: int) -> None:
+        for _ in range(num_steps):
+            starts = torch.randint(len(ids) - T, (batch_size,)).tolist()
+            x = torch.stack([ids[i : i + T] for i in starts])  # (B, T)
+            y = torch.stack([ids[i + 1 : i + 1 + T] for i in starts])  # (B, T)
+            logits = model(x)  # (B, T, V)
+            loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
+            optimizer.step()
+        loss.item()  # waits for the device
+
+    return train
+
+
+def bench(ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig, rounds: int = 8) -> Iterator[dict]:
+    """A message for each batch size, ascending (see the top of this file). `ids` (N,) are the tokens of a text."""
+    no_text = ids[:0]
+    for batch_size in sorted(config.batch_sizes):
+        race = Training(ids, no_text, gpt_config, replace(config, batch_sizes=(batch_size,)))
+        plain = plain_loop(torch.from_numpy(ids).to(race.device), gpt_config, config, batch_size)
+        tokens = batch_size * gpt_config.block_size
+        sides = {
+            "ours": (lambda steps, b=batch_size, race=race: race.advance(b, steps), tokens * config.num_seeds),
+            "plain": (plain, tokens),
+        }
+        steps = {name: steps_for(train, ROUND_SECONDS) for name, (train, _) in sides.items()}
+        speeds: dict[str, list[float]] = {name: [] for name in sides}  # tokens a second, by round
+        for _ in range(rounds):
+            for name, (train, tokens_per_step) in sides.items():
+                speeds[name].append(steps[name] * tokens_per_step / seconds_of(train, steps[name]))
+        ours, theirs = np.array(speeds["ours"]), np.array(speeds["plain"])
+        ratio = ratio_of(ours, theirs)
+        yield {
+            "batch_size": batch_size,
+            "tokens_per_second": float(np.median(ours)),
+            "plain_tokens_per_second": float(np.median(theirs)),
+            "ratio": ratio.value,
+            "ratio_low": ratio.low,
+            "ratio_high": ratio.high,
+            "way": asdict(race.ways[0]),
+        }
+
+
+def steps_for(train: Callable[[int], None], seconds: float) -> int:
+    """How many steps take about so long, after some that warm up."""
+    train(WARM_STEPS)
+    return max(1, round(seconds * WARM_STEPS / seconds_of(train, WARM_STEPS)))
+
+
+def seconds_of(train: Callable[[int], None], num_steps: int) -> float:
+    began = time.perf_counter()
+    train(num_steps)
+    return time.perf_counter() - began

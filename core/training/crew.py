@@ -1,0 +1,36 @@
+"""The trainers of one batch size and the threads that they run on.
+
+A stack of seeds is a row of small operations, and small operations gain little from being shared by the cores: two
+stacks, a core each, are done sooner than one after the other on both. What a trainer computes does not depend on who
+works beside it.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from core.training.trainer import Trainer
+
+
+class Crew:
+    """Trainers that work side by side, as many at a time as torch's threads allow with `threads_each` of them."""
+
+    def __init__(self, trainers: Sequence[Trainer], threads_each: int | None = None):
+        self.trainers = list(trainers)
+        self.num_threads = torch.get_num_threads()
+        self.threads_each = threads_each or self.num_threads
+        side_by_side = min(self.num_threads // self.threads_each, len(self.trainers))
+        self.pool = ThreadPoolExecutor(side_by_side, "batchscope-crew") if side_by_side > 1 else None
+
+    def each(self, function: Callable, *arguments: Sequence) -> list:
+        """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them."""
+
+        def run(*one):
+            torch.set_num_threads(self.threads_each)  # of this thread, and of those that are started from now on
+            return function(*one)
+
+        try:
+            return list((self.pool.map if self.pool else map)(run, self.trainers, *arguments))
+        finally:
+            torch.set_num_threads(self.num_threads)

@@ -1,0 +1,176 @@
+"""How the runs at one batch size are put on this device: found by trying, and remembered.
+
+Two questions, and the answers differ from machine to machine. How many seeds go on one replica axis? Small batches
+leave a core waiting between tiny operations, and several seeds in one call wait together. How many windows go through
+the model at once? What a pass keeps for backward should fit the caches, so a large batch is taken in micro-batches.
+
+Every way gives the same losses but for rounding, so what was found is kept in a file: the same race is then trained in
+the same way, and gives the same losses to the last bit. On a GPU there is nothing to try: all seeds, the batch in one
+pass.
+"""
+
+import json
+import os
+import platform
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.training.config import TrainConfig, Way
+from core.training.crew import Crew
+from core.training.trainer import Trainer
+
+MAX_TOGETHER = 2**17  # B x T x C up to which several seeds on one axis are tried; beyond it one fills a core
+FEWEST_WINDOWS, MOST_WINDOWS = 32, 256  # of a pass that is tried for a batch that is larger
+ROUNDS, MAX_SECONDS = 5, 0.25  # every way is tried so often, or until the time for the question is over
+MAX_REMEMBERED = 1_000
+
+
+def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device: torch.device) -> Way:
+    """The way that the plan names for this batch size, or the fastest of those that are tried here."""
+    if way := config.way_of(batch_size):
+        return way
+    seeds, num_threads = config.num_seeds, torch.get_num_threads()
+    if device.type != "cpu":
+        return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)
+    model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
+    key = f"{platform.node()} torch {torch.__version__} threads {num_threads} model {model}"
+    windows_at_once = batch_size
+    if batch_size > FEWEST_WINDOWS:
+        sizes = [m for m in powers_of_two(FEWEST_WINDOWS, MOST_WINDOWS) if m < batch_size]
+        sizes += [batch_size] if batch_size <= MOST_WINDOWS else []
+        windows_at_once = remembered(f"{key} windows {sizes}", lambda: fastest_pass(gpt_config, config, sizes))
+    seeds_at_once = 1
+    if windows_at_once == batch_size and batch_size * gpt_config.block_size * gpt_config.n_embd <= MAX_TOGETHER:
+        counts = sorted({1, -(-seeds // num_threads), seeds})
+        if len(counts) > 1:
+            seeds_at_once = remembered(
+                f"{key} B {batch_size} of {seeds} seeds {counts}",
+                lambda: fastest_stack(gpt_config, config, batch_size, counts),
+            )
+    return stacked(batch_size, windows_at_once, seeds, seeds_at_once)
+
+
+def stacked(batch_size: int, windows_at_once: int, num_seeds: int, seeds_at_once: int) -> Way:
+    """The way with so many seeds on an axis: the stacks share the threads."""
+    num_threads, num_stacks = torch.get_num_threads(), -(-num_seeds // seeds_at_once)
+    return Way(
+        batch_size=batch_size,
+        seeds_at_once=seeds_at_once,
+        micro_batch_size=windows_at_once,
+        num_threads=num_threads // min(num_threads, num_stacks),
+    )
+
+
+def powers_of_two(low: int, high: int) -> list[int]:
+    return [2**k for k in range(low.bit_length() - 1, high.bit_length()) if low <= 2**k <= high]
+
+
+def crew_of(gpt_config: GPTConfig, config: TrainConfig, way: Way, device: torch.device) -> Crew:
+    """Trainers of all seeds of the plan at one batch size, at their first weights."""
+    models = [first_model(gpt_config, seed, device) for seed in config.seeds]
+    stacks = [models[i : i + way.seeds_at_once] for i in range(0, len(models), way.seeds_at_once)]
+    trainers = [Trainer(ReplicaStack(stack), config, way.batch_size, way.micro_batch_size) for stack in stacks]
+    return Crew(trainers, way.num_threads)
+
+
+def first_model(gpt_config: GPTConfig, seed: int, device: torch.device) -> GPT:
+    """The model that every run of this seed starts from, whatever its batch size."""
+    return GPT(gpt_config, torch.Generator().manual_seed(seed)).to(device)
+
+
+# ---- trying
+
+
+def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int]) -> int:
+    """The number of windows in a pass at which a window takes least time, on one core."""
+    num_threads = torch.get_num_threads()
+    trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, torch.device("cpu"))]), config, max(sizes))
+
+    def seconds(size: int) -> float:
+        windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # no pass depends on the tokens
+        return seconds_of(lambda: trainer.losses_and_gradient(windows)) / size
+
+    torch.set_num_threads(max(1, num_threads // config.num_seeds))
+    try:
+        return fastest(sizes, seconds)
+    finally:
+        torch.set_num_threads(num_threads)
+
+
+def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, counts: list[int]) -> int:
+    """The number of seeds on one axis with which all of them make a step in least time."""
+    ways = {count: stacked(batch_size, batch_size, config.num_seeds, count) for count in counts}
+    crews = {count: crew_of(gpt_config, config, way, torch.device("cpu")) for count, way in ways.items()}
+
+    def step(trainer: Trainer) -> None:
+        trainer.step(torch.zeros(trainer.stack.num_replicas, batch_size, gpt_config.block_size + 1, dtype=torch.int64))
+
+    return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(step)))
+
+
+def fastest(options: list[int], seconds) -> int:
+    """The option with the lowest of its times. All take turns, so that what slows the machine for a moment slows all;
+    the first round, in which memory and caches are filled, does not count."""
+    for option in options:
+        seconds(option)
+    began, best = time.monotonic(), dict.fromkeys(options, float("inf"))
+    for _ in range(ROUNDS):
+        for option in options:
+            best[option] = min(best[option], seconds(option))
+        if time.monotonic() > began + MAX_SECONDS:
+            break
+    return min(best, key=best.get)
+
+
+def seconds_of(work) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+# ---- remembering
+
+
+_known: dict[str, int] = {}  # of this process
+
+
+def remembered(question: str, answer) -> int:
+    """The answer that was found before, by this process or another one of this user's, or the one found now."""
+    if question not in _known:
+        found = read_answers()
+        if not isinstance(found.get(question), int):
+            found = {**read_answers(), question: answer()}
+            write_answers(found)
+        _known[question] = found[question]
+    return _known[question]
+
+
+def answers_file() -> Path:
+    """BATCHSCOPE_CACHE, or the user's usual folder for such things."""
+    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "batchscope"
+    return Path(os.environ.get("BATCHSCOPE_CACHE") or usual) / "ways.json"
+
+
+def read_answers() -> dict[str, int]:
+    try:
+        found = json.loads(answers_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def write_answers(answers: dict[str, int]) -> None:
+    """All at once, so that no reader finds half a file. Where nothing can be written, the process remembers."""
+    file = answers_file()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
+            json.dump(dict(list(answers.items())[-MAX_REMEMBERED:]), new, indent=0)
+        os.replace(new.name, file)
+    except OSError:
+        return
