@@ -13,6 +13,7 @@ from core.lab.experiments import (
     CLAIM_EXCERPT,
     CLAIM_RATES,
     CLAIM_TOKENS,
+    MAX_TOKENS,
     MODEL_SIZES,
     ORDER_TOKENS,
     CostSpec,
@@ -165,8 +166,7 @@ def run_noise(args: argparse.Namespace) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> None:
-    largest = max(args.batch_sizes) * args.block_size
-    race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=largest)
+    race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=MAX_TOKENS)
     import torch
 
     from core.lab.worker import describe

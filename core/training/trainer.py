@@ -12,6 +12,7 @@ from torch.optim.adam import adam
 
 from core.model import ReplicaStack
 from core.training.config import TrainConfig
+from core.training.tape import tape_of
 
 
 def token_losses(logits: Tensor, y: Tensor) -> Tensor:
@@ -41,6 +42,7 @@ class Trainer:
         self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
+        self.tape = None
         self.gradient = torch.empty_like(stack.flat)  # (R, P), of the step that is being made
         self.mean, self.mean_square = torch.zeros_like(stack.flat), torch.zeros_like(stack.flat)  # (R, P), AdamW's
         fused, on_cuda = stack.device.type in ("cpu", "cuda"), stack.device.type == "cuda"
@@ -65,9 +67,14 @@ class Trainer:
 
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
-        losses, gradient = self.losses_and_gradient(windows)
+        losses, gradient = (self.tape or self.losses_and_gradient)(windows)
         self.update(gradient)
         return losses
+
+    def record(self, windows: Tensor) -> None:
+        """From now on make the operations that these windows take as a list: see `tape.py`. All windows that follow are
+        of this shape."""
+        self.tape = tape_of(self.losses_and_gradient, windows)
 
     def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Of the windows (R, B, T + 1): (R,) in nats per token, and (R, P), which stands until the next step."""

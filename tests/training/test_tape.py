@@ -1,0 +1,91 @@
+"""A step as a list of operations, against the same step through the modules and autograd."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.training import TrainConfig, Trainer, Training
+from core.training import loop as training_loop
+from core.training.tape import tape_of
+
+
+def trainer_of(num_replicas=2, micro_batch_size=4, dropout=0.0):
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=2, n_head=2, n_embd=16, dropout=dropout)
+    stack = ReplicaStack([GPT(config, torch.Generator().manual_seed(seed)) for seed in range(num_replicas)])
+    return Trainer(stack, TrainConfig(learning_rate=1e-2), 4, micro_batch_size)
+
+
+def windows_of(num_steps, num_replicas=2):
+    return torch.randint(11, (num_steps, num_replicas, 4, 9), generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("num_replicas", [1, 2])
+@pytest.mark.parametrize("micro_batch_size", [4, 3, 1])
+def test_the_losses_and_the_weights_are_the_same_to_the_last_bit(num_replicas, micro_batch_size):
+    plain, taped = (trainer_of(num_replicas, micro_batch_size) for _ in range(2))
+    steps = windows_of(10, num_replicas)
+    taped.record(steps[0])
+    for windows in steps:
+        assert torch.equal(plain.step(windows), taped.step(windows))
+    assert torch.equal(plain.stack.flat, taped.stack.flat)
+    assert not torch.equal(plain.stack.flat, trainer_of(num_replicas).stack.flat)
+
+
+def test_recording_changes_nothing():
+    trainer = trainer_of()
+    before = trainer.state()
+    trainer.record(windows_of(1)[0])
+    assert all(torch.equal(one, other) for one, other in zip(trainer.state(), before, strict=True))
+
+
+def test_it_works_on_weights_that_were_put_back():
+    trainer, windows = trainer_of(), windows_of(3)
+    before = trainer.state()
+    trainer.record(windows[0])
+    forward = [trainer.step(w).tolist() for w in windows]
+    trainer.load(before)
+    assert [trainer.step(w).tolist() for w in windows] == forward
+
+
+def test_dropout_is_drawn_anew_in_every_step():
+    trainer, windows = trainer_of(dropout=0.5), windows_of(1)[0]
+    trainer.record(windows)
+    losses = [trainer.tape(windows)[0].tolist() for _ in range(3)]
+    assert losses[0] != losses[1] != losses[2]
+
+
+def test_what_it_closes_over_is_read_in_place():
+    weight = torch.tensor([2.0])
+    tape = tape_of(lambda x: (x * weight).sum(), torch.ones(3))
+    weight.fill_(5.0)
+    assert tape(torch.tensor([1.0, 2.0, 3.0])).item() == 30
+
+
+def test_what_depends_on_no_input_is_made_once(monkeypatch):
+    made = []
+    arange = torch.arange
+    monkeypatch.setattr(torch, "arange", lambda *some: made.append(1) or arange(*some))
+    tape = tape_of(lambda x: x + torch.arange(3), torch.zeros(3))
+    for _ in range(5):
+        tape(torch.zeros(3))
+    assert tape(torch.ones(3)).tolist() == [1, 2, 3] and len(made) == 1
+
+
+def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(monkeypatch):
+    rng = np.random.default_rng(0)
+    config = GPTConfig(vocab_size=12, block_size=8, n_layer=1, n_head=2, n_embd=16)
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 60, num_evals=3).in_one_go()
+
+    def losses(tape_for):
+        monkeypatch.setattr(training_loop, "TAPE_AFTER", 20)
+        monkeypatch.setattr(training_loop, "TAPE_FOR", tape_for)
+        torch.set_num_threads(1)
+        race = Training(rng_ids, rng_ids[:50], config, plan)
+        found = [event.losses for event in race.events() if hasattr(event, "first_step")]
+        return np.concatenate(found), [trainer.tape is not None for trainer in race.groups[0].crew.trainers]
+
+    rng_ids = rng.integers(0, 12, 400)
+    (taped, was_taped), (plain, was_not) = losses(20), losses(10_000)
+    assert was_taped == [True, True] and was_not == [False, False]
+    assert taped.tobytes() == plain.tobytes() and len(taped) == 60

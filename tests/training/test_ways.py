@@ -1,0 +1,134 @@
+"""How runs are put on a device: what is tried, what is chosen, what is remembered."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from core.model import GPTConfig
+from core.training import TrainConfig, Way, ways
+from core.training.crew import Crew
+
+SMALL = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered(monkeypatch, tmp_path):
+    monkeypatch.setenv("BATCHSCOPE_CACHE", str(tmp_path))
+    monkeypatch.setattr(ways, "_known", {})
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What was tried, with answers given beforehand: so many windows at once, so many seeds at once."""
+    asked = []
+
+    def answer(what, value):
+        monkeypatch.setattr(ways, what, lambda *some: asked.append((what, some[-1])) or value(some[-1]))
+
+    answer("fastest_pass", lambda sizes: sizes[0])
+    answer("fastest_stack", lambda counts: counts[-1])
+    return asked
+
+
+def find(batch_size, num_seeds=4, threads=2, device=CPU):
+    torch.set_num_threads(threads)
+    return ways.find_way(SMALL, TrainConfig(batch_sizes=(batch_size,), num_seeds=num_seeds), batch_size, device)
+
+
+def test_a_small_batch_tries_seeds_on_one_axis(asked):
+    assert find(4) == Way(batch_size=4, seeds_at_once=4, micro_batch_size=4, num_threads=2)
+    assert asked == [("fastest_stack", [1, 2, 4])]  # each alone, one stack a thread, all on one axis
+
+
+def test_a_large_batch_tries_passes_and_its_seeds_take_turns(asked):
+    assert find(1024) == Way(batch_size=1024, seeds_at_once=1, micro_batch_size=32, num_threads=1)
+    assert asked == [("fastest_pass", [32, 64, 128, 256])]  # never more at once than it takes to fill a core
+
+
+def test_one_seed_has_all_threads(asked):
+    assert find(4, num_seeds=1) == Way(batch_size=4, seeds_at_once=1, micro_batch_size=4, num_threads=2)
+    assert asked == []
+
+
+def test_three_seeds_on_two_threads(asked):
+    find(4, num_seeds=3)
+    assert asked == [("fastest_stack", [1, 2, 3])]
+
+
+def test_a_gpu_takes_all_at_once_and_tries_nothing(asked):
+    way = find(1024, device=SimpleNamespace(type="cuda"))
+    assert way == Way(batch_size=1024, seeds_at_once=4, micro_batch_size=1024) and asked == []
+
+
+def test_a_way_that_the_plan_names_is_taken(asked):
+    named = Way(batch_size=4, seeds_at_once=3, micro_batch_size=2)
+    plan = TrainConfig(batch_sizes=(4,)).in_ways([named])
+    assert ways.find_way(SMALL, plan, 4, CPU) is named and asked == []
+
+
+def test_what_was_found_is_remembered_by_the_next_process(asked, monkeypatch):
+    first = find(4), find(512)
+    monkeypatch.setattr(ways, "_known", {})  # as in a new process
+    assert (find(4), find(512)) == first and len(asked) == 2
+
+
+@pytest.mark.parametrize("other", [{"num_seeds": 3}, {"threads": 1}, {"batch_size": 8}])
+def test_another_question_is_tried_anew(asked, other):
+    find(4)
+    find(**{"batch_size": 4} | other)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": "b"}', "\x00"])
+def test_a_spoilt_file_is_tried_anew_and_mended(asked, content):
+    ways.answers_file().write_text(content)
+    assert find(4).seeds_at_once == 4
+    assert 4 in json.loads(ways.answers_file().read_text()).values()
+
+
+def test_a_folder_that_cannot_be_written_is_no_matter(asked, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BATCHSCOPE_CACHE", str(tmp_path / "file"))
+    assert find(4) == find(4) and len(asked) == 1  # this process still knows
+
+
+def test_the_fastest_is_the_one_whose_best_time_is_lowest():
+    times = {"a": iter([9, 5, 1, 9, 9, 9]), "b": iter([0, 2, 2, 2, 2, 2])}  # the first round does not count
+    assert ways.fastest(["a", "b"], lambda option: next(times[option])) == "a"
+
+
+def test_really_trying_finds_one_of_the_options():
+    torch.set_num_threads(2)
+    assert ways.fastest_pass(SMALL, TrainConfig(num_seeds=2), [32, 64]) in (32, 64)
+    assert ways.fastest_stack(SMALL, TrainConfig(num_seeds=2), 4, [1, 2]) in (1, 2)
+    assert torch.get_num_threads() == 2
+
+
+def test_powers_of_two():
+    assert ways.powers_of_two(32, 256) == [32, 64, 128, 256]
+
+
+def test_a_way_that_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="No batch can be trained so"):
+        Way(batch_size=4, micro_batch_size=5)
+
+
+def test_a_crew_gives_answers_in_the_order_of_its_trainers_and_the_threads_back():
+    torch.set_num_threads(2)
+    crew = Crew(["a", "b", "c"], threads_each=1)
+    assert crew.pool is not None
+    assert crew.each(lambda name, k: (name, k, torch.get_num_threads()), [1, 2, 3]) == [
+        ("a", 1, 1), ("b", 2, 1), ("c", 3, 1)
+    ]  # fmt: skip
+    assert torch.get_num_threads() == 2
+
+
+def test_what_goes_wrong_in_a_crew_comes_out():
+    with pytest.raises(ZeroDivisionError):
+        Crew(["a", "b"], threads_each=1).each(lambda name: 1 / 0)
