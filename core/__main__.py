@@ -21,12 +21,14 @@ from core.lab.experiments import (
     OrdersSpec,
     ParallelSpec,
     RaceSpec,
+    Spec,
     SweepSpec,
     claim_specs,
+    machine_of,
 )
 from core.lab.recording import RECORDINGS, write_recording
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
-from core.training import LR_RULES, TrainConfig
+from core.training import LR_RULES, PRECISIONS, TrainConfig
 
 
 def numbers(text: str) -> tuple[int, ...]:
@@ -53,7 +55,6 @@ def parser() -> argparse.ArgumentParser:
     add_training_options(bench, required=False)
     bench.add_argument("--batch-sizes", type=numbers, default=(1, 4, 16, 64, 256), metavar="1,4,16")
     bench.add_argument("--num-seeds", type=int, default=4, help="that our trainer takes together; the loop takes one")
-    bench.add_argument("--threads", type=int, default=0, help="of torch, for both; 0 for one a core")
     bench.add_argument("--rounds", type=int, default=8, help="in which the two take turns, at each batch size")
     bench.set_defaults(run=run_bench)
     parallel = commands.add_parser("distribute", help="train one run in several processes, or be one of torchrun's")
@@ -87,6 +88,7 @@ def add_training_options(command: argparse.ArgumentParser, required: bool = True
     command.add_argument("--learning-rate", type=float, default=3e-3)
     command.add_argument("--lr-rule", choices=LR_RULES, default="fixed")
     command.add_argument("--order", choices=("random", "shuffled", "sequential"), default="random")
+    command.add_argument("--precision", choices=PRECISIONS, default="float32")
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     command.add_argument("--jsonl", default="-", metavar="OUT", help="where to write; - is the terminal")
 
@@ -97,9 +99,17 @@ def race_of(args: argparse.Namespace, **plan) -> RaceSpec:
     if args.text_file:
         with open(args.text_file, "rb") as file:
             text, _ = clean_text(decode_upload(file.read()))
-    train = {name: getattr(args, name) for name in ("first_seed", "learning_rate", "lr_rule", "order", "device")}
+    training = ("first_seed", "learning_rate", "lr_rule", "order", "precision", "device")
+    train = {name: getattr(args, name) for name in training}
     names = ("tokenizer", "block_size", "n_layer", "n_head", "n_embd")
     return RaceSpec(text=text, train=TrainConfig(**train, **plan), **{name: getattr(args, name) for name in names})
+
+
+def check(spec: Spec) -> None:
+    """Raises ValueError, with a sentence, for what this machine cannot run."""
+    from core.lab.worker import describe
+
+    spec.check(machine_of(describe()))
 
 
 def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
@@ -158,23 +168,18 @@ def run_noise(args: argparse.Namespace) -> None:
     race = race_of(args, batch_sizes=(args.train_batch_size,))
     spec = NoiseSpec.of(race, args.steps, args.batch_sizes, args.num_batches)
     from core.lab.noise import noise_messages
-    from core.lab.worker import describe, use_cores
+    from core.lab.worker import use_cores
 
     use_cores()
-    spec.check(describe()["memory_bytes"])
+    check(spec)
     write_lines(args, (m for m in noise_messages(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
 
 
 def run_bench(args: argparse.Namespace) -> None:
     race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=MAX_TOKENS)
-    import torch
+    from core.measure.bench import bench  # with all cores, as torch has them by itself
 
-    from core.lab.worker import describe
-    from core.measure.bench import bench
-
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    race.check(describe()["memory_bytes"])
+    check(race)
     corpus, gpt_config = race.build()
     write_lines(args, bench(corpus.train_ids, gpt_config, race.train, args.rounds))
 
@@ -194,9 +199,7 @@ def run_distribute(args: argparse.Namespace) -> None:
     else:
         raise ValueError("Which text? Give --text-file.")
     if "RANK" not in os.environ:
-        from core.lab.worker import describe
-
-        spec.check(describe()["memory_bytes"])
+        check(spec)
         write_lines(args, (m for m in parallel_messages(spec) if m["kind"] != "progress"))
     elif args.spec_file:
         as_rank(run_rank, spec, write_line, beating=True)

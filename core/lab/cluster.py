@@ -15,7 +15,7 @@ import time
 from functools import partial
 from itertools import count
 
-from core.lab.experiments import Spec
+from core.lab.experiments import Spec, machine_of
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
 
 LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
@@ -140,7 +140,7 @@ class Lab:
 
     def submit(self, spec: Spec) -> str:
         """Put an experiment in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot."""
-        spec.check(self.describe()["memory_bytes"])
+        spec.check(machine_of(self.describe()))
         if len(self.futures) >= MAX_ACTIVE:
             raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
         experiment_id = self.store.create(spec.settings(), spec.text)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 
 from core.batches import ORDERS
 from core.corpus import build_corpus, check_block_size
-from core.measure.memory import race_bytes
+from core.measure.memory import Machine, race_bytes
 from core.model import GPTConfig
 from core.strategies import ParallelPlan
 from core.training import TrainConfig
@@ -90,10 +90,10 @@ class RaceSpec:
         )
         return corpus, config
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for a race that cannot run, or not in so much memory."""
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for a race that cannot run, or not in the memory of that machine."""
         _, gpt_config = self.build()
-        check_memory("This race", race_bytes(gpt_config, self.train), memory_bytes)
+        check_memory("This race", race_bytes(gpt_config, self.train, machine), machine.memory_bytes)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -128,8 +128,8 @@ class NoiseSpec:
     def text(self) -> str:
         return self.race.text
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for a measurement that cannot run, or not in so much memory."""
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for a measurement that cannot run, or not in that machine's memory."""
         for name, values, low, high in (
             ("step", self.steps, 0, MAX_TOKENS),
             ("batch size", self.batch_sizes, 1, MAX_BATCH_SIZE),
@@ -141,8 +141,8 @@ class NoiseSpec:
         if not 2 <= self.num_batches <= MAX_NOISE_BATCHES:
             raise ValueError(f"2 to {MAX_NOISE_BATCHES:,} batches of each size can be drawn, not {self.num_batches:,}.")
         _, gpt_config = self.race.build()
-        largest = replace(self.race.train, batch_sizes=(max(self.batch_sizes),))
-        check_memory("This measurement", race_bytes(gpt_config, largest), memory_bytes)
+        largest = replace(self.race.train, batch_sizes=(max(self.batch_sizes),)).in_one_go()
+        check_memory("This measurement", race_bytes(gpt_config, largest, machine), machine.memory_bytes)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -171,13 +171,13 @@ class SweepSpec:
     def plan_at(self, learning_rate: float) -> TrainConfig:
         return replace(self.race.train, learning_rate=learning_rate, lr_rule="fixed")
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for a sweep that cannot run, or not in so much memory."""
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for a sweep that cannot run, or not in the memory of that machine."""
         if not 2 <= len(self.learning_rates) <= MAX_RATES:
             raise ValueError(f"Choose 2 to {MAX_RATES} learning rates to compare, not {len(self.learning_rates)}.")
         for rate in self.learning_rates:
             self.plan_at(rate)
-        self.race.check(memory_bytes)
+        self.race.check(machine)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -214,9 +214,9 @@ class CostSpec:
     def micro_batch_sizes(self) -> tuple[int, ...]:
         return tuple(b for b in self.batch_sizes if b < self.largest and self.largest % b == 0)
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for what cannot be measured, or not in so much memory."""
-        self.race.check(memory_bytes)
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for what cannot be measured, or not in the memory of that machine."""
+        replace(self.race, train=self.race.train.in_one_go()).check(machine)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -250,12 +250,13 @@ class OrdersSpec:
     def plan_at(self, order: str) -> TrainConfig:
         return replace(self.race.train, order=order)
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for runs that cannot be, or not in so much memory."""
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for runs that cannot be, or not in the memory of that machine."""
         if len(self.race.train.batch_sizes) != 1:
             raise ValueError("The orders are compared at one batch size.")
         _, gpt_config = self.race.build()
-        check_memory("This race of orders", len(ORDERS) * race_bytes(gpt_config, self.race.train), memory_bytes)
+        needed = len(ORDERS) * race_bytes(gpt_config, self.race.train, machine)
+        check_memory("This race of orders", needed, machine.memory_bytes)
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -291,8 +292,8 @@ class ParallelSpec:
         train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens)
         return replace(self.race, train=train.in_one_go())
 
-    def check(self, memory_bytes: int) -> None:
-        """Raises ValueError, with a sentence, for what cannot run, or not in so much memory."""
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for what cannot run, or not in the memory of that machine."""
         for value, limit, what in (
             (self.num_ranks, MAX_RANKS, "ranks"),
             (self.plan.micro_batch_size, MAX_MICRO_BATCH, "windows in a micro-batch"),
@@ -303,9 +304,9 @@ class ParallelSpec:
                 raise ValueError(f"{value:,} {what} cannot be had: 1 to {limit:,}.")
         race = self.race_of(self.num_ranks)
         _, gpt_config = race.build()
-        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,))
-        needed = self.num_ranks * (race_bytes(gpt_config, micro) + RANK_BYTES)
-        check_memory("This training", needed, memory_bytes)
+        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,)).in_one_go()
+        needed = self.num_ranks * (race_bytes(gpt_config, micro, machine) + RANK_BYTES)
+        check_memory("This training", needed, machine.memory_bytes)
         check_port(self.port)
 
     def settings(self) -> str:
@@ -367,6 +368,15 @@ class RunSpec:
     race: RaceSpec
     batch_size: int
     seed: int
+
+
+def machine_of(described: dict) -> Machine:
+    """The machine that `core.lab.worker.describe` tells of."""
+    return Machine(
+        memory_bytes=described["memory_bytes"],
+        fastest_device=described["devices"][0],
+        num_threads=described["num_threads"],
+    )
 
 
 def check_memory(what: str, needed_bytes: int, memory_bytes: int) -> None:

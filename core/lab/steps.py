@@ -24,7 +24,7 @@ from core.lab.experiments import RaceSpec, RunSpec, check_memory
 from core.lab.worker import use_cores
 from core.measure.accumulation import look_at_accumulation
 from core.measure.gradients import look_at_gradients
-from core.measure.memory import race_bytes
+from core.measure.memory import Machine, race_bytes
 from core.measure.predictions import predict, prefix_losses
 from core.measure.reports import AccumulationReport, GradientReport, OneByOne, Predictions, UpdateReport
 from core.measure.throughput import one_by_one
@@ -63,7 +63,8 @@ class Run:
         plan = stack_of(spec)
         num_weights = gpt_config.num_parameters * plan.num_seeds
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
-        check_memory("A step of this run", race_bytes(gpt_config, plan) + 2 * state_bytes, MAX_BYTES)
+        machine = Machine(memory_bytes=MAX_BYTES)
+        check_memory("A step of this run", race_bytes(gpt_config, plan, machine) + 2 * state_bytes, MAX_BYTES)
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
         if self.step_flops > MAX_STEP_FLOPS:
             raise ValueError(

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from core.measure.memory import race_bytes
+from core.measure.memory import Machine, race_bytes
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
 from core.training import TrainConfig, losses_of
@@ -26,7 +26,8 @@ MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, 
 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
     """How many examples at once stay within `max_bytes`; at least one."""
-    one = race_bytes(gpt_config, TrainConfig(batch_sizes=(1,), num_seeds=1))
+    example = TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()
+    one = race_bytes(gpt_config, example, Machine(memory_bytes=max_bytes))
     return min(MAX_CHUNK, max(1, max_bytes // one))
 
 

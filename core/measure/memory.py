@@ -1,21 +1,53 @@
 """How much memory a race will take, before it starts.
 
-Weights, gradients, Adam's two moments, and one more gradient while it is clipped and laid out: 5 numbers a weight and
-a run. Activations, that backward needs, grow with the tokens of one step: per token and layer about 34 C numbers
-(two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums between), and 4 V
-for the logits, their softmax and the gradients of both. It is an upper estimate for a race's peak, not a measurement.
+Each run keeps its weights, its gradient and Adam's two moments for as long as the race goes on: 4 numbers a weight. The
+runs that make a step have two more gradients while it is laid out. Activations, that backward needs, grow with the
+tokens that go through the model at once: per token and layer about 34 C numbers (two norms, q, k, v, the attention's
+output, the MLP's 4 C before and after its GELU, and the sums between), and 4 V for the logits, their softmax and the
+gradients of both. On a CPU, before a race of a small model begins, the ways to train it are tried on some more copies.
+
+It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
 
+from dataclasses import dataclass
+
 from core.model.config import GPTConfig
-from core.training.config import TrainConfig
+from core.training.config import MAX_PASS, TrainConfig, may_go_together
 
 BYTES_PER_NUMBER = 4  # float32
-NUMBERS_PER_WEIGHT = 5
+KEPT, PASSING = 4, 2  # numbers a weight: of every run, and of those that make a step
+TRIED_WAYS = 3
+THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
 
 
-def race_bytes(gpt_config: GPTConfig, config: TrainConfig) -> int:
-    """An upper estimate of what a race's models, optimizers and largest step hold at once, in bytes."""
-    weights = gpt_config.num_parameters * config.num_seeds * len(config.batch_sizes) * NUMBERS_PER_WEIGHT
-    tokens = max(config.batch_sizes) * gpt_config.block_size * config.num_seeds
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What experiments run on."""
+
+    memory_bytes: int  # that can be had on its fastest device
+    fastest_device: str = "cpu"  # what "auto" means there
+    num_threads: int = 1  # of its processor that training may use
+
+
+def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> int:
+    """An upper estimate of what a race's models, optimizers and largest step hold there at once, in bytes."""
+    device = machine.fastest_device if config.device == "auto" else config.device
+    seeds = config.num_seeds
+    side_by_side = min(seeds, machine.num_threads) if device == "cpu" else 1
+    copies = KEPT * seeds * len(config.batch_sizes) + PASSING * seeds
+    windows = 0  # that go through models at the same time
+    for batch_size in config.batch_sizes:
+        way = config.way_of(batch_size)
+        if way:
+            at_once = min(seeds, way.seeds_at_once * side_by_side) * way.micro_batch_size
+        elif device != "cpu":
+            at_once = seeds * batch_size
+        elif may_go_together(gpt_config, batch_size):
+            at_once = seeds * batch_size
+            copies = max(copies, KEPT * seeds * (len(config.batch_sizes) + TRIED_WAYS))
+        else:
+            at_once = side_by_side * min(batch_size, MAX_PASS)
+        windows = max(windows, at_once)
     per_token = gpt_config.n_layer * 34 * gpt_config.n_embd + 4 * gpt_config.vocab_size
-    return BYTES_PER_NUMBER * (weights + tokens * per_token)
+    numbers = gpt_config.num_parameters * copies + windows * gpt_config.block_size * per_token
+    return BYTES_PER_NUMBER * numbers + THREAD_BYTES * (side_by_side - 1)

@@ -6,7 +6,7 @@ Torch is loaded when training is first asked for; its settings need none.
 
 from importlib import import_module
 
-from core.training.config import BETA2_RULES, LR_RULES, TrainConfig, Way
+from core.training.config import BETA2_RULES, LR_RULES, PRECISIONS, TrainConfig, Way
 
 PLACES = {
     "Block": "loop",
@@ -22,7 +22,7 @@ PLACES = {
     "train": "records",
 }
 
-__all__ = ["BETA2_RULES", "LR_RULES", "TrainConfig", "Way", *PLACES]
+__all__ = ["BETA2_RULES", "LR_RULES", "PRECISIONS", "TrainConfig", "Way", *PLACES]
 
 
 def __getattr__(name: str):

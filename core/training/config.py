@@ -5,9 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from core.batches import ORDERS
+from core.model.config import GPTConfig
 
 LR_RULES = ("fixed", "sqrt", "linear")
 BETA2_RULES = ("fixed", "half-life")
+PRECISIONS = ("float32", "bfloat16")
+
+# on a CPU, what is tried at most: see `ways.py`
+MAX_PASS = 256  # windows in a pass; more of them only fill memory
+MAX_TOGETHER = 2**17  # B x T x C up to which several seeds may share an axis; beyond it one fills a core
+MAX_TOGETHER_WEIGHTS = 2**20  # of a model, likewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +55,7 @@ class TrainConfig:
     early_evals: bool = False  # also validate after 1, 2, 3, ... steps, ever fewer: for how soon a run reaches a loss
     eval_windows: int = 64  # fixed validation windows, spread over the validation part
     eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
+    precision: str = "float32"  # of the model's operations, one of PRECISIONS; weights and AdamW are always float32
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
     ways: tuple[Way, ...] = ()  # how a batch size is put on the device; one that is not named: see `training.ways`
 
@@ -72,6 +80,8 @@ class TrainConfig:
             raise ValueError(f"The rule {self.lr_rule!r} is not known; it is one of {', '.join(LR_RULES)}.")
         if self.beta2_rule not in BETA2_RULES:
             raise ValueError(f"The rule {self.beta2_rule!r} is not known; it is one of {', '.join(BETA2_RULES)}.")
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"The precision {self.precision!r} is not known; it is one of {', '.join(PRECISIONS)}.")
         if self.order not in ORDERS:
             raise ValueError(f"The order {self.order!r} is not known; it is one of {', '.join(ORDERS)}.")
 
@@ -127,3 +137,9 @@ class TrainConfig:
                 f"({batch_size} x {block_size}), and the budget is {self.max_tokens:,}: raise it or take a smaller B."
             )
         return steps
+
+
+def may_go_together(gpt_config: GPTConfig, batch_size: int) -> bool:
+    """Whether it is tried to have several seeds on one axis."""
+    size = batch_size * gpt_config.block_size * gpt_config.n_embd
+    return size <= MAX_TOGETHER and gpt_config.num_parameters <= MAX_TOGETHER_WEIGHTS

@@ -7,6 +7,7 @@ works beside it.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import torch
 
@@ -21,7 +22,7 @@ class Crew:
         self.num_threads = torch.get_num_threads()
         self.threads_each = threads_each or self.num_threads
         side_by_side = min(self.num_threads // self.threads_each, len(self.trainers))
-        self.pool = ThreadPoolExecutor(side_by_side, "batchscope-crew") if side_by_side > 1 else None
+        self.pool = pool_of(side_by_side) if side_by_side > 1 else None
 
     def each(self, function: Callable, *arguments: Sequence) -> list:
         """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them."""
@@ -34,3 +35,9 @@ class Crew:
             return list((self.pool.map if self.pool else map)(run, self.trainers, *arguments))
         finally:
             torch.set_num_threads(self.num_threads)
+
+
+@cache
+def pool_of(num_threads: int) -> ThreadPoolExecutor:
+    """One for all crews: a thread that has worked keeps some memory for its next work."""
+    return ThreadPoolExecutor(num_threads, "batchscope-crew")

@@ -21,6 +21,7 @@ from core.batches import WindowStream, all_windows, spread_starts
 from core.model import GPT, GPTConfig
 from core.training.config import TrainConfig, Way
 from core.training.crew import Crew
+from core.training.graph import StepGraph
 from core.training.trainer import Trainer
 from core.training.ways import crew_of, find_way, first_model
 
@@ -109,6 +110,8 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
+        self.graphs: dict[Trainer, StepGraph] = {}
+        self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
             starts = spread_starts(len(val_ids), self.block_size, config.eval_windows)
@@ -218,7 +221,13 @@ class Training:
 
     def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
         """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""
-        return torch.stack([trainer.step(self.windows[now]) for now in starts.unbind(1)])
+        if self.device.type == "cuda":
+            if trainer not in self.graphs:
+                self.graphs[trainer] = StepGraph(trainer, self.windows, starts[:, 0], self.graph_pool)
+            losses = [self.graphs[trainer](now) for now in starts.unbind(1)]
+        else:
+            losses = [trainer.step(self.windows[now]) for now in starts.unbind(1)]
+        return torch.stack(losses)
 
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
         if self.val_windows is None:

@@ -43,6 +43,13 @@ class Trainer:
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
         self.tape = None
+        self.autocast = partial(  # without a cache, which would outlive a recording
+            torch.autocast,
+            stack.device.type,
+            torch.bfloat16,
+            enabled=config.precision == "bfloat16",
+            cache_enabled=False,
+        )
         self.gradient = torch.empty_like(stack.flat)  # (R, P), of the step that is being made
         self.mean, self.mean_square = torch.zeros_like(stack.flat), torch.zeros_like(stack.flat)  # (R, P), AdamW's
         fused, on_cuda = stack.device.type in ("cpu", "cuda"), stack.device.type == "cuda"
@@ -78,16 +85,20 @@ class Trainer:
 
     def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Of the windows (R, B, T + 1): (R,) in nats per token, and (R, P), which stands until the next step."""
+        num_windows = windows.shape[1]
         first, *others = windows.split(self.micro_batch_size, dim=1)
-        share = first.shape[1] / windows.shape[1]
-        losses = losses_of(self.stack, first) * share
-        gradient = self.stack.flat_gradient(losses, out=self.gradient)
-        losses = losses.detach()
+        losses, gradient = self._pass(first, num_windows, out=self.gradient)
         for part in others:
-            part_losses = losses_of(self.stack, part) * (part.shape[1] / windows.shape[1])
-            gradient += self.stack.flat_gradient(part_losses)
-            losses += part_losses.detach()
+            part_losses, part_gradient = self._pass(part, num_windows)
+            losses += part_losses
+            gradient += part_gradient
         return losses, gradient
+
+    def _pass(self, windows: Tensor, num_windows: int, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """What these windows add to the losses and the gradient of a batch of so many."""
+        with self.autocast():
+            losses = losses_of(self.stack, windows) * (windows.shape[1] / num_windows)
+        return losses.detach(), self.stack.flat_gradient(losses, out)
 
     def update(self, gradient: Tensor) -> None:
         """AdamW, from the gradient (R, P), which is clipped in place: shrink the matrices a little, then step."""
@@ -101,8 +112,9 @@ class Trainer:
     def evaluate(self, windows: Tensor, windows_at_once: int = 64) -> Tensor:
         """The losses (R,) on the same windows (B, T + 1) for every replica, without an update."""
         self.stack.model.eval()
-        parts = windows.split(windows_at_once)
-        each = [losses_of(self.stack, part.expand(self.stack.num_replicas, -1, -1)) * len(part) for part in parts]
+        parts = [part.expand(self.stack.num_replicas, -1, -1) for part in windows.split(windows_at_once)]
+        with self.autocast():
+            each = [losses_of(self.stack, part) * part.shape[1] for part in parts]
         self.stack.model.train()
         return torch.stack(each).sum(dim=0) / len(windows)
 

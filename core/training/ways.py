@@ -20,12 +20,11 @@ from pathlib import Path
 import torch
 
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training.config import TrainConfig, Way
+from core.training.config import MAX_PASS, TrainConfig, Way, may_go_together
 from core.training.crew import Crew
 from core.training.trainer import Trainer
 
-MAX_TOGETHER = 2**17  # B x T x C up to which several seeds on one axis are tried; beyond it one fills a core
-FEWEST_WINDOWS, MOST_WINDOWS = 32, 256  # of a pass that is tried for a batch that is larger
+FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
 ROUNDS, MAX_SECONDS = 5, 0.25  # every way is tried so often, or until the time for the question is over
 MAX_REMEMBERED = 1_000
 
@@ -41,11 +40,11 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
     key = f"{platform.node()} torch {torch.__version__} threads {num_threads} model {model}"
     windows_at_once = batch_size
     if batch_size > FEWEST_WINDOWS:
-        sizes = [m for m in powers_of_two(FEWEST_WINDOWS, MOST_WINDOWS) if m < batch_size]
-        sizes += [batch_size] if batch_size <= MOST_WINDOWS else []
+        sizes = [m for m in powers_of_two(FEWEST_WINDOWS, MAX_PASS) if m < batch_size]
+        sizes += [batch_size] if batch_size <= MAX_PASS else []
         windows_at_once = remembered(f"{key} windows {sizes}", lambda: fastest_pass(gpt_config, config, sizes))
     seeds_at_once = 1
-    if windows_at_once == batch_size and batch_size * gpt_config.block_size * gpt_config.n_embd <= MAX_TOGETHER:
+    if windows_at_once == batch_size and may_go_together(gpt_config, batch_size):
         counts = sorted({1, -(-seeds // num_threads), seeds})
         if len(counts) > 1:
             seeds_at_once = remembered(

@@ -9,6 +9,7 @@ import torch
 from core.lab.cost import FEWEST_ROUNDS, cost_messages
 from core.lab.experiments import CostSpec, RaceSpec, spec_of
 from core.lab.findings import CostFindings
+from core.measure.memory import Machine
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 3, 8), num_seeds=2, max_tokens=8 * 8 * 20)
@@ -54,6 +55,6 @@ def test_settings_make_the_journey_and_back():
 def test_what_cannot_be_measured_is_refused():
     short = CostSpec(race=RaceSpec(text="To be or not. " * 12, block_size=8, train=replace(PLAN, batch_sizes=(512,))))
     with pytest.raises(ValueError, match="more than the"):
-        short.check(2**33)
+        short.check(Machine(memory_bytes=2**33))
     with pytest.raises(ValueError, match="GiB of memory"):
-        SPEC.check(1000)
+        SPEC.check(Machine(memory_bytes=1000))

@@ -15,6 +15,7 @@ import pytest
 from core.lab import ranks as ranks_module
 from core.lab.experiments import ParallelSpec, RaceSpec, spec_of
 from core.lab.ranks import Ranks, parallel_messages
+from core.measure.memory import Machine
 from core.strategies import ParallelPlan
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def test_settings_make_the_journey_and_back():
 def test_too_much_is_refused(options, sentence):
     spec = ParallelSpec(race=RACE, plan=spec_with(3).plan, **options)
     with pytest.raises(ValueError, match=sentence):
-        spec.check(2**40)
+        spec.check(Machine(memory_bytes=2**40))
 
 
 def test_a_port_in_use_is_said_before_anything_starts():
@@ -46,7 +47,7 @@ def test_a_port_in_use_is_said_before_anything_starts():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=f"Port {port} is in use"):
-            spec_with(3, port=port).check(2**40)
+            spec_with(3, port=port).check(Machine(memory_bytes=2**40))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from core.batches import WindowStream, make_batch
 from core.lab import steps
 from core.lab.experiments import RaceSpec, RunSpec
 from core.lab.race import Race, race_messages
+from core.measure.memory import Machine
 from core.training import Block, TrainConfig, Way
 
 TEXT = "To be or not to be, that is the question. Whether 'tis nobler in the mind to suffer. " * 40
@@ -129,7 +130,7 @@ def test_a_batch_of_more_windows_than_there_are_is_refused_as_in_a_race():
     with pytest.raises(ValueError) as here:
         steps.predictions(RunSpec(race=many, batch_size=4096, seed=0), 1)
     with pytest.raises(ValueError) as there:
-        many.check(2**33)
+        many.check(Machine(memory_bytes=2**33))
     assert str(here.value) == str(there.value)
 
 

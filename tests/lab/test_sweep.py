@@ -12,6 +12,7 @@ from core.lab.experiments import RaceSpec, SweepSpec, spec_of
 from core.lab.findings import SweepFindings
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.sweep import sweep_messages
+from core.measure.memory import Machine
 from core.measure.targets import fit_steps
 from core.training import TrainConfig, train
 
@@ -110,7 +111,7 @@ def test_the_shipped_sweep_resolves_a_fit():
 )
 def test_what_cannot_be_swept_gets_a_sentence(change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        replace(SPEC, **change).check(2**33)
+        replace(SPEC, **change).check(Machine(memory_bytes=2**33))
 
 
 def test_it_can_be_kept_and_made_again():

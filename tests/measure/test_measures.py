@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.measure.memory import race_bytes
+from core.measure.memory import Machine, race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -12,6 +12,11 @@ from core.training import TrainConfig, Trainer, Way
 from core.training.trainer import losses_of
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
+
+
+def bytes_of(gpt_config: GPTConfig, config: TrainConfig, device: str = "cpu", num_threads: int = 1) -> int:
+    machine = Machine(memory_bytes=2**30, fastest_device=device, num_threads=num_threads)
+    return race_bytes(gpt_config, config, machine)
 
 
 def curve(sigma: float, num_steps: int = 2000, num_runs: int = 3, seed: int = 0, slope: float = -1e-3) -> np.ndarray:
@@ -130,16 +135,44 @@ def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeyp
 
 
 def test_memory_by_hand():
-    one = TrainConfig(batch_sizes=(1,), num_seeds=1)
-    # 288 weights, 5 numbers each; 4 tokens of (34 x 4 channels + 4 x 5 tokens) numbers; 4 bytes a number
+    one = TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()
+    # 288 weights, 6 numbers each; 4 tokens of (34 x 4 channels + 4 x 5 tokens) numbers; 4 bytes a number
     assert SMALL.num_parameters == 288
-    assert race_bytes(SMALL, one) == 4 * (288 * 5 + 4 * (34 * 4 + 4 * 5))
+    assert bytes_of(SMALL, one) == 4 * (288 * 6 + 4 * (34 * 4 + 4 * 5))
 
 
 def test_every_run_holds_its_weights_and_the_largest_batch_its_activations():
-    config = TrainConfig(batch_sizes=(1, 2, 8), num_seeds=4)
-    # 12 runs; 8 x 4 tokens of 4 seeds in the largest step
-    assert race_bytes(SMALL, config) == 4 * (12 * 288 * 5 + 8 * 4 * 4 * (34 * 4 + 4 * 5))
+    config = TrainConfig(batch_sizes=(1, 2, 8), num_seeds=4).in_one_go()
+    # 12 runs keep 4 numbers a weight, the 4 that make a step 2 more; 8 x 4 tokens of a seed in the largest step
+    assert bytes_of(SMALL, config) == 4 * ((12 * 4 + 4 * 2) * 288 + 8 * 4 * (34 * 4 + 4 * 5))
+
+
+def test_ways_that_have_to_be_found_are_tried_on_copies():
+    plan = TrainConfig(batch_sizes=(8,), num_seeds=4)
+    together = plan.in_ways([Way(batch_size=8, seeds_at_once=4, micro_batch_size=8)])
+    assert bytes_of(SMALL, plan) - bytes_of(SMALL, together) == 4 * 288 * 4 * (4 * 3 - 2)  # 3 copies of 4 runs
+
+    on_cuda = TrainConfig(batch_sizes=(8,), num_seeds=4, device="auto")
+    assert bytes_of(SMALL, on_cuda, "cuda") == bytes_of(SMALL, together)  # there nothing is tried
+
+
+def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_in_one_go_elsewhere():
+    config = GPTConfig(vocab_size=5, block_size=64, n_layer=1, n_head=1, n_embd=32)
+    plan, huge = (TrainConfig(batch_sizes=(b,), num_seeds=2, device="auto") for b in (256, 4096))
+    assert bytes_of(config, huge) == bytes_of(config, plan)
+    assert bytes_of(config, huge, "cuda") > 10 * bytes_of(config, plan)
+
+
+def test_seeds_side_by_side_hold_their_activations_at_the_same_time():
+    config = GPTConfig(vocab_size=5, block_size=64, n_layer=1, n_head=1, n_embd=32)
+    plan = TrainConfig(batch_sizes=(256,), num_seeds=3)
+    one, two, many = (bytes_of(config, plan, num_threads=n) for n in (1, 2, 16))
+    assert many - two == two - one == 4 * 256 * 64 * (34 * 32 + 4 * 5) + 96 * 2**20
+
+
+def test_the_budget_makes_no_difference_to_memory():
+    short, long = (TrainConfig(max_tokens=n) for n in (100_000, 50_000_000))
+    assert bytes_of(SMALL, short) == bytes_of(SMALL, long)
 
 
 @pytest.mark.parametrize("num_seeds", [1, 3])
@@ -154,10 +187,11 @@ def test_what_backward_keeps_is_within_the_estimate(num_seeds):
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         losses_of(stack, torch.zeros(num_seeds, 64, 17, dtype=torch.int64))
-    config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds)
-    assert 0.3 * race_bytes(gpt_config, config) < sum(kept.values()) < race_bytes(gpt_config, config)
+    way = Way(batch_size=64, seeds_at_once=num_seeds, micro_batch_size=64)
+    config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds).in_ways([way])
+    assert 0.3 * bytes_of(gpt_config, config) < sum(kept.values()) < bytes_of(gpt_config, config)
 
 
 def test_activations_grow_with_the_batch_and_weights_do_not():
-    one, two, three = (race_bytes(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1)) for b in (1, 2, 3))
+    one, two, three = (bytes_of(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1).in_one_go()) for b in (1, 2, 3))
     assert three - two == two - one > 0

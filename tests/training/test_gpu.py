@@ -1,26 +1,86 @@
-"""The CUDA path, where there is one."""
+"""The same races on a GPU: run where there is one, `pytest -m gpu`."""
 
 import pytest
 import torch
 
+from core.batches import all_windows
 from core.corpus import build_corpus
 from core.model import GPTConfig
-from core.training import TrainConfig, train
+from core.training import TrainConfig, Trainer, Training, train
+from core.training.graph import StepGraph
 
-CORPUS = build_corpus("She sells sea shells by the sea shore. " * 60)
-GPT_CONFIG = GPTConfig(vocab_size=CORPUS.tokenizer.vocab_size, block_size=8, n_layer=1, n_head=2, n_embd=16)
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device, and there is none"),
+]
+
+CORPUS = build_corpus("The miller's daughter counted every sack of corn that the wind had ground. " * 30, "char", 0.1)
+CONFIG = GPTConfig(vocab_size=CORPUS.tokenizer.vocab_size, block_size=16, n_layer=2, n_head=2, n_embd=32)
+PLAN = {"batch_sizes": (2, 8), "num_seeds": 2, "max_tokens": 8 * 16 * 40, "num_evals": 4}
 
 
-def losses(device: str) -> dict[tuple, float]:
-    plan = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=1280, device=device)
-    records = train(CORPUS, GPT_CONFIG, plan)
+def losses(**settings) -> dict[tuple, float]:
+    records = train(CORPUS, CONFIG, TrainConfig(**PLAN | settings))
     return {(r["batch_size"], r["seed"], r["step"]): r["loss"] for r in records if r["kind"] == "train"}
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def eager_losses(num_steps: int, batch_size: int) -> list[list[float]]:
+    """A race's losses on the GPU with no graph."""
+    race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
+    group = race.group(batch_size)
+    (trainer,) = group.crew.trainers
+    starts = race.starts(group, 0, num_steps)
+    return [trainer.step(race.windows[now]).tolist() for now in starts.unbind(1)]
+
+
 def test_a_gpu_gives_the_losses_of_the_cpu():
-    on_cpu, on_gpu = losses("cpu"), losses("cuda")
+    on_cpu, on_gpu = losses(device="cpu"), losses(device="cuda")
     assert on_cpu and on_cpu.keys() == on_gpu.keys()
     for key, loss in on_cpu.items():
         assert on_gpu[key] == pytest.approx(loss, rel=1e-3)
+
+
+@pytest.mark.parametrize("batch_size", [2, 8])
+def test_a_recorded_graph_gives_the_losses_of_single_calls(batch_size):
+    replayed = losses(device="cuda")
+    for step, row in enumerate(eager_losses(40, batch_size), start=1):
+        for seed, loss in enumerate(row):
+            assert replayed[batch_size, seed, step] == pytest.approx(loss, rel=1e-4)
+
+
+def test_recording_a_graph_leaves_the_trainer_as_it_was():
+    race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
+    group = race.group(2)
+    (trainer,) = group.crew.trainers
+    before = trainer.state()
+    StepGraph(trainer, race.windows, race.starts(group, 0, 1)[:, 0])
+    assert all(torch.equal(one, other) for one, other in zip(trainer.state(), before, strict=True))
+
+
+def test_nothing_is_read_back_within_a_block():
+    race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
+    group = race.group(2)
+    (trainer,) = group.crew.trainers
+    starts = race.starts(group, 0, 8)
+    race._steps(trainer, starts)  # records the graph
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        race._steps(trainer, starts)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_bfloat16_stays_near_float32_and_keeps_its_weights_in_float32():
+    one, other = losses(device="cuda"), losses(device="cuda", precision="bfloat16")
+    gaps = [abs(other[key] - loss) for key, loss in one.items()]
+    assert max(gaps) > 0 and sum(gaps) / len(gaps) < 0.02
+
+
+def test_memory_that_does_not_suffice_is_told_and_the_next_step_works():
+    race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
+    (trainer,) = race.group(2).crew.trainers
+    assert isinstance(trainer, Trainer)
+    with pytest.raises(torch.OutOfMemoryError):
+        torch.empty(2**50, dtype=torch.int8, device="cuda")
+    windows = all_windows(torch.zeros(17, dtype=torch.int64, device="cuda"), 16).expand(2, 2, -1)
+    assert torch.isfinite(trainer.step(windows)).all()

@@ -121,3 +121,24 @@ def test_adam_runs_with_the_betas_of_its_batch_size():
     trainer.update(torch.ones_like(stack.flat))
     assert (1 - trainer.mean_square).unique().item() == pytest.approx(0.99**4)  # of squares of 1, from 0
     assert (1 - trainer.mean).unique().item() == pytest.approx(0.9)
+
+
+def test_bfloat16_is_for_the_operations_not_for_the_weights():
+    windows = windows_of(20, 2)
+    plain, rough = (
+        Trainer(ReplicaStack([first_model(s) for s in range(2)]), TrainConfig(learning_rate=1e-2, precision=p), 16)
+        for p in ("float32", "bfloat16")
+    )
+    gaps = [(plain.step(step) - rough.step(step)).abs().max().item() for step in windows]
+    assert 1e-6 < max(gaps) < 0.02  # losses near 2.4 nats; a bfloat16 has 8 bits
+    assert {tensor.dtype for tensor in rough.changing} == {torch.float32} and rough.gradient.dtype == torch.float32
+
+
+def test_a_step_in_parts_is_the_step_in_one_go():
+    windows = windows_of(5, 2)
+    stacks = [ReplicaStack([first_model(seed) for seed in range(2)]) for _ in range(3)]
+    trainers = [Trainer(s, TrainConfig(learning_rate=1e-3), 4, m) for s, m in zip(stacks, (4, 3, 1), strict=True)]
+    for step in windows:
+        whole, *others = (trainer.step(step) for trainer in trainers)
+        for losses in others:
+            torch.testing.assert_close(losses, whole, rtol=1e-5, atol=0)

@@ -1,0 +1,40 @@
+"""A whole step on a CUDA device, recorded once and replayed: gathering the batch, forward, backward, clipping, AdamW.
+
+A small model's step is hundreds of tiny kernels, and launching them one by one from Python takes longer than running
+them. A recorded graph launches all of them at once. It works on fixed places in memory: where the step's windows begin
+is copied in, the losses are copied out, and nothing is read back in between.
+
+Shapes: R replicas, B batch, T time, N tokens of text.
+"""
+
+import torch
+from torch import Tensor
+
+from core.training.trainer import Trainer
+
+WARM_STEPS = 3  # libraries set up their workspaces outside of a recording
+
+
+class StepGraph:
+    """One step of a trainer as a graph: called with where its windows begin (R, B), it gives the losses (R,)."""
+
+    def __init__(self, trainer: Trainer, windows: Tensor, starts: Tensor, pool=None):
+        """`windows` (N - T, T + 1) are all windows of the text, on the device; `starts` (R, B) an example. Graphs that
+        share a `pool` share the memory of a step, so they may not run at the same time. The trainer stays as it is."""
+        self.starts = starts.clone()
+        before = trainer.state()
+        aside = torch.cuda.Stream()
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(WARM_STEPS):
+                trainer.step(windows[self.starts])
+        torch.cuda.current_stream().wait_stream(aside)
+        trainer.load(before)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph, pool=pool):
+            self.losses = trainer.step(windows[self.starts])
+
+    def __call__(self, starts: Tensor) -> Tensor:
+        self.starts.copy_(starts)
+        self.graph.replay()
+        return self.losses.clone()
