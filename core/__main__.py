@@ -22,6 +22,7 @@ from core.lab.experiments import (
     ParallelSpec,
     RaceSpec,
     Spec,
+    SpeedSpec,
     SweepSpec,
     claim_specs,
     machine_of,
@@ -137,11 +138,13 @@ def run_record(args: argparse.Namespace) -> None:
     ordered = OrdersSpec.of(replace(tiny, excerpt=0, train=orders))
     plan = ParallelPlan(micro_batch_size=4, accumulation_steps=2, num_steps=20)
     parallel = ParallelSpec(race=replace(race, floor_nats=None), plan=plan, num_ranks=2)
+    bound = TrainConfig(batch_sizes=(256,), num_seeds=1)
+    speed = SpeedSpec(race=replace(race, floor_nats=None, train=bound), budget_bytes=100_000_000)
     claims = claim_specs(tiny, (16, 128, 512), CLAIM_TOKENS, CLAIM_RATES)
     spec = (
         {"race": race, "noise": noise, "sweep": sweep}
         | claims
-        | {"splits": splits, "orders": ordered, "parallel": parallel}
+        | {"splits": splits, "orders": ordered, "parallel": parallel, "speed": speed}
     )[args.what]
     write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
 

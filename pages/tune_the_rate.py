@@ -54,4 +54,4 @@ with st.expander("What to look for, and what to try"):
 - **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
 """
     )
-next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")
+next_lesson("pages/speed_and_memory.py", "How long each of those steps takes, and what it holds in memory.")

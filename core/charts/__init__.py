@@ -34,7 +34,7 @@ from core.charts.gradients import example_gradients_chart
 from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import PICKED, end_labels, loss_chart
-from core.charts.memory import MEMORY_PARTS, memory_chart
+from core.charts.memory import MEMORY_PARTS, PASSING, memory_chart
 from core.charts.noise import noise_chart
 from core.charts.numbers import (
     NOT_MEASURED,
@@ -62,6 +62,7 @@ __all__ = [
     "OTHERS",
     "OWN",
     "PALETTES",
+    "PASSING",
     "PICKED",
     "STAGES_OF_TIME",
     "Palette",

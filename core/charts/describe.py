@@ -72,7 +72,7 @@ def describe_gaps(gaps: pd.DataFrame) -> str:
     return _sentence("Validation less training loss in nats by batch size, mean of the seeds at the end", parts)
 
 
-def describe_memory(memory: pd.DataFrame) -> str:
+def describe_memory(memory: pd.DataFrame, by: str = "batch size") -> str:
     """
     "Memory in MB by batch size: 16: weights 0.0634, activations 1.34; 512: weights 0.0634, activations 42.7."
     """
@@ -80,7 +80,7 @@ def describe_memory(memory: pd.DataFrame) -> str:
         f"{b}: " + ", ".join(f"{row.part} {format_significant(row.megabytes)}" for row in rows.itertuples())
         for b, rows in memory.groupby("batch_size")
     ]
-    return _sentence("Memory in MB by batch size", ["; ".join(parts)] if parts else [])
+    return _sentence(f"Memory in MB by {by}", ["; ".join(parts)] if parts else [])
 
 
 def describe_rank_times(times: pd.DataFrame) -> str:

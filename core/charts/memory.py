@@ -7,13 +7,17 @@ from core.charts.palette import PALETTES, Theme
 from core.charts.style import styled
 
 MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations")
+PASSING = "passing"  # what is there for a moment only
 
 
-def memory_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt.LayerChart:
-    """A bar for each batch size, its parts one upon the other: those that stay below, the one that grows on top.
+def memory_chart(
+    sizes: list[int], theme: Theme, *, x_title: str = BATCH_SIZE_TITLE, passing: bool = False, height: int = 320
+) -> alt.LayerChart:
+    """A bar for each batch size (or another size), its parts one upon the other: those that stay below, those that grow
+    on top; with `passing`, also what is there for a moment only.
 
     Datasets
-        memory  batch_size (int), part (str, one of MEMORY_PARTS), megabytes, low, high (float): how
+        memory  batch_size (int), part (str, one of MEMORY_PARTS, or PASSING), megabytes, low, high (float): how
                 much, and from where to where it stands
         total   batch_size (int), megabytes (float), label (str)
     """
@@ -21,12 +25,15 @@ def memory_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> 
     memory, total = (alt.Chart(alt.NamedData(name=name)) for name in ("memory", "total"))
     x = alt.X(
         "batch_size:O",
-        scale=alt.Scale(domain=sorted(batch_sizes), padding=0.3),
-        axis=alt.Axis(title=BATCH_SIZE_TITLE, labelAngle=0),
+        scale=alt.Scale(domain=sorted(sizes), padding=0.3),
+        axis=alt.Axis(title=x_title, labelAngle=0),
     )
     color = alt.Color(
         "part:N",
-        scale=alt.Scale(domain=list(MEMORY_PARTS), range=[palette.whole, palette.theory, palette.x, palette.part]),
+        scale=alt.Scale(
+            domain=[*MEMORY_PARTS, *([PASSING] * passing)],
+            range=[palette.whole, palette.theory, palette.x, palette.part, f"{palette.part}70"][: 4 + passing],
+        ),
         legend=alt.Legend(
             title=None,
             orient="top",
@@ -43,7 +50,7 @@ def memory_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> 
                 y2="high:Q",
                 color=color,
                 tooltip=[
-                    alt.Tooltip("batch_size:O", title="batch size"),
+                    alt.Tooltip("batch_size:O", title=x_title),
                     alt.Tooltip("part:N"),
                     alt.Tooltip("megabytes:Q", title="memory (MB)", format=".3~r"),
                 ],

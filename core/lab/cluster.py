@@ -229,13 +229,14 @@ def local_cluster():
 
     options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
     scheduler = {"cls": distributed.Scheduler, "options": options}
-    race = local_worker("race", resources={"race": 1}, preload=[WORKER_MODULE], memory_limit=0.9)
+    limit = os.environ.get("BATCHSCOPE_WORKER_MEMORY") or 0.9
+    race = local_worker("race", resources={"race": 1}, preload=[WORKER_MODULE], memory_limit=limit)
     quiet_dask()
     return distributed.SpecCluster(scheduler=scheduler, workers={"race": race}, name="batchscope")
 
 
 def local_worker(name: str, **options) -> dict:
-    """What Dask needs to know to start a worker on this machine; `memory_limit` is a share of its memory."""
+    """What Dask needs to know to start a worker on this machine; `memory_limit` is a share of its memory, or "2GB"."""
     import distributed
 
     environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

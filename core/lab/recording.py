@@ -25,6 +25,7 @@ NAMES = (
     "splits",
     "orders",
     "parallel",
+    "speed",
 )
 RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
 

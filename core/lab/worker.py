@@ -13,15 +13,19 @@ from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.lab.cost import cost_messages
-from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SweepSpec
+from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SpeedSpec, SweepSpec
 from core.lab.noise import noise_messages
 from core.lab.orders import order_messages
+from core.lab.process import limit_memory, memory_limit
 from core.lab.race import race_messages
 from core.lab.ranks import parallel_messages
+from core.lab.speed import speed_messages
 from core.lab.sweep import sweep_messages
+from core.measure.capacity import out_of_memory
 from core.training import TrainConfig, found_devices
 
 FLUSH_SECONDS = 0.25
+REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
 
 _wishes: dict[str, str] = {}  # what is wanted of an experiment, by its id: "pause", "resume" or "stop"
 
@@ -39,7 +43,11 @@ def use_cores() -> None:
 
 def dask_setup(worker) -> None:
     """Run the smallest race once before the worker takes work: what torch and scipy put off until first use, a second
-    in all, should not be put off until the first click. Dask calls this when it has loaded this file."""
+    in all, should not be put off until the first click. And where torch takes its memory from the processor's, have it
+    be refused some before Dask, or the system, ends the process. Dask calls this when it has loaded this file."""
+    limit = worker.memory_manager.memory_limit
+    if limit and found_devices()[0] == "cpu":
+        limit_memory(int(REFUSED_AT * limit))
     if worker.state.total_resources.get("race"):
         plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
         collections.deque(race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
@@ -54,7 +62,7 @@ def describe() -> dict:
     from distributed.system import MEMORY_LIMIT  # respects a container's limit
 
     devices = found_devices()
-    memory = torch.cuda.mem_get_info()[0] if devices[0] == "cuda" else int(0.7 * MEMORY_LIMIT)
+    memory = torch.cuda.mem_get_info()[0] if devices[0] == "cuda" else int(0.7 * (memory_limit() or MEMORY_LIMIT))
     return {"devices": devices, "memory_bytes": memory, "num_threads": torch.get_num_threads()}
 
 
@@ -69,6 +77,8 @@ def messages_of(spec: Spec) -> Iterator[dict]:
             return sweep_messages(spec)
         case CostSpec():
             return cost_messages(spec)
+        case SpeedSpec():
+            return speed_messages(spec)
         case ParallelSpec():
             return parallel_messages(spec)
         case OrdersSpec():
@@ -99,10 +109,10 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
                 break
     except ValueError as error:  # a sentence of ours
         status, sentence = "failed", str(error)
-    except (MemoryError, torch.OutOfMemoryError):
-        status, sentence = "failed", "The memory was not enough for this: take a smaller model or smaller batches."
     except Exception as error:
         status, sentence = "failed", f"It ended with an error of the program ({type(error).__name__})."
+        if out_of_memory(error):
+            sentence = "The memory was not enough for this: take a smaller model or smaller batches."
     _wishes.pop(experiment_id, None)
     sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
 

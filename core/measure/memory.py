@@ -9,7 +9,10 @@ gradients of both. On a CPU, before a race of a small model begins, the ways to 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from core.model.config import GPTConfig
 from core.training.config import MAX_PASS, TrainConfig, may_go_together
@@ -51,3 +54,28 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     per_token = gpt_config.n_layer * 34 * gpt_config.n_embd + 4 * gpt_config.vocab_size
     numbers = gpt_config.num_parameters * copies + windows * gpt_config.block_size * per_token
     return BYTES_PER_NUMBER * numbers + THREAD_BYTES * (side_by_side - 1)
+
+
+def line_through(peaks: Mapping[int, float]) -> Callable[[float], float]:
+    """The straight line through the two largest of some batch sizes and the bytes that a step held there: it tells what
+    other sizes will hold. Below them, where buffers of the weights' size count, it is too low.
+
+    >>> line_through({1: 50.0, 16: 100.0, 64: 340.0})(128)
+    660.0
+    """
+    (low, below), (high, above) = sorted(peaks.items())[-2:]
+    slope = (above - below) / (high - low)
+    return lambda batch_size: above + slope * (batch_size - high)
+
+
+def largest_batch(peaks: Mapping[int, float], budget_bytes: float) -> int:
+    """The largest batch whose step is predicted to hold no more than the budget; 0 where not even one window fits.
+
+    >>> largest_batch({16: 100.0, 64: 340.0}, budget_bytes=663)
+    128
+    """
+    line = line_through(peaks)
+    intercept, slope = line(0), line(1) - line(0)
+    too_large = [size for size, held in peaks.items() if held > budget_bytes]  # as measured, whatever the line says
+    fits = int(np.floor((budget_bytes - intercept) / slope + 1e-9))
+    return max(0, min([fits, *(size - 1 for size in too_large)]))

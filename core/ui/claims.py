@@ -12,14 +12,15 @@ from core import charts
 from core.lab.curves import RaceCurves
 from core.lab.experiments import MODEL_SIZES, CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, claim_specs
 from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
-from core.measure.comparison import at_equal_loss, mean_and_half_width
+from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import Findings, Known, controls, found_experiment, known_of, race_of, same_subject, watch
 from core.ui.noise import draw_scale
 from core.ui.page import plain
+from core.ui.points import draw_points
 from core.ui.race_charts import draw_loss, draw_noise
-from core.ui.sweep import by_size_frame, draw_rates, draw_steps
+from core.ui.sweep import draw_rates, draw_steps
 from core.ui.texts import current_race, plan_of, source_title
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
 from core.ui.verdicts.race import way_known, way_to_target
@@ -185,27 +186,6 @@ def show_way(race: RaceCurves, view: View) -> list[str]:
             of_each = {b: np.asarray(each, dtype=float) / unit for b, each in values.get(name, {}).items()}
             sentences.append(draw_points(of_each, race.batch_sizes, f"claim_{name}", title, view.live))
     return sentences
-
-
-def draw_points(values: dict[int, np.ndarray], sizes: tuple[int, ...], key: str, title: str, live: bool, **more) -> str:
-    """The geometric mean of some values above 0 at each batch size, with its 95% t interval."""
-    rows = []
-    for batch_size, each in values.items():
-        mean, half = mean_and_half_width(np.log(each))
-        rows.append((batch_size, *np.exp([mean, mean - half, mean + half])))
-    points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
-    bounds = points[["sigma", "low", "high"]].stack().dropna()
-    low, high = (bounds.min() / 1.3, bounds.max() * 1.3) if rows else (1.0, 100.0)
-    sentence = charts.describe_noise(points, title.capitalize())
-    draw(
-        spec_of(charts.noise_chart, sizes, theme(), y_title=title, height=220, **more),
-        key,
-        f"{title.capitalize()}: {LIVE_ALT}" if live else sentence,
-        noise=points,
-        theory=pd.DataFrame(columns=["batch_size", "sigma", "label"]),
-        frame=by_size_frame(sizes, low, high),
-    )
-    return sentence
 
 
 def show_noise_of_race(race: RaceCurves, view: View) -> list[str]:

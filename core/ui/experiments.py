@@ -14,9 +14,20 @@ from core import charts
 from core.corpus import samples
 from core.lab.cluster import LabError
 from core.lab.curves import RaceCurves
-from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SweepSpec, spec_of
+from core.lab.experiments import (
+    CostSpec,
+    NoiseSpec,
+    OrdersSpec,
+    ParallelSpec,
+    RaceSpec,
+    Spec,
+    SpeedSpec,
+    SweepSpec,
+    spec_of,
+)
 from core.lab.findings import CostFindings, NoiseFindings, OrdersFindings, ParallelFindings, SweepFindings
 from core.lab.recording import RECORDINGS, read_recording
+from core.lab.speed_findings import SpeedFindings
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
@@ -29,10 +40,11 @@ FINDINGS = {
     NoiseSpec: NoiseFindings,
     SweepSpec: SweepFindings,
     CostSpec: CostFindings,
+    SpeedSpec: SpeedFindings,
     OrdersSpec: OrdersFindings,
     ParallelSpec: ParallelFindings,
 }
-Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings | OrdersFindings | ParallelFindings
+Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings | SpeedFindings | OrdersFindings | ParallelFindings
 STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 

@@ -21,6 +21,7 @@ LESSONS = {  # by section
         ("pages/measure_the_noise.py", "Measure the noise", ":material/scatter_plot:"),
         ("pages/race_batch_sizes.py", "Race batch sizes", ":material/show_chart:"),
         ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
+        ("pages/speed_and_memory.py", "Speed and memory", ":material/speed:"),
         ("pages/check_the_claims.py", "Check the claims", ":material/fact_check:"),
     ),
     "Strategies": (

@@ -18,6 +18,7 @@ from core.ui.choices import Choices
 from core.ui.experiments import findings_of, found_experiment, known_of, same_subject, watch
 from core.ui.noise import scale_sentence
 from core.ui.page import plain
+from core.ui.points import by_size_frame
 from core.ui.texts import current_race, plan_of, source_title
 
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
@@ -271,9 +272,3 @@ def fitted_sentence(fitted: Fitted) -> str:
     if not fitted.resolved:
         return f"not resolved (95% interval {number(fitted.low)} to {number(fitted.high)})"
     return f"{number(fitted.value)} (95% interval {number(fitted.low)} to {number(fitted.high)})"
-
-
-def by_size_frame(sizes: tuple[int, ...], low: float, high: float) -> pd.DataFrame:
-    """The corners of a chart against batch size, with log axes."""
-    x = charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2)
-    return charts.frame_corners(x, charts.round_log_domain(low, high), x_column="batch_size", y_column="sigma")

@@ -29,6 +29,7 @@ CHARTS = {
     "coverage": (coverage_chart, {"bins"}),
     "gap": (lambda theme: gap_chart(BATCH_SIZES, theme), {"frame", "gaps", "equal"}),
     "memory": (lambda theme: memory_chart(BATCH_SIZES, theme), {"memory", "total"}),
+    "passing": (lambda theme: memory_chart(BATCH_SIZES, theme, x_title="T", passing=True), {"memory", "total"}),
 }
 
 

@@ -13,8 +13,9 @@ import pytest
 
 from core.lab import cluster
 from core.lab.cluster import Lab, LabError
-from core.lab.experiments import NoiseSpec, RaceSpec, spec_of
+from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, spec_of
 from core.lab.store import Store
+from core.measure.memory import Machine
 from core.model import GPTConfig
 from core.training import TrainConfig
 
@@ -48,6 +49,26 @@ def wait_for(lab, race_id: str, *statuses: str, seconds: float = 30) -> str:
             return status
         time.sleep(0.02)
     pytest.fail(f"{race_id} is {status}, not {statuses}")
+
+
+def test_memory_that_does_not_suffice_ends_in_a_sentence_and_the_next_one_works(tmp_path, monkeypatch):
+    monkeypatch.setenv("BATCHSCOPE_WORKER_MEMORY", "800MB")
+    monkeypatch.setattr(cluster, "machine_of", lambda told: Machine(memory_bytes=2**60))  # as if estimates were wrong
+    lab = Lab(Store(f"sqlite:///{tmp_path}/lab.db"))
+    try:
+        worker = lab.describe()
+        assert worker["memory_bytes"] < 800e6
+        plan = TrainConfig(batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 32)
+        greedy = lab.submit(CostSpec(race=RaceSpec(text=TEXT * 5, block_size=32, train=plan)))  # about 1.2 GB
+        wait_for(lab, greedy, "failed", "done", seconds=60)
+        status, sentence = lab.store.status(greedy)
+        assert status == "failed" and sentence.startswith("The memory was not enough for this")
+        processes = lab.client.run(os.getpid)
+        race = lab.submit(SHORT)
+        wait_for(lab, race, "done")
+        assert lab.client.run(os.getpid) == processes  # the same worker: it was refused memory, not killed
+    finally:
+        lab.close()
 
 
 def num_records(lab, race_id: str) -> int:

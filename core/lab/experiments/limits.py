@@ -1,0 +1,32 @@
+"""What a visitor may choose, and what pages show when nothing was chosen."""
+
+# what a visitor may choose
+MAX_TEXT_CHARACTERS = 5_000_000
+MAX_BATCH_SIZES = 6
+MAX_BATCH_SIZE = 4096
+MAX_BLOCK_SIZE = 512
+MAX_SEEDS = 8
+MAX_TOKENS = 50_000_000
+MAX_LAYERS = 12
+MAX_CHANNELS = 768
+MAX_NOISE_SIZES = 12  # batch sizes, and steps, of one measurement of noise
+MAX_NOISE_BATCHES = 1_000
+MAX_RATES = 10  # of one sweep
+ORDER_EVALS = 25  # validations of a race of orders
+ORDER_TOKENS = 640_000  # for each run of it: one and a half times the large sample
+MAX_MICRO_BATCH, MAX_ACCUMULATION = 256, 64
+MAX_RANKS, MAX_PARALLEL_STEPS = 4, 200
+VECTORISED = 64  # windows that are also taken one by one
+MAX_TIMED_FLOPS = 5e11  # of one step, about: some seconds of a core
+MIN_BUDGET, MAX_BUDGET = 2**20, 2**40  # bytes, for the largest batch to fit into
+RANK_BYTES = 300 * 2**20  # of a process that has loaded torch, before it does anything
+
+# of the claims
+CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 1024, 2048, 4096)}
+CLAIM_TOKENS = 1_600_000  # for each run: a large batch should make some steps too
+CLAIM_EXCERPT = 8_000  # characters: a text that can be learnt by heart
+CLAIM_STEPS = (0, 20, 50, 100, 200, 400)  # where the noise scale is taken
+CLAIM_RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+
+# (layers, heads, channels)
+MODEL_SIZES = {"tiny": (1, 2, 32), "small": (2, 4, 64), "medium": (4, 4, 128)}

@@ -1,0 +1,74 @@
+"""Data parallel training in several processes."""
+
+import json
+import socket
+from dataclasses import asdict, dataclass, replace
+
+from core.lab.experiments.limits import MAX_ACCUMULATION, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS, RANK_BYTES
+from core.lab.experiments.race import RaceSpec, check_memory
+from core.measure.memory import Machine, race_bytes
+from core.strategies import ParallelPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParallelSpec:
+    """Data parallel training of one run, in processes on the worker's machine. The race gives text, model, rate and
+    seed."""
+
+    race: RaceSpec
+    plan: ParallelPlan
+    num_ranks: int
+    port: int = 0  # where the ranks meet; 0 for any that is free
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+    @property
+    def batch_size(self) -> int:
+        return self.plan.batch_size(self.num_ranks)
+
+    def race_of(self, num_ranks: int) -> RaceSpec:
+        """The race's one run at the global batch size, with as many steps as the plan has."""
+        batch_size = self.plan.batch_size(num_ranks)
+        tokens = batch_size * self.race.block_size * self.plan.num_steps
+        train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens)
+        return replace(self.race, train=train.in_one_go())
+
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for what cannot run, or not in the memory of that machine."""
+        for value, limit, what in (
+            (self.num_ranks, MAX_RANKS, "ranks"),
+            (self.plan.micro_batch_size, MAX_MICRO_BATCH, "windows in a micro-batch"),
+            (self.plan.accumulation_steps, MAX_ACCUMULATION, "accumulation steps"),
+            (self.plan.num_steps, MAX_PARALLEL_STEPS, "steps"),
+        ):
+            if not 1 <= value <= limit:
+                raise ValueError(f"{value:,} {what} cannot be had: 1 to {limit:,}.")
+        race = self.race_of(self.num_ranks)
+        _, gpt_config = race.build()
+        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,)).in_one_go()
+        needed = self.num_ranks * (race_bytes(gpt_config, micro, machine) + RANK_BYTES)
+        check_memory("This training", needed, machine.memory_bytes)
+        check_port(self.port)
+
+    def settings(self) -> str:
+        """All but the text, as JSON."""
+        values = {"race": json.loads(self.race.settings()), "plan": asdict(self.plan)}
+        return json.dumps({"kind": "parallel", **values, "num_ranks": self.num_ranks, "port": self.port})
+
+    @classmethod
+    def from_settings(cls, settings: str, text: str) -> "ParallelSpec":
+        values = json.loads(settings)
+        race = RaceSpec.from_settings(json.dumps(values["race"]), text)
+        return cls(race=race, plan=ParallelPlan(**values["plan"]), num_ranks=values["num_ranks"], port=values["port"])
+
+
+def check_port(port: int) -> None:
+    """Raises ValueError, with a sentence, for a port that another program has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was just given back counts as free
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ValueError(f"Port {port} is in use by another program: choose another one, or 0 for any.") from error

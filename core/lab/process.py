@@ -1,0 +1,32 @@
+"""The memory of a worker process: how much it may take, and how much it can still have.
+
+A limit of its own makes a process be refused memory, which it can tell in a sentence and go on; without one, the
+operating system ends it, or another one, when the machine has no more.
+"""
+
+import psutil
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None
+
+
+def limit_memory(num_bytes: int) -> None:
+    """From now on refuse this process more than that. Where the system knows no such limits, nothing happens."""
+    if resource:
+        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+        if hard == resource.RLIM_INFINITY or num_bytes <= hard:
+            resource.setrlimit(resource.RLIMIT_DATA, (num_bytes, hard))
+
+
+def memory_limit() -> int | None:
+    """Bytes that this process may take; None for any number."""
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0] if resource else -1
+    return limit if limit >= 0 else None
+
+
+def free_bytes() -> int:
+    """Memory that this process can still have: what the machine has free, or what its own limit leaves."""
+    free, limit = psutil.virtual_memory().available, memory_limit()
+    return free if limit is None else max(0, min(free, limit - psutil.Process().memory_info().rss))

@@ -1,0 +1,78 @@
+"""What a training step asks of its device: the most memory it holds at once, its operations, and how many of those the
+device can do in a second when it does nothing but a large matrix product.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
+
+from core.training import Trainer
+
+PRODUCT_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 2048}  # rows and columns of the matrices
+PRODUCT_SECONDS = 0.05
+
+
+def peak_bytes(trainer: Trainer, windows: Tensor) -> int:
+    """The most memory that one step on the windows (R, B, T + 1) holds at once, beyond what is there before it. To the
+    byte: every tensor's memory as it is taken and given back, told by torch's profiler on a CPU, by the allocator on a
+    CUDA device. The step is made."""
+    device = trainer.stack.device
+    if device.type == "cuda":
+        before = torch.cuda.memory_allocated(device)
+        torch.cuda.reset_peak_memory_stats(device)
+        trainer.step(windows)
+        return torch.cuda.max_memory_allocated(device) - before
+    with no_stderr(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        trainer.step(windows)
+    changes = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = peak = 0
+    for change in sorted(changes, key=lambda event: event.start_ns()):
+        held += change.nbytes()
+        peak = max(peak, held)
+    return peak
+
+
+@contextmanager
+def no_stderr() -> Iterator[None]:
+    """The profiler says on the standard error when it begins and when it ends, and cannot be told not to."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def step_flops(trainer: Trainer, windows: Tensor) -> int:
+    """Multiplications and additions of the matrix products in one step on the windows (R, B, T + 1), forward and back,
+    as torch counts them. On a CPU it does not count those inside attention, which are few where T is small against
+    C. The step is made."""
+    with FlopCounterMode(display=False) as counter:
+        trainer.step(windows)
+    return counter.get_total_flops()
+
+
+def product_flops_per_second(device: torch.device) -> float:
+    """What the device reaches in a product of two large float32 matrices: 2 n^3 operations, the best of some."""
+    n = PRODUCT_SIZE[device.type]
+    one, other = (torch.ones(n, n, device=device) for _ in range(2))
+    best, until = float("inf"), time.perf_counter() + PRODUCT_SECONDS
+    while time.perf_counter() < until or best == float("inf"):
+        began = time.perf_counter()
+        (one @ other)[0, 0].item()  # waits for the device
+        best = min(best, time.perf_counter() - began)
+    return 2 * n**3 / best
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory does not suffice. On a CPU torch says so with a plain RuntimeError."""
+    told = isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    return told or isinstance(error, MemoryError | torch.OutOfMemoryError)

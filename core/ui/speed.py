@@ -1,0 +1,335 @@
+"""What a batch costs, on a page: the time of a step, its memory, one by one against in one go, the time to a target."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.lab.experiments import SpeedSpec, SweepSpec
+from core.lab.speed_findings import SpeedFindings, table_of
+from core.measure.comparison import Estimate, ratio_of
+from core.measure.step_time import StepTimeFit
+from core.measure.targets import Fitted
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.choices import Choices
+from core.ui.experiments import Known, found_experiment, known_of, same_subject
+from core.ui.page import plain
+from core.ui.points import THEORY, draw_points
+from core.ui.texts import current_race, plan_of, source_title
+
+MEGABYTE = 1_000_000
+LABELLED = 0.2  # of the highest bar: lower ones carry no number
+number = charts.format_significant
+
+
+def current_speed(choices: Choices) -> SpeedSpec:
+    """The measurement that the choices describe."""
+    bound = choices.speed_bound
+    plan = plan_of(choices, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * choices.block_size)
+    return SpeedSpec(race=current_race(choices, plan), budget_bytes=choices.budget_mb * MEGABYTE)
+
+
+def show_speed_of(choices: Choices, known: Known, live: bool = False) -> None:
+    """All charts and sentences."""
+    found: SpeedFindings = known.findings
+    st.caption(plain(summary_of(found)))
+    said = [*show_time(found, live), *show_vectorised(found, live), *show_memory(found, live)]
+    said += show_time_to_target(choices, known, live)
+    with st.expander("The charts in numbers"):
+        st.markdown("\n\n".join(plain(sentence) for sentence in said))
+
+
+def summary_of(found: SpeedFindings) -> str:
+    """What was measured and on what, for the case that the choices have changed since."""
+    race, started = found.spec.race, found.started
+    device = ""
+    if started:
+        threads = f", {charts.counted(started['num_threads'], 'thread')} for training"
+        device = f" On a {started['device_name']}{threads if started['device'] == 'cpu' else ''}."
+    return (
+        f"Measured with T = {race.block_size}; {race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; "
+        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go.{device} Points: "
+        "geometric mean over the rounds, in which all sizes take turns, with its 95% t interval."
+    )
+
+
+# ---- time
+
+
+def show_time(found: SpeedFindings, live: bool) -> list[str]:
+    fit = found.fit()
+    sizes, T = found.spec.batch_sizes, found.spec.race.block_size
+    known = found.in_one_go
+    x = np.geomspace(sizes[0], sizes[-1], 40)
+    line = speed = None
+    if fit:
+        line, speed = curve_of(x, 1e3 * fit.seconds(x)), curve_of(x, 1e-3 * x * T / fit.seconds(x))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**How long a step takes.** Dashed: a line, a + b B, fitted to the points.")
+        milliseconds = {b: 1e3 * seconds for b, seconds in known.items()}
+        said = [draw_points(milliseconds, sizes, "speed_time", "milliseconds a step", live, line, height=300)]
+    with right:
+        st.markdown("**How many tokens a second that is.** Dashed: what the line would give.")
+        tokens = {b: 1e-3 * T * windows for b, windows in found.windows_a_second().items()}
+        said.append(draw_points(tokens, sizes, "speed_tokens", "thousand tokens a second", live, speed, height=300))
+    st.markdown("\n".join(f"- {line}" for line in time_lines(found, fit)))
+    return said
+
+
+def curve_of(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"batch_size": x, "sigma": y, "label": ""}, columns=THEORY)
+
+
+def time_lines(found: SpeedFindings, fit: StepTimeFit | None) -> list[str]:
+    known = found.in_one_go
+    if not known or min(map(len, known.values())) < 2:
+        return ["Nothing measured yet: the first round is under way."]
+    lines = [knee_line(fit)]
+    speeds = found.windows_a_second()
+    best, smallest, largest = max(speeds, key=lambda b: np.log(speeds[b]).mean()), min(speeds), max(speeds)
+    gain = between(ratio_of(speeds[best], speeds[smallest]))
+    beyond = f", and {between(ratio_of(speeds[best], speeds[largest]))} times as many as at B = {largest:,}"
+    lines.append(
+        f"**The most tokens a second at B = {best:,}**: {gain} times as many as at B = {smallest}"
+        f"{beyond if best < largest else ''}."
+    )
+    share = found.shares()[best]
+    product = float(np.median(found.products))
+    lines.append(
+        f"**{between(share, 100)}% of the device's own speed**: that share of {number(product / 1e9)} billion "
+        "operations a second, which one large matrix product reached in the same minute, the step's matrix products "
+        f"reach at B = {best:,}. The rest of the time goes into everything else: attention, norms, GELU, AdamW, moving "
+        "memory, Python."
+    )
+    return lines
+
+
+def knee_line(fit: StepTimeFit | None) -> str:
+    if fit is None:
+        return (
+            "**The knee**: not resolved. These times do not tell a fixed part of a step from the part that grows: take "
+            "a larger bound."
+        )
+    if not fit.knee.resolved:
+        return (
+            f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
+            "times do not lie near enough to one line."
+        )
+    return (
+        f"**The knee lies at B = {fitted(fit.knee)} windows.** A step takes {fitted(fit.step_seconds, 1e3)} ms "
+        f"whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each window. At the knee both weigh the "
+        "same, and half of the most that this device does with this model is reached; ten times as far, ten elevenths. "
+        "Far beyond it a larger batch no longer makes a token cheaper."
+    )
+
+
+def fitted(value: Fitted, times: float = 1.0) -> str:
+    return f"{number(times * value.value)} (95% interval {number(times * value.low)} to {number(times * value.high)})"
+
+
+def between(estimate: Estimate, times: float = 1.0) -> str:
+    """A number with its interval, 3.52 (3.41 to 3.63)."""
+    value, low, high = (number(times * part) for part in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+# ---- one by one, in a loop, in one go
+
+
+def show_vectorised(found: SpeedFindings, live: bool) -> list[str]:
+    B = found.spec.together
+    st.subheader(f"The same {B} windows: one by one, in a loop, in one go", anchor=False)
+    left, right = st.columns([1.4, 1], gap="medium")
+    taken = {m: 1e3 * seconds for m, seconds in found.by_micro_batch().items()}
+    with left:
+        said = draw_points(
+            taken,
+            found.spec.micro_batch_sizes,
+            "speed_vectorised",
+            f"milliseconds for {B} windows",
+            live,
+            x_title="windows that go through the model at once",
+            height=260,
+        )
+    with right:
+        st.markdown("\n\n".join(vectorised_lines(found)))
+    return [said]
+
+
+def vectorised_lines(found: SpeedFindings) -> list[str]:
+    taken, B = found.by_micro_batch(), found.spec.together
+    if {1, B} - taken.keys() or min(map(len, taken.values())) < 2:
+        fits = found.no_memory is None or found.no_memory > B
+        return ["Nothing measured yet." if fits else f"{B} windows at once did not fit into memory."]
+    alone = ratio_of(taken[1], taken[B])
+    best = min(taken, key=lambda m: np.log(taken[m]).mean())
+    lines = [
+        f"The gradient is the same each time, and so is the update. **One by one it takes {between(alone)} times as "
+        f"long as in one go.** The multiplications are the same; what is saved is the way to them: each window alone "
+        "asks for every small operation again, and a processor (a GPU far more so) is fast at large ones."
+    ]
+    if best not in (1, B) and (gain := ratio_of(taken[B], taken[best])).above(1):
+        lines.append(
+            f"**{best} at once is still faster than {B} at once**, {between(gain)} times: what a pass of {best} "
+            "windows keeps in memory stays nearer to the processor, in its caches."
+        )
+    return lines
+
+
+# ---- memory
+
+
+def show_memory(found: SpeedFindings, live: bool) -> list[str]:
+    st.subheader("Where does the memory go?", anchor=False)
+    left, right = st.columns([1.4, 1], gap="medium")
+    by_batch, by_block = found.by_batch_size(), found.by_block_size()
+    with left:
+        st.markdown("**Against the batch size.**")
+        sentences = [draw_memory(by_batch, found.spec.batch_sizes, "speed_memory", live)]
+    with right:
+        B = found.held and max((b for b, t in found.held if t != found.spec.race.block_size), default=0)
+        st.markdown(f"**Against the block size T**, at B = {B}." if B else "**Against the block size T.**")
+        title = "block size T (tokens)"
+        sentences.append(draw_memory(by_block, found.spec.block_sizes, "speed_blocks", live, title))
+    st.markdown("\n".join(f"- {line}" for line in memory_lines(found)))
+    return sentences
+
+
+def draw_memory(parts: dict, sizes: tuple[int, ...], key: str, live: bool, title: str = "batch size") -> str:
+    table = table_of(parts, "batch_size")
+    totals = table.groupby("batch_size")["high"].max().reset_index(name="megabytes")
+    room = totals["megabytes"] > LABELLED * totals["megabytes"].max()  # neighbours that are small have none
+    totals["label"] = [charts.format_bytes(MEGABYTE * total) for total in totals["megabytes"]]
+    totals.loc[~room, "label"] = ""
+    x_title = {"x_title": title} if title != "batch size" else {}
+    sentence = charts.describe_memory(table, title)
+    draw(
+        spec_of(charts.memory_chart, sizes, theme(), passing=True, height=300, **x_title),
+        key,
+        f"Memory by {title}: {LIVE_ALT}" if live else sentence,
+        memory=table,
+        total=totals,
+    )
+    return sentence
+
+
+def memory_lines(found: SpeedFindings) -> list[str]:
+    line = found.line()
+    if not found.started or line is None:
+        return ["Nothing counted yet."]
+    intercept, slope = line
+    state = sum(found.state_bytes.values())
+    T = found.spec.race.block_size
+    lines = [
+        f"**Whatever the batch: {charts.format_bytes(state)}**, {number(state / found.started['num_parameters'])} "
+        "bytes a parameter: the weights, a gradient for each, and the two averages that AdamW keeps.",
+        f"**Each window more: {charts.format_bytes(slope)}** of activations, {charts.format_bytes(slope / T)} a token: "
+        "what forward leaves behind because backward will need it, counted to the byte. The line through them meets "
+        f"B = 0 at {'' if intercept >= 0 else 'minus '}{charts.format_bytes(abs(intercept))}. “Passing” is what is "
+        "there only for a moment, at the worst one.",
+    ]
+    lines += block_lines(found)
+    if found.no_memory:
+        lines.append(f"**The memory ended at B = {found.no_memory:,}**: that and larger batches were not taken.")
+    return [*lines, largest_line(found)]
+
+
+def block_lines(found: SpeedFindings) -> list[str]:
+    rows = {t: parts["activations"] for t, parts in found.by_block_size().items()}
+    if len(rows) < 2:
+        return []
+    (B,) = {b for b, t in found.held if t != found.spec.race.block_size}
+    each = {t: size / (B * t) for t, size in rows.items()}
+    low, high = min(each.values()), max(each.values())
+    if high < 1.02 * low:
+        return [
+            f"**A window twice as long takes twice as much**: {charts.format_bytes(low)} a token at every T from "
+            f"{min(rows)} to {max(rows)}. The table of who looks at whom in attention, T × T, is never kept: it is "
+            "made again in backward."
+        ]
+    said = ", ".join(f"T = {t}: {charts.format_bytes(size)}" for t, size in each.items())
+    return [f"**A token's share depends on T**: {said}."]
+
+
+def largest_line(found: SpeedFindings) -> str:
+    budget = charts.format_bytes(found.spec.budget_bytes)
+    found_largest = found.largest
+    if not found_largest:
+        return f"**The largest batch that fits into {budget}**: not known yet."
+    if found_largest["batch_size"] is None:
+        return f"**Into {budget} fits no batch**: {found_largest['why_not']}."
+    size, predicted = found_largest["batch_size"], exact_megabytes(found_largest["predicted"])
+    said = f"**Into {budget} fits B = {size:,}**: so the line predicts, at {predicted}."
+    if found_largest["why_not"]:
+        return f"{said} It was not tried: {found_largest['why_not']}."
+    measured, beyond = (exact_megabytes(found_largest[name]) for name in ("measured", "measured_next"))
+    held = found_largest["measured"] <= found.spec.budget_bytes < found_largest["measured_next"]
+    verdict = "So it is the largest." if held else "So the line was not quite right."
+    return f"{said} Tried: a step held {measured} at its worst moment, with one window more {beyond}. {verdict}"
+
+
+def exact_megabytes(num_bytes: float) -> str:
+    """Four figures: the question is which side of a bound it lies on."""
+    return f"{num_bytes / MEGABYTE:,.4g} MB"
+
+
+# ---- time to a target
+
+
+def show_time_to_target(choices: Choices, known: Known, live: bool) -> list[str]:
+    st.subheader("So which batch is soonest at the goal?", anchor=False)
+    swept = known_of("sweep", found_experiment(choices, "sweep", SweepSpec))
+    if not same_subject(replace(known.race, excerpt=swept.race.excerpt), swept.race):
+        st.markdown(
+            "Steps to a loss come from the lesson **Tune the rate**, and the sweep there was of another text or model: "
+            "run it on this one, and the time to the target will stand here."
+        )
+        return []
+    sweep, taken = swept.findings, known.findings.in_one_go
+    target = choices.target or sweep.usual_target() or 0.0
+    runs = sweep.runs_to(target)
+    steps = {
+        int(b): rows["steps"].to_numpy(dtype=float)
+        for b, rows in runs.groupby("batch_size")
+        if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all()
+    }
+    both = sorted(steps.keys() & taken.keys())
+    sizes = tuple(sorted(sweep.batch_sizes))
+    seconds = {b: steps[b] * float(np.exp(np.log(taken[b]).mean())) for b in both}
+    st.markdown(
+        f"**Steps to a validation loss of {target:.2f} nats × time of a step = time to it.** Larger batches need fewer "
+        "steps, and longer ones. The steps are those of the sweep in **Tune the rate**"
+        + (f" ({swept.note})" if swept.note else "")
+        + ", each batch size at its best rate; bars over its seeds."
+    )
+    shown = {
+        "steps": ("steps to the target", {b: steps[b] for b in both}),
+        "step": ("milliseconds a step", {b: 1e3 * taken[b] for b in both}),
+        "product": ("seconds to the target", seconds),
+    }
+    said = []
+    for column, (name, (title, values)) in zip(st.columns(3, gap="medium"), shown.items(), strict=True):
+        with column:
+            said.append(draw_points(values, sizes, f"speed_{name}", title, live, height=240))
+    st.markdown(soonest_line(seconds))
+    return said
+
+
+def soonest_line(seconds: dict[int, np.ndarray]) -> str:
+    if len(seconds) < 2:
+        return "Too few batch sizes have both: steps to the target, and a time."
+    soonest, second = sorted(seconds, key=lambda b: np.log(seconds[b]).mean())[:2]
+    behind = ratio_of(seconds[second], seconds[soonest])
+    mean = float(np.exp(np.log(seconds[soonest]).mean()))
+    if behind.above(1):
+        return (
+            f"**B = {soonest} is there first**, after {charts.format_seconds(mean)}; B = {second}, the next one, takes "
+            f"{between(behind)} times as long."
+        )
+    return (
+        f"**B = {soonest} and B = {second} are there first**, after about {charts.format_seconds(mean)}; these seeds "
+        f"cannot tell which is sooner (ratio {between(behind)})."
+    )

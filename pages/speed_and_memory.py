@@ -1,0 +1,48 @@
+"""Speed and memory: what a step takes at each batch size, on this device."""
+
+import streamlit as st
+
+from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, SpeedSpec
+from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.page import next_lesson, open_page
+from core.ui.settings import choose_device, choose_model
+from core.ui.speed import current_speed, show_speed_of
+from core.ui.texts import choose_text
+
+choices = open_page(
+    "What does a batch cost?",
+    """A larger batch is more work for a step, but not in proportion: some of a step takes as long for one window as for ten. And some of its memory is there
+whatever the batch. How much of each, on this device? Where does it pay no more to make the batch larger, and where does memory end?""",
+)
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    choices.number("speed_bound", "Batch sizes up to", 4, MAX_BATCH_SIZE, width=150)
+    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=130)
+    choices.number("budget_mb", "Memory to fit into (MB)", 2, 1_000_000, width=190)
+    more = st.popover("Text, model and the rest")
+with more:
+    choose_text(choices)
+    choose_model(choices)
+    choices.number("seed", "Seed", 0, 999_999)
+    choose_device(choices)
+
+experiment = found_experiment(choices, "speed", SpeedSpec)
+controls(choices, "speed", "Measure this device", lambda: current_speed(choices), experiment and experiment[0])
+known = known_of("speed", experiment)
+if experiment:
+    watch(experiment[0], known.findings, lambda live: show_speed_of(choices, known, live))
+else:
+    st.info(f"This was {known.note}. Click **Measure this device** to take your own, live.")
+    show_speed_of(choices, known)
+
+with st.expander("What to look for, and what to try"):
+    st.markdown(
+        """
+- **Left of the knee a larger batch is nearly free**: the step hardly takes longer. Right of it, twice the batch is twice the time.
+- **Tokens a second are not learning a second.** The last row has both: fewer steps, each longer. Where is their product lowest, and is it where tokens a second are highest?
+- **Try a larger model.** The knee moves left: a single window is then work enough for the device. On a GPU it lies much further right than on a processor.
+- **Try T twice as large and B half as large**: as many tokens, as much memory. How about the time?
+- **Halve the memory to fit into.** What is there whatever the batch does not shrink; micro-batches (lesson *Accumulate gradients*) are the way out.
+"""
+    )
+next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")

@@ -1,0 +1,63 @@
+"""The page of speed and memory: a recorded measurement at first, one's own when asked."""
+
+import re
+
+import pytest
+
+from core.lab.experiments import NoiseSpec, RaceSpec
+from core.lab.store import Store
+
+SMALL = "text=kitchen&T=8&layers=1&heads=2&channels=16&bound=32&memory=2"
+
+
+def text_of(test):
+    return " ".join(part.value for part in test.markdown)
+
+
+def test_before_anything_is_measured_a_recorded_one_teaches(app):
+    test = app("speed_and_memory")
+    assert not test.exception and "recorded on" in test.info[0].value
+    text = text_of(test)
+    for said in (
+        "The knee",
+        "of the device's own speed",
+        "One by one it takes",
+        "Each window more",
+        "So it is the largest",
+    ):
+        assert said in text
+    assert "Steps to a validation loss of" in text and "there first" in text
+    assert "not known yet" not in text and "Nothing measured" not in text and "nan" not in text
+
+
+def test_a_sweep_of_another_model_is_not_multiplied_with_these_times(app, tmp_path):
+    sweep = RaceSpec(text="To be or not to be. " * 20)
+    sweep_id = Store(f"sqlite:///{tmp_path}/app.db").create(
+        '{"kind": "sweep", "race": ' + sweep.settings() + ', "learning_rates": [0.001, 0.002]}', sweep.text
+    )
+    text = text_of(app("speed_and_memory", sweep=sweep_id))
+    assert "of another text or model" in text and "there first" not in text
+
+
+def test_a_measurement_of_noise_is_none_of_speed(app, tmp_path):
+    noise = NoiseSpec(race=RaceSpec(text="To be or not to be. " * 20))
+    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(noise.settings(), noise.text)
+    test = app("speed_and_memory", speed=noise_id)
+    assert not test.exception and "is not here" in test.warning[0].value
+
+
+@pytest.mark.browser
+def test_this_device_is_measured(page, shared_server):
+    page.goto(f"{shared_server.url}speed_and_memory?{SMALL}")
+    page.get_by_role("button", name="Measure this device").click()
+    page.get_by_text("Done: 100%").wait_for(timeout=60_000)
+    assert "speed=" in page.url
+    page.get_by_text("Measured with T = 8; 1 layers, 2 heads, 16 channels").wait_for()
+    page.get_by_text(re.compile("One by one it takes")).wait_for()
+    page.get_by_text(re.compile("Into 2.00 MB fits B = ")).wait_for()
+    page.get_by_text("of another text or model").wait_for()  # the recorded sweep's
+    page.get_by_text("The charts in numbers").click()
+    page.get_by_text(re.compile(r"Memory in MB by batch size: 1: weights .*; 32: weights")).wait_for()
+    assert page.get_by_test_id("stVegaLiteChart").count() == 5
+    page.reload()
+    page.get_by_text("Done: 100%").wait_for()

@@ -1,0 +1,147 @@
+"""Speed and memory of steps: what is sent, and what is found in it."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.lab import speed as speed_module
+from core.lab.experiments import RaceSpec, SpeedSpec, spec_of
+from core.lab.speed import FEWEST_ROUNDS, speed_messages
+from core.lab.speed_findings import SpeedFindings, table_of
+from core.measure.memory import Machine
+from core.training import TrainConfig
+
+TEXT = "To be or not to be, that is the question. " * 40
+PLAN = TrainConfig(batch_sizes=(24,), num_seeds=1, max_tokens=24 * 8)
+RACE = RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=PLAN)
+SPEC = SpeedSpec(race=RACE, budget_bytes=2_000_000)
+BIG = Machine(memory_bytes=2**33)
+
+
+def measured(spec: SpeedSpec) -> SpeedFindings:
+    torch.set_num_threads(1)
+    messages = list(speed_messages(spec))
+    json.dumps(messages, allow_nan=False)
+    found = SpeedFindings(lambda cursor: (messages[cursor:], len(messages)), spec)
+    found.refresh()
+    return found
+
+
+@pytest.fixture(scope="module")
+def found():
+    return measured(SPEC)
+
+
+def test_sizes_double_up_to_the_bound():
+    assert SPEC.batch_sizes == (1, 2, 4, 8, 16, 24) and SPEC.block_sizes == (2, 4, 8, 16, 32)
+    assert replace(SPEC, race=replace(RACE, train=replace(PLAN, batch_sizes=(16,)))).batch_sizes == (1, 2, 4, 8, 16)
+    assert SPEC.together == 24 and SPEC.micro_batch_sizes == (1, 2, 4, 8, 24)  # 16 does not divide it
+
+
+def test_each_way_is_timed_once_a_round(found):
+    rounds = {len(seconds) for seconds in found.seconds.values()}
+    assert len(rounds) == 1 and rounds.pop() >= FEWEST_ROUNDS
+    assert set(found.in_one_go) == set(SPEC.batch_sizes) and set(found.by_micro_batch()) == {1, 2, 4, 8, 24}
+    assert len(found.products) == len(found.seconds[1, 1])
+
+
+def test_a_step_is_timed_in_the_passes_that_it_says(monkeypatch):
+    measurement = speed_module.Speed(SPEC)
+    passes = []
+    one_pass = measurement.trainer._pass
+
+    def spy(windows, *some, **named):
+        passes.append(windows.shape[1])
+        return one_pass(windows, *some, **named)
+
+    monkeypatch.setattr(measurement.trainer, "_pass", spy)
+    measurement.time(24, 8), measurement.time(24, 24)
+    assert passes == [8, 8, 8, 24]
+
+
+def test_shares_are_of_the_device_s_own_product(found):
+    shares = found.shares()
+    by_hand = 8 * found.started["flops_per_window"] / np.array(found.seconds[8, 8]) / np.array(found.products)
+    assert shares[8].value == pytest.approx(np.exp(np.log(by_hand).mean()))
+    assert all(0 < share.low < share.value < share.high for share in shares.values())
+
+
+def test_memory_is_counted_at_every_size(found):
+    assert set(found.by_batch_size()) == set(SPEC.batch_sizes) and set(found.by_block_size()) == set(SPEC.block_sizes)
+    parts = found.by_batch_size()[16]
+    assert parts["weights"] == parts["gradients"] == 4 * found.started["num_parameters"]
+    assert parts["activations"] > 0 < parts["passing"]
+
+
+def test_activations_are_a_line(found):
+    intercept, slope = found.line()
+    kept = {b: parts["activations"] for b, parts in found.by_batch_size().items()}
+    assert abs(intercept) < 0.01 * slope + 100
+    assert kept[24] - kept[16] == pytest.approx(8 * slope, rel=1e-3)
+
+
+def test_the_largest_batch_that_fits_was_tried(found):
+    largest = found.largest
+    assert largest["why_not"] == "" and largest["batch_size"] > 24
+    assert largest["measured"] <= 2_000_000 < largest["measured_next"]
+    assert largest["predicted"] == pytest.approx(largest["measured"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("budget", "patch", "why"),
+    [
+        (10_000, {}, "not even one window"),
+        (2**30, {}, "the text has only"),
+        (2_000_000, {"MAX_TRY_SECONDS": 0}, "would take more than 0 s"),
+        (2_000_000, {"MAX_BATCH_SIZE": 30}, "at most 30 windows"),
+    ],
+)
+def test_why_a_batch_was_not_tried_is_told(monkeypatch, budget, patch, why):
+    for name, value in patch.items():
+        monkeypatch.setattr(speed_module, name, value)
+    monkeypatch.setattr(speed_module, "ROUNDS", 1)
+    largest = measured(replace(SPEC, budget_bytes=budget)).largest
+    assert why in largest["why_not"] and largest["measured"] is None
+
+
+def test_memory_that_ends_is_told_and_what_fits_is_measured(monkeypatch):
+    peak_bytes = speed_module.peak_bytes
+
+    def refused(trainer, windows):
+        if windows.shape[1] > 8:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate many bytes")
+        return peak_bytes(trainer, windows)
+
+    monkeypatch.setattr(speed_module, "peak_bytes", refused)
+    found = measured(SPEC)
+    assert found.no_memory == 16 and set(found.in_one_go) == {1, 2, 4, 8}
+    assert found.by_micro_batch() == {} or set(found.by_micro_batch()) == {24}
+
+
+def test_what_is_predicted_not_to_fit_is_not_even_tried(monkeypatch):
+    monkeypatch.setattr(speed_module, "free_bytes", lambda: 150_000)
+    found = measured(SPEC)
+    assert found.no_memory in (4, 8, 16, 24) and max(found.in_one_go) < found.no_memory
+
+
+def test_settings_make_the_journey_and_back():
+    assert spec_of(SPEC.settings(), SPEC.text) == SPEC
+
+
+def test_what_cannot_be_measured_is_refused():
+    SPEC.check(BIG)
+    with pytest.raises(ValueError, match="more than the"):
+        replace(SPEC, race=replace(RACE, train=replace(PLAN, batch_sizes=(4000,), max_tokens=10**6))).check(BIG)
+    with pytest.raises(ValueError, match="takes too long to be timed"):
+        huge = replace(RACE, text=TEXT * 5, n_layer=12, n_embd=768, block_size=128)
+        replace(SPEC, race=replace(huge, train=replace(PLAN, batch_sizes=(4096,), max_tokens=10**6))).check(BIG)
+    with pytest.raises(ValueError, match="memory to fit into"):
+        replace(SPEC, budget_bytes=10).check(BIG)
+
+
+def test_a_table_stacks_the_parts():
+    table = table_of({4: {"weights": 1_000_000, "activations": 3_000_000}}, "batch_size")
+    assert table.values.tolist() == [[4, "weights", 1.0, 0.0, 1.0], [4, "activations", 3.0, 1.0, 4.0]]
