@@ -42,7 +42,7 @@ def lessons() -> dict[str, list]:
 
 def run_app() -> None:
     st.set_page_config(page_title="Batchscope", layout="wide")
-    page = st.navigation(lessons())
+    page = st.navigation(lessons(), expanded=True)
     server()
     choices = Choices()
     restore_text(choices)
@@ -63,7 +63,7 @@ def open_page(question: str, answer: str) -> Choices:
     router's navigation is set and the run begins again.
     """
     if not st.session_state.get(ROUTED):
-        st.navigation(lessons())
+        st.navigation(lessons(), expanded=True)
         st.rerun()
     choices = Choices()
     st.html(STYLE)

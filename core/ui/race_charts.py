@@ -49,8 +49,21 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
         speed = draw_speed(curves, live)
     st.markdown("\n".join(f"- {lead_sentence(curves, axis)}" for axis in X_TITLES))
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join((noise_statement(curves), noise, training, validation, speed)))
+        st.markdown("\n\n".join((noise_statement(curves), noise, training, validation, speed, ways_sentence(curves))))
     show_texts(curves)
+
+
+def ways_sentence(curves: RaceCurves) -> str:
+    """How its runs were put on the device."""
+    if not curves.ways:
+        return ""
+    said = []
+    for way in curves.ways:
+        seeds, micro = min(way.seeds_at_once, curves.spec.train.num_seeds), way.micro_batch_size
+        together = f"{seeds} seeds in one call" if seeds > 1 else "each seed by itself"
+        parts = f", {micro} windows at a time" if micro < way.batch_size else ""
+        said.append(f"B = {way.batch_size}: {together}{parts}")
+    return f"How the runs were put on the device, as was found to be fastest by trying: {'; '.join(said)}."
 
 
 def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:

@@ -94,7 +94,7 @@ def test_a_race_that_is_not_there_is_told(app):
     ],
 )
 def test_a_race_that_cannot_run_is_refused_with_a_sentence(query, sentence, tmp_path, monkeypatch):
-    monkeypatch.setattr(Lab, "describe", lambda self: {"devices": ["cpu"], "memory_bytes": 8 * 2**30})
+    monkeypatch.setattr(Lab, "describe", lambda self: {"devices": ["cpu"], "memory_bytes": 8 * 2**30, "num_threads": 1})
     choices = SimpleNamespace(**read_url(query)[0])
     store = Store(f"sqlite:///{tmp_path}/lab.db")
     with pytest.raises(ValueError, match=sentence):

@@ -15,6 +15,7 @@ TITLES = {
     "measure_the_noise": "How far is a batch from the truth?",
     "race_batch_sizes": "Why is a small batch noisy?",
     "tune_the_rate": "Which learning rate fits a batch size?",
+    "speed_and_memory": "What does a batch cost?",
     "check_the_claims": "Is it true what people say about batch size?",
     "accumulate_gradients": "How does a large batch fit into a small memory?",
     "distribute_the_batch": "How do several processes share one batch?",
@@ -31,8 +32,8 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(server, page, p
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     links = page.get_by_test_id("stSidebarNavLink")
     names = (
-        "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Check", "Choose", "Accumulate", "Distribute",
-        "Pack",
+        "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Choose", "Accumulate",
+        "Distribute", "Pack",
     )  # fmt: skip
     expect(links).to_have_text([re.compile(name) for name in names])
 
