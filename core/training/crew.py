@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import torch
+from torch import Tensor
 
 from core.training.trainer import Trainer
 
@@ -35,6 +36,13 @@ class Crew:
             return list((self.pool.map if self.pool else map)(run, self.trainers, *arguments))
         finally:
             torch.set_num_threads(self.num_threads)
+
+    def record(self, examples: Sequence[Tensor]) -> None:
+        """Have every trainer note the operations of a step, from an example of its windows each, where that pays: on a
+        CPU, where one stack works at a time. A list of operations is made by Python, and stacks that work side by side
+        would wait for each other's; autograd's own backward does without it."""
+        if self.pool is None and self.trainers[0].stack.device.type == "cpu":
+            self.each(Trainer.record, examples)
 
 
 @cache

@@ -27,7 +27,7 @@ from core.training.ways import crew_of, find_way, first_model
 
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
-TAPE_AFTER, TAPE_FOR = 256, 1024  # steps made, and steps to come, for which it pays to note the operations of a step
+TAPE_AFTER, TAPE_FOR = 32, 128  # steps made, and steps to come, for which it pays to note the operations of a step
 EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
 
 
@@ -194,7 +194,9 @@ class Training:
         began = time.perf_counter()
         B = group.batch_size
         if not group.taped and group.step >= TAPE_AFTER and group.num_steps - group.step >= TAPE_FOR:
-            self._tape(group)
+            group.taped = True
+            example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
+            group.crew.record(example.split(group.way.seeds_at_once))
         starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
         block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began
@@ -211,13 +213,6 @@ class Training:
                 divergences.append(Divergence(B, seed, first_step + at))
         yield Block(B, first_step, block, seconds)
         yield from divergences
-
-    def _tape(self, group: Group) -> None:
-        """Where one stack works at a time: several side by side would wait for each other's Python."""
-        group.taped = True
-        if self.device.type == "cpu" and group.crew.pool is None:
-            example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
-            group.crew.each(Trainer.record, example.split(group.way.seeds_at_once))
 
     def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
         """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""

@@ -91,7 +91,7 @@ def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int]) -
     trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, torch.device("cpu"))]), config, max(sizes))
 
     def seconds(size: int) -> float:
-        windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # no pass depends on the tokens
+        windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # tokens do not matter
         return seconds_of(lambda: trainer.losses_and_gradient(windows)) / size
 
     torch.set_num_threads(max(1, num_threads // config.num_seeds))
@@ -106,10 +106,11 @@ def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, c
     ways = {count: stacked(batch_size, batch_size, config.num_seeds, count) for count in counts}
     crews = {count: crew_of(gpt_config, config, way, torch.device("cpu")) for count, way in ways.items()}
 
-    def step(trainer: Trainer) -> None:
-        trainer.step(torch.zeros(trainer.stack.num_replicas, batch_size, gpt_config.block_size + 1, dtype=torch.int64))
-
-    return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(step)))
+    windows = torch.zeros(config.num_seeds, batch_size, gpt_config.block_size + 1, dtype=torch.int64)
+    parts = {count: windows.split(count) for count in counts}
+    for count, crew in crews.items():
+        crew.record(parts[count])
+    return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(Trainer.step, parts[count])))
 
 
 def fastest(options: list[int], seconds) -> int:
