@@ -4,6 +4,7 @@ All weights live in one flat table `flat` (R, P), a row a replica, and the param
 what an optimizer does to a model's weights, one after the other, it does here in one call to all of them.
 """
 
+import copy
 from itertools import accumulate
 
 import torch
@@ -38,7 +39,8 @@ class ReplicaStack:
             name: slice(end - s.numel(), end) for (name, s), end in zip(self.shapes.items(), ends, strict=True)
         }
         self.flat = torch.stack([self.row_of(dict(model.named_parameters())) for model in models])
-        self.model = self.view(slice(None) if self.num_replicas > 1 else 0)
+        self.frame = models[0]  # whose modules a view copies; not its weights
+        self.model = self.frame = self.view(slice(None) if self.num_replicas > 1 else 0)
         self.parameters = [self.model.get_parameter(name) for name in self.shapes]
 
     def turn(self, name: str, weight: Tensor) -> Tensor:
@@ -56,8 +58,7 @@ class ReplicaStack:
 
     def view(self, replicas: slice | int) -> GPT:
         """A GPT on these replicas' weights, shared with the stack: replica r alone for an int, stacked for a slice."""
-        with torch.device("meta"):
-            model = GPT(self.config)
+        model = copy.deepcopy(self.frame, {id(weight): weight for weight in self.frame.parameters()})
         for name, shape in self.shapes.items():
             owner, _, attribute = name.rpartition(".")
             layer = model.get_submodule(owner)

@@ -13,7 +13,7 @@ PRECISIONS = ("float32", "bfloat16")
 
 # on a CPU, what is tried at most: see `ways.py`
 MAX_PASS = 256  # windows in a pass; more of them only fill memory
-MAX_TOGETHER = 2**17  # B x T x C up to which several seeds may share an axis; beyond it one fills a core
+MAX_TOGETHER = 2**16  # B x T x C up to which several seeds may share an axis; beyond it one fills a core
 MAX_TOGETHER_WEIGHTS = 2**20  # of a model, likewise
 
 

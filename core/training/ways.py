@@ -25,7 +25,7 @@ from core.training.crew import Crew
 from core.training.trainer import Trainer
 
 FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
-ROUNDS, MAX_SECONDS = 5, 0.25  # every way is tried so often, or until the time for the question is over
+ROUNDS, MAX_SECONDS = 5, 0.15  # every way is tried so often, or until the time for the question is over
 MAX_REMEMBERED = 1_000
 
 

@@ -1,5 +1,9 @@
 """A step as a list of operations, against the same step through the modules and autograd."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +12,8 @@ from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer, Training
 from core.training import loop as training_loop
 from core.training.tape import tape_of
+
+ROOT = Path(__file__).parents[2]
 
 
 def trainer_of(num_replicas=2, micro_batch_size=4, dropout=0.0):
@@ -89,3 +95,17 @@ def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(monkeyp
     (taped, was_taped), (plain, was_not) = losses(20), losses(10_000)
     assert was_taped == [True, True] and was_not == [False, False]
     assert taped.tobytes() == plain.tobytes() and len(taped) == 60
+
+
+def test_training_does_not_load_torch_s_compiler():
+    program = """
+import sys
+from core.lab.race import race_messages
+from core.lab.experiments import RaceSpec
+from core.training import TrainConfig
+plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 200)
+last = list(race_messages(RaceSpec(text="To be or not. " * 40, block_size=8, n_embd=16, train=plan)))[-1]
+print(last["steps"], "torch._dynamo" in sys.modules, "sympy" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "200 False False\n", done.stderr
