@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     race.add_argument("--batch-sizes", type=numbers, default=(4, 16, 64), metavar="4,16,64")
     race.add_argument("--num-seeds", type=int, default=3)
     race.add_argument("--max-tokens", type=int, default=120_000, help="for each run")
+    race.add_argument("--precision", choices=PRECISIONS, default="float32")
     race.set_defaults(run=run_race)
     noise = commands.add_parser("noise", help="hold a model's weights still at some steps, and measure its batches")
     add_training_options(noise)
@@ -89,7 +90,6 @@ def add_training_options(command: argparse.ArgumentParser, required: bool = True
     command.add_argument("--learning-rate", type=float, default=3e-3)
     command.add_argument("--lr-rule", choices=LR_RULES, default="fixed")
     command.add_argument("--order", choices=("random", "shuffled", "sequential"), default="random")
-    command.add_argument("--precision", choices=PRECISIONS, default="float32")
     command.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     command.add_argument("--jsonl", default="-", metavar="OUT", help="where to write; - is the terminal")
 
@@ -100,7 +100,7 @@ def race_of(args: argparse.Namespace, **plan) -> RaceSpec:
     if args.text_file:
         with open(args.text_file, "rb") as file:
             text, _ = clean_text(decode_upload(file.read()))
-    training = ("first_seed", "learning_rate", "lr_rule", "order", "precision", "device")
+    training = ("first_seed", "learning_rate", "lr_rule", "order", "device")
     train = {name: getattr(args, name) for name in training}
     names = ("tokenizer", "block_size", "n_layer", "n_head", "n_embd")
     return RaceSpec(text=text, train=TrainConfig(**train, **plan), **{name: getattr(args, name) for name in names})
@@ -150,7 +150,8 @@ def run_record(args: argparse.Namespace) -> None:
 
 
 def run_race(args: argparse.Namespace) -> None:
-    spec = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
+    plan = {name: getattr(args, name) for name in ("batch_sizes", "num_seeds", "max_tokens", "precision")}
+    spec = race_of(args, **plan)
     from core.lab.race import Race  # here, because torch takes a second and --help needs none
     from core.lab.worker import use_cores
     from core.training import records_of

@@ -38,9 +38,9 @@ else:
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """
-- **Left of the knee a larger batch is nearly free**: the step hardly takes longer. Right of it, twice the batch is twice the time.
+- **Far left of the knee a larger batch is nearly free**: the step hardly takes longer. At the knee, twice the batch takes half as long again; far right of it, twice as long.
 - **Tokens a second are not learning a second.** The last row has both: fewer steps, each longer. Where is their product lowest, and is it where tokens a second are highest?
-- **Try a larger model.** The knee moves left: a single window is then work enough for the device. On a GPU it lies much further right than on a processor.
+- **Try more channels, then more layers.** Which of them moves the knee, and which way? Try a GPU, if you have one.
 - **Try T twice as large and B half as large**: as many tokens, as much memory. How about the time?
 - **Halve the memory to fit into.** What is there whatever the batch does not shrink; micro-batches (lesson *Accumulate gradients*) are the way out.
 """

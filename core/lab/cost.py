@@ -30,7 +30,7 @@ def cost_messages(spec: CostSpec) -> Iterator[dict]:
     """All of it as plain messages (see the top of this file)."""
     corpus, gpt_config = spec.race.build()
     plan = spec.race.train
-    training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan)
+    training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan.in_one_go())
     stack = ReplicaStack([training.first_model(plan.first_seed)])
     trainer = Trainer(stack, plan, plan.reference_batch_size)
     stream = WindowStream(

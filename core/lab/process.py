@@ -22,11 +22,14 @@ def limit_memory(num_bytes: int) -> None:
 
 def memory_limit() -> int | None:
     """Bytes that this process may take; None for any number."""
-    limit = resource.getrlimit(resource.RLIMIT_DATA)[0] if resource else -1
-    return limit if limit >= 0 else None
+    limit = resource.getrlimit(resource.RLIMIT_DATA)[0] if resource else None
+    return None if resource is None or limit == resource.RLIM_INFINITY else limit
 
 
 def free_bytes() -> int:
     """Memory that this process can still have: what the machine has free, or what its own limit leaves."""
     free, limit = psutil.virtual_memory().available, memory_limit()
-    return free if limit is None else max(0, min(free, limit - psutil.Process().memory_info().rss))
+    if limit is None:
+        return free
+    taken = psutil.Process().memory_info()
+    return max(0, min(free, limit - getattr(taken, "data", taken.rss)))  # Linux tells what counts against the limit

@@ -1,22 +1,26 @@
 """What a step takes at each batch size, in time and memory, as a row of messages. Runs in a worker, or in a shell.
 
-    {"kind": "started", "device", "device_name", "num_threads", "vocab_size", "num_parameters", "weights_bytes",
-     "gradients_bytes", "optimizer_bytes", "flops_per_window"}
-    {"kind": "progress", "share", "doing"}
-    {"kind": "memory", "batch_size", "block_size", "activations", "peak"}   bytes: kept for backward after a forward
-        pass; the most that a step holds beyond weights, gradients and optimizer, None where that cannot be told
-    {"kind": "no_memory", "batch_size"}                                     that batch and larger ones did not fit
-    {"kind": "product", "flops_per_second"}                                 of a large matrix product, once a round
-    {"kind": "step", "batch_size", "micro_batch_size", "seconds"}           one update; once for each in every round
-    {"kind": "largest", "batch_size", "predicted", "measured", "measured_next", "why_not"}
-        the largest batch whose step fits the budget, from the slope of memory; its peak as predicted, and as measured,
-        and that of one window more; or why it was not tried
+It is a plain step, operation by operation through autograd, as anybody's script makes it.
 
-In every round each way is timed once, one after the other, so that what slows the machine for a moment slows all.
+    {"kind": "started", "device", "device_name", "num_threads", "vocab_size", "num_parameters",
+     "flops_per_window"}
+    {"kind": "progress", "share", "doing"}
+    {"kind": "memory", "batch_size", "block_size", "weights", "gradients", "optimizer", "activations", "peak"}   bytes:
+        activations are what forward keeps for backward; peak is the most that a step holds beyond the first three,
+        None where that cannot be told
+    {"kind": "no_memory", "batch_size", "tried"}    that batch and larger ones did not fit, or were expected not to
+    {"kind": "round", "flops_per_second", "steps"}  of a large matrix product; (batch size, micro-batch size, seconds)
+        of an update, once for each
+    {"kind": "largest", "batch_size", "predicted", "measured", "measured_next", "why_not"}
+        the largest batch whose step fits the budget: what the line says that it holds; what it held, and what a step
+        of one window more held; or why it was not tried
+
+In every round each way is timed once, in an order that changes, so that what slows the machine for a moment slows all.
 """
 
 import os
 import platform
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -37,6 +41,7 @@ from core.training.ways import first_model
 ROUNDS, FEWEST_ROUNDS = 12, 4
 MAX_SECONDS = 25  # of timing: then the rounds are fewer, but not below the fewest
 MAX_TRY_SECONDS = 10  # that a step of the largest batch may take to be tried
+MAX_TRIES = 6  # of batch sizes around the one that the line says
 SPARE = 0.8  # of the memory that is free: what is predicted to take more is not tried
 
 
@@ -57,7 +62,7 @@ class Speed:
         )
         self.trainer = self.trainer_of(self.gpt_config)
         self.peaks: dict[int, int] = {}  # by batch size
-        self.seconds: dict[int, float] = {}  # of the last step in one go, by batch size
+        self.seconds: dict[tuple[int, int], float] = {}  # of the last step of each way
 
     def trainer_of(self, gpt_config: GPTConfig) -> Trainer:
         """A fresh run that takes any batch in one go."""
@@ -77,7 +82,8 @@ class Speed:
             yield message
             if message["kind"] == "memory" and message["block_size"] == self.gpt_config.block_size:
                 sizes.append(message["batch_size"])
-        yield from self.timings(sizes)
+        if sizes:
+            yield from self.rounds(sizes)
         yield self.largest()
 
     def started(self) -> dict:
@@ -90,7 +96,6 @@ class Speed:
             "num_threads": torch.get_num_threads(),
             "vocab_size": self.gpt_config.vocab_size,
             "num_parameters": self.gpt_config.num_parameters,
-            **{f"{name}_bytes": size for name, size in state_bytes(self.trainer).items()},
             "flops_per_window": step_flops(self.trainer, one),
         }
 
@@ -98,22 +103,28 @@ class Speed:
         """At every batch size, as far as memory goes, and at every block size with the middle one of them."""
         sizes, T = self.spec.batch_sizes, self.gpt_config.block_size
         for batch_size in sizes:
-            if self.predicted(batch_size) > SPARE * free_on(self.device):
-                yield {"kind": "no_memory", "batch_size": batch_size}
+            if not self.fits(batch_size):
+                yield {"kind": "no_memory", "batch_size": batch_size, "tried": False}
                 break
             try:
                 yield self.held(self.trainer, self.windows(batch_size))
             except Exception as error:
                 if not out_of_memory(error):
                     raise
-                yield {"kind": "no_memory", "batch_size": batch_size}
+                yield {"kind": "no_memory", "batch_size": batch_size, "tried": True}
                 break
         middle = min(self.spec.together, max(self.peaks, default=1))
         for block_size in self.spec.block_sizes:
             if block_size != T:
                 trainer = self.trainer_of(replace(self.gpt_config, block_size=block_size))
                 ids = torch.zeros(block_size + 1, dtype=torch.int64, device=self.device)  # no matter which tokens
-                yield self.held(trainer, all_windows(ids, block_size).expand(middle, -1).clone()[None])
+                windows = all_windows(ids, block_size).expand(middle, -1).clone()[None]  # (1, B, T + 1)
+                try:
+                    yield self.held(trainer, windows)
+                except Exception as error:
+                    if not out_of_memory(error):
+                        raise
+                    break  # a longer one will not fit either
 
     def held(self, trainer: Trainer, windows: Tensor) -> dict:
         """What a step holds, counted."""
@@ -126,28 +137,32 @@ class Speed:
             "kind": "memory",
             "batch_size": batch_size,
             "block_size": window - 1,
+            **state_bytes(trainer),
             "activations": activations,
             "peak": peak,
         }
 
-    def predicted(self, batch_size: int) -> float:
-        """Bytes that a step will hold, from the sizes so far; 0 as long as there are too few."""
-        return line_through(self.peaks)(batch_size) if len(self.peaks) > 1 else 0.0
+    def fits(self, batch_size: int) -> bool:
+        """Whether a step is expected to find its memory, as far as can be told from the sizes so far."""
+        return len(self.peaks) < 2 or line_through(self.peaks, batch_size) < SPARE * free_on(self.device)
 
-    def timings(self, sizes: list[int]) -> Iterator[dict]:
+    def rounds(self, sizes: list[int]) -> Iterator[dict]:
         together, parts = self.spec.together, self.spec.micro_batch_sizes
         ways = [(b, b) for b in sizes] + [(together, m) for m in parts if m < together <= sizes[-1]]
         for way in ways:
             self.time(*way)  # warm: what comes first would pay for memory and caches
+        first, order = ways[0], random.Random(self.spec.race.train.first_seed)
         began = time.monotonic()
         for number in range(ROUNDS):
-            yield {"kind": "product", "flops_per_second": product_flops_per_second(self.device)}
-            self.time(*ways[0])  # the caches are full of the product
-            for place, (batch_size, micro) in enumerate(ways, start=1):
-                seconds = self.time(batch_size, micro)
-                yield {"kind": "step", "batch_size": batch_size, "micro_batch_size": micro, "seconds": seconds}
+            product = product_flops_per_second(self.device)
+            self.time(*first)  # the caches are full of the product
+            order.shuffle(ways)  # so that none always comes behind the same one
+            steps = []
+            for place, way in enumerate(ways, start=1):
+                steps.append((*way, self.time(*way)))
                 share = (number + place / len(ways)) / ROUNDS
-                yield {"kind": "progress", "share": share, "doing": f"a step at B = {batch_size:,}"}
+                yield {"kind": "progress", "share": share, "doing": f"a step at B = {way[0]:,}"}
+            yield {"kind": "round", "flops_per_second": product, "steps": steps}
             if number + 1 >= FEWEST_ROUNDS and time.monotonic() > began + MAX_SECONDS:
                 return
 
@@ -157,39 +172,51 @@ class Speed:
         self.trainer.micro_batch_size = micro_batch_size
         began = time.perf_counter()
         self.trainer.step(windows).tolist()  # waits for the device
-        seconds = time.perf_counter() - began
+        self.seconds[batch_size, micro_batch_size] = time.perf_counter() - began
         self.trainer.micro_batch_size = MAX_BATCH_SIZE
-        if batch_size == micro_batch_size:
-            self.seconds[batch_size] = seconds
-        return seconds
+        return self.seconds[batch_size, micro_batch_size]
 
     def largest(self) -> dict:
-        state = sum(state_bytes(self.trainer).values())
+        """The answer from the line, and then the truth: sizes are tried until one fits and the next does not."""
+        state, budget = sum(state_bytes(self.trainer).values()), self.spec.budget_bytes
         found = {"kind": "largest", "batch_size": None, "predicted": None, "measured": None, "measured_next": None}
         if len(self.peaks) < 2:
-            return found | {"why_not": "memory was counted at fewer than two batch sizes"}
-        batch_size = largest_batch(self.peaks, self.spec.budget_bytes - state)
-        if batch_size < 1:
+            return found | {"why_not": "the most that a step holds was told at fewer than two batch sizes"}
+        predicted = largest_batch(self.peaks, budget - state)
+        if predicted < 1:
             return found | {"why_not": "not even one window fits"}
-        peak = self.predicted(batch_size)
-        found |= {"batch_size": batch_size, "predicted": state + peak}
-        known = max(self.seconds)
+        found |= {"batch_size": predicted, "predicted": state + line_through(self.peaks, predicted)}
+        held, batch_size = {}, predicted
+        for _ in range(MAX_TRIES):
+            for size in (batch_size, batch_size + 1):
+                if size not in held:
+                    if why_not := self.why_not(size):
+                        return found | {"why_not": why_not}
+                    try:
+                        held[size] = state + peak_bytes(self.trainer, self.windows(size))
+                    except Exception as error:
+                        if not out_of_memory(error):
+                            raise
+                        return found | {"why_not": "it was tried, and the memory did not suffice"}
+            here, beyond = held[batch_size], held[batch_size + 1]
+            if here <= budget < beyond:
+                return found | {"batch_size": batch_size, "measured": here, "measured_next": beyond, "why_not": ""}
+            batch_size += 1 if here <= budget else -1
+            if batch_size < 1:
+                return found | {"batch_size": None, "why_not": "not even one window fits"}
+        return found | {"why_not": f"{MAX_TRIES} sizes around it were tried, and none was the last that fits"}
+
+    def why_not(self, batch_size: int) -> str:
+        """Why a batch of that size cannot be tried; empty if it can."""
         num_windows = len(self.training.windows)
-        if batch_size + 1 > num_windows:
-            return found | {"why_not": f"the text has only {num_windows:,} windows"}
-        if batch_size + 1 > MAX_BATCH_SIZE:
-            return found | {"why_not": f"this page takes at most {MAX_BATCH_SIZE:,} windows at once"}
-        if self.seconds[known] * batch_size / known > MAX_TRY_SECONDS:
-            return found | {"why_not": f"its step would take more than {MAX_TRY_SECONDS} s"}
-        if peak > SPARE * free_on(self.device):
-            return found | {"why_not": "this device has not so much memory free"}
-        try:
-            measured, beyond = (peak_bytes(self.trainer, self.windows(b)) for b in (batch_size, batch_size + 1))
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
-            return found | {"why_not": "it was tried, and the memory did not suffice"}
-        return found | {"measured": state + measured, "measured_next": state + beyond, "why_not": ""}
+        if batch_size > num_windows:
+            return f"the text has only {num_windows:,} windows"
+        if batch_size > MAX_BATCH_SIZE:
+            return f"this page takes at most {MAX_BATCH_SIZE:,} windows at once"
+        known = max(b for b, m in self.seconds if b == m)
+        if self.seconds[known, known] * batch_size / known > MAX_TRY_SECONDS:
+            return f"its step would take more than {MAX_TRY_SECONDS} s"
+        return "" if self.fits(batch_size) else f"it would take more than {100 * SPARE:.0f}% of the memory that is free"
 
 
 def speed_messages(spec: SpeedSpec) -> Iterator[dict]:
@@ -198,7 +225,10 @@ def speed_messages(spec: SpeedSpec) -> Iterator[dict]:
 
 
 def free_on(device: torch.device) -> int:
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else free_bytes()
+    if device.type != "cuda":
+        return free_bytes()
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by torch, for its next tensors
+    return torch.cuda.mem_get_info(device)[0] + kept
 
 
 def device_name(device: torch.device) -> str:

@@ -1,6 +1,7 @@
 """What a page draws of a measurement of speed and memory: `core.lab.speed` has the messages."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pandas as pd
 from core.lab.curves import Read
 from core.lab.experiments import SpeedSpec
 from core.lab.findings import Findings
-from core.measure.comparison import Estimate, mean_and_half_width
+from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
 
 STATE = ("weights", "gradients", "optimizer")
@@ -21,7 +22,7 @@ class SpeedFindings(Findings):
         super().__init__(read)
         self.spec = spec
         self.held: dict[tuple[int, int], dict] = {}  # what a step holds, by batch size and block size
-        self.no_memory: int | None = None  # the batch size that did not fit
+        self.no_memory: dict | None = None  # the batch size that did not fit
         self.products: list[float] = []  # operations a second of a large matrix product, one a round
         self.seconds: dict[tuple[int, int], list[float]] = defaultdict(list)  # by way, one a round
         self.largest: dict | None = None
@@ -35,11 +36,11 @@ class SpeedFindings(Findings):
             case "memory":
                 self.held[message["batch_size"], message["block_size"]] = message
             case "no_memory":
-                self.no_memory = message["batch_size"]
-            case "product":
+                self.no_memory = message
+            case "round":
                 self.products.append(message["flops_per_second"])
-            case "step":
-                self.seconds[message["batch_size"], message["micro_batch_size"]].append(message["seconds"])
+                for batch_size, micro_batch_size, seconds in message["steps"]:
+                    self.seconds[batch_size, micro_batch_size].append(seconds)
             case "largest":
                 self.largest = message
 
@@ -58,16 +59,16 @@ class SpeedFindings(Findings):
         sizes = np.repeat(list(known), [len(each) for each in known.values()])
         return fit_step_time(sizes, np.concatenate(list(known.values()))) if known else None
 
-    def shares(self) -> dict[int, Estimate]:
-        """Of what the device's own matrix product reached in the same round, how much a step at B did: geometric mean
-        over the rounds with its 95% t interval, by batch size."""
-        found = {}
-        for batch_size, seconds in self.in_one_go.items():
-            rounds = min(len(seconds), len(self.products))
-            reached = batch_size * self.started["flops_per_window"] / seconds[:rounds]
-            mean, half = mean_and_half_width(np.log(reached / np.array(self.products[:rounds])))
-            found[batch_size] = Estimate(*np.exp([mean, mean - half, mean + half]).tolist())
-        return found
+    def timing_error(self) -> float:
+        """The largest standard error of a batch size's mean of ln t, over the rounds."""
+        logs = [np.log(seconds) for seconds in self.in_one_go.values()]
+        return max(each.std(ddof=1) / np.sqrt(len(each)) for each in logs)
+
+    def product_share(self, batch_size: int) -> Estimate:
+        """How much of the rate of a large matrix product, taken in the same round, a step's own products reach: the
+        geometric mean over the rounds with its 95% t interval."""
+        reached = batch_size * self.started["flops_per_window"] / self.in_one_go[batch_size]
+        return ratio_of(reached, np.array(self.products))
 
     def by_micro_batch(self) -> dict[int, np.ndarray]:
         """Seconds of the same batch, (rounds,) each, by how many windows go through the model at once."""
@@ -75,16 +76,11 @@ class SpeedFindings(Findings):
 
     # ---- memory
 
-    @property
-    def state_bytes(self) -> dict[str, int]:
-        """What is held whatever the batch: weights, gradients, optimizer."""
-        return {name: self.started[f"{name}_bytes"] for name in STATE}
-
     def parts(self, batch_size: int, block_size: int) -> dict[str, int]:
         """Bytes of each part of what a step holds at once; "passing" is what is there for a moment only."""
         held = self.held[batch_size, block_size]
         passing = {} if held["peak"] is None else {"passing": max(0, held["peak"] - held["activations"])}
-        return {**self.state_bytes, "activations": held["activations"], **passing}
+        return {name: held[name] for name in (*STATE, "activations")} | passing
 
     def by_batch_size(self) -> dict[int, dict[str, int]]:
         T = self.spec.race.block_size
@@ -104,6 +100,26 @@ class SpeedFindings(Findings):
             return None
         slope, intercept = np.polyfit(list(kept), list(kept.values()), 1)
         return float(intercept), float(slope)
+
+
+@dataclass(frozen=True)
+class Best:
+    """Of several options with a value in each of some rounds: which is best, and which these rounds cannot tell from
+    it. Every other round chooses, and the rest judge: who was chosen by luck has no luck there."""
+
+    option: int
+    rivals: tuple[int, ...]
+
+
+def best_of(values: dict[int, np.ndarray]) -> Best:
+    """The option with the highest values, (rounds,) each, at least four of them.
+
+    >>> best_of({1: np.array([1.0, 1.1, 1.0, 1.1]), 4: np.array([3.0, 3.1, 2.9, 3.2])})
+    Best(option=4, rivals=())
+    """
+    chosen = max(values, key=lambda option: np.log(values[option][::2]).mean())
+    judged = {option: ratio_of(values[chosen][1::2], each[1::2]) for option, each in values.items() if option != chosen}
+    return Best(chosen, tuple(option for option, ratio in judged.items() if not ratio.above(1)))
 
 
 def table_of(parts: dict[int, dict[str, int]], column: str) -> pd.DataFrame:

@@ -43,7 +43,7 @@ SPREAD_BATCHES, MAX_SPREAD_WINDOWS = 64, 4096  # whose losses tell how noisy a l
 MAX_POSITIONS = 64  # taken one by one
 
 
-def stack_of(spec: RunSpec) -> TrainConfig:
+def plan_of(spec: RunSpec) -> TrainConfig:
     """The plan of those runs of a race that share one replica axis with this one, trained in the way that the race's
     plan names. Where it names none, the run is by itself, its batch in one go."""
     plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
@@ -60,11 +60,13 @@ class Run:
 
     def __init__(self, spec: RunSpec):
         corpus, gpt_config = spec.race.build()
-        plan = stack_of(spec)
+        plan = plan_of(spec)
         num_weights = gpt_config.num_parameters * plan.num_seeds
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
         machine = Machine(memory_bytes=MAX_BYTES)
-        check_memory("A step of this run", race_bytes(gpt_config, plan, machine) + 2 * state_bytes, MAX_BYTES)
+        check_memory(
+            "A step of this run", race_bytes(gpt_config, plan.in_one_go(), machine) + 2 * state_bytes, MAX_BYTES
+        )
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
         if self.step_flops > MAX_STEP_FLOPS:
             raise ValueError(
@@ -78,6 +80,8 @@ class Run:
         self.place = self.training.config.seeds.index(spec.seed)
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
+        if self.training.device.type == "cuda":
+            self.num_bytes += race_bytes(gpt_config, plan, machine)  # of a step, which its recorded graph keeps
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
 

@@ -37,8 +37,12 @@ def use_cores() -> None:
     Seen on two cores with a browser attached: two threads took 47 s of processor time for what one did in 25 s, and
     were not done sooner.
     """
+    torch.set_num_threads(usable_threads())
+
+
+def usable_threads() -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(max(1, cores - 1))
+    return max(1, cores - 1)
 
 
 def dask_setup(worker) -> None:
@@ -58,12 +62,12 @@ def control(experiment_id: str, wish: str) -> None:
 
 
 def describe() -> dict:
-    """What this worker has: {"devices": fastest first, "memory_bytes": of the fastest}."""
+    """What this worker has: {"devices": fastest first, "memory_bytes": of the fastest, "num_threads": for training}."""
     from distributed.system import MEMORY_LIMIT  # respects a container's limit
 
     devices = found_devices()
     memory = torch.cuda.mem_get_info()[0] if devices[0] == "cuda" else int(0.7 * (memory_limit() or MEMORY_LIMIT))
-    return {"devices": devices, "memory_bytes": memory, "num_threads": torch.get_num_threads()}
+    return {"devices": devices, "memory_bytes": memory, "num_threads": usable_threads()}
 
 
 def messages_of(spec: Spec) -> Iterator[dict]:

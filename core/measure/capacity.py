@@ -3,6 +3,7 @@ device can do in a second when it does nothing but a large matrix product.
 """
 
 import os
+import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,19 +16,20 @@ from torch.utils.flop_counter import FlopCounterMode
 from core.training import Trainer
 
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 2048}  # rows and columns of the matrices
-PRODUCT_SECONDS = 0.05
+NO_MEMORY = ("allocate memory", "not enough memory", "out of memory", "bad_alloc", "ALLOC_FAILED")
+PRODUCT_SECONDS, FEWEST_PRODUCTS = 0.05, 3
 
 
 def peak_bytes(trainer: Trainer, windows: Tensor) -> int:
-    """The most memory that one step on the windows (R, B, T + 1) holds at once, beyond what is there before it. To the
-    byte: every tensor's memory as it is taken and given back, told by torch's profiler on a CPU, by the allocator on a
-    CUDA device. The step is made."""
+    """The most memory that one step on the windows (R, B, T + 1) holds at once, the windows among it, beyond weights,
+    gradient and optimizer. Tensors only, to the byte: their memory as it is taken and given back, told by torch's
+    profiler on a CPU, by the allocator on a CUDA device. The step is made."""
     device = trainer.stack.device
     if device.type == "cuda":
         before = torch.cuda.memory_allocated(device)
         torch.cuda.reset_peak_memory_stats(device)
         trainer.step(windows)
-        return torch.cuda.max_memory_allocated(device) - before
+        return torch.cuda.max_memory_allocated(device) - before + windows.nbytes
     with no_stderr(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
         trainer.step(windows)
     changes = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
@@ -35,7 +37,7 @@ def peak_bytes(trainer: Trainer, windows: Tensor) -> int:
     for change in sorted(changes, key=lambda event: event.start_ns()):
         held += change.nbytes()
         peak = max(peak, held)
-    return peak
+    return peak + windows.nbytes
 
 
 @contextmanager
@@ -53,26 +55,29 @@ def no_stderr() -> Iterator[None]:
 
 def step_flops(trainer: Trainer, windows: Tensor) -> int:
     """Multiplications and additions of the matrix products in one step on the windows (R, B, T + 1), forward and back,
-    as torch counts them. On a CPU it does not count those inside attention, which are few where T is small against
-    C. The step is made."""
+    as torch counts them, but for those inside attention: it counts them on one device and not on another. The step is
+    made."""
     with FlopCounterMode(display=False) as counter:
         trainer.step(windows)
-    return counter.get_total_flops()
+    counts = counter.get_flop_counts()["Global"]
+    return sum(count for operation, count in counts.items() if "attention" not in str(operation))
 
 
 def product_flops_per_second(device: torch.device) -> float:
-    """What the device reaches in a product of two large float32 matrices: 2 n^3 operations, the best of some."""
+    """What the device reaches in a product of two large float32 matrices: 2 n^3 operations, the median of some."""
     n = PRODUCT_SIZE[device.type]
-    one, other = (torch.ones(n, n, device=device) for _ in range(2))
-    best, until = float("inf"), time.perf_counter() + PRODUCT_SECONDS
-    while time.perf_counter() < until or best == float("inf"):
+    one, other = torch.rand(2, n, n, generator=torch.Generator().manual_seed(0)).to(device)
+    (one @ other)[0, 0].item()  # warm
+    seconds, until = [], time.perf_counter() + PRODUCT_SECONDS
+    while time.perf_counter() < until or len(seconds) < FEWEST_PRODUCTS:
         began = time.perf_counter()
         (one @ other)[0, 0].item()  # waits for the device
-        best = min(best, time.perf_counter() - began)
-    return 2 * n**3 / best
+        seconds.append(time.perf_counter() - began)
+    return 2 * n**3 / statistics.median(seconds)
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether it says that memory does not suffice. On a CPU torch says so with a plain RuntimeError."""
-    told = isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    """Whether it says that memory does not suffice. But for CUDA torch says so with a plain RuntimeError, in words that
+    differ from system to system."""
+    told = isinstance(error, RuntimeError) and any(words in str(error) for words in NO_MEMORY)
     return told or isinstance(error, MemoryError | torch.OutOfMemoryError)

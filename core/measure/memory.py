@@ -9,13 +9,11 @@ gradients of both. On a CPU, before a race of a small model begins, the ways to 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.model.config import GPTConfig
-from core.training.config import MAX_PASS, TrainConfig, may_go_together
+from core.training.config import MAX_PASS, TrainConfig, is_small_step
 
 BYTES_PER_NUMBER = 4  # float32
 KEPT, PASSING = 4, 2  # numbers a weight: of every run, and of those that make a step
@@ -45,7 +43,7 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
             at_once = min(seeds, way.seeds_at_once * side_by_side) * way.micro_batch_size
         elif device != "cpu":
             at_once = seeds * batch_size
-        elif may_go_together(gpt_config, batch_size):
+        elif is_small_step(gpt_config, batch_size):
             at_once = seeds * batch_size
             copies = max(copies, KEPT * seeds * (len(config.batch_sizes) + TRIED_WAYS))
         else:
@@ -56,26 +54,30 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     return BYTES_PER_NUMBER * numbers + THREAD_BYTES * (side_by_side - 1)
 
 
-def line_through(peaks: Mapping[int, float]) -> Callable[[float], float]:
-    """The straight line through the two largest of some batch sizes and the bytes that a step held there: it tells what
-    other sizes will hold. Below them, where buffers of the weights' size count, it is too low.
+def line_through(peaks: Mapping[int, float], batch_size: float) -> float:
+    """What a step is expected to hold at a batch size, from what it held at some others: on the straight line between
+    the two around it, or through the two largest.
 
-    >>> line_through({1: 50.0, 16: 100.0, 64: 340.0})(128)
-    660.0
+    >>> [line_through({1: 50.0, 16: 100.0, 64: 340.0}, batch_size) for batch_size in (40, 128)]
+    [220.0, 660.0]
     """
-    (low, below), (high, above) = sorted(peaks.items())[-2:]
-    slope = (above - below) / (high - low)
-    return lambda batch_size: above + slope * (batch_size - high)
+    sizes = sorted(peaks)
+    high = next((place for place, size in enumerate(sizes) if size >= batch_size and place), len(sizes) - 1)
+    low, high = sizes[high - 1], sizes[high]
+    slope = (peaks[high] - peaks[low]) / (high - low)
+    return peaks[high] + slope * (batch_size - high)
 
 
 def largest_batch(peaks: Mapping[int, float], budget_bytes: float) -> int:
-    """The largest batch whose step is predicted to hold no more than the budget; 0 where not even one window fits.
+    """The largest batch whose step is expected to hold no more than the budget; 0 where not even one window fits.
 
     >>> largest_batch({16: 100.0, 64: 340.0}, budget_bytes=663)
     128
     """
-    line = line_through(peaks)
-    intercept, slope = line(0), line(1) - line(0)
-    too_large = [size for size, held in peaks.items() if held > budget_bytes]  # as measured, whatever the line says
-    fits = int(np.floor((budget_bytes - intercept) / slope + 1e-9))
-    return max(0, min([fits, *(size - 1 for size in too_large)]))
+    low, high = 0, max(peaks)
+    while line_through(peaks, high) <= budget_bytes:
+        low, high = high, 2 * high
+    while high - low > 1:  # low fits, high does not
+        middle = (low + high) // 2
+        low, high = (middle, high) if line_through(peaks, middle) <= budget_bytes else (low, middle)
+    return low

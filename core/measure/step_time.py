@@ -18,6 +18,7 @@ class StepTimeFit:
     step_seconds: Fitted  # a
     window_seconds: Fitted  # b
     knee: Fitted  # a / b, windows
+    misfit: float  # the largest difference between ln t, as measured, and the line's
 
     def seconds(self, batch_sizes: np.ndarray) -> np.ndarray:
         return self.step_seconds.value + self.window_seconds.value * np.asarray(batch_sizes, dtype=float)
@@ -25,11 +26,16 @@ class StepTimeFit:
 
 def fit_step_time(batch_sizes: np.ndarray, seconds: np.ndarray) -> StepTimeFit | None:
     """Fit t(B) to timings, (n,) each: each counts by its relative error, and each batch size as one point, the mean of
-    its timings, for they err together. Intervals are 95%, from the scatter of the k points around the line: where the
-    time is not a line, they are wide. None for fewer than three batch sizes, or where a or b cannot be told from 0.
+    its timings, for they err together. Intervals are 95%, from the scatter of the k points around the line, as if that
+    were chance; where the time is not quite a line they say how far it is from one, not where another measurement with
+    other sizes would find the knee. None for fewer than three batch sizes, or where a or b cannot be told from 0.
 
     The time of a window, t / B = b + a / B, is of the form that steps to a target have, and is fitted as they are.
     """
-    sizes = np.asarray(batch_sizes, dtype=float)
-    fit = fit_steps(sizes, np.asarray(seconds, dtype=float) / sizes)
-    return fit and StepTimeFit(step_seconds=fit.e_min, window_seconds=fit.s_min, knee=fit.b_crit)
+    sizes, times = np.asarray(batch_sizes, dtype=float), np.asarray(seconds, dtype=float)
+    fit = fit_steps(sizes, times / sizes)
+    if fit is None:
+        return None
+    line = np.log(fit.e_min.value + fit.s_min.value * sizes)
+    rests = [float((np.log(times) - line)[sizes == size].mean()) for size in np.unique(sizes)]
+    return StepTimeFit(fit.e_min, fit.s_min, fit.b_crit, max(map(abs, rests)))

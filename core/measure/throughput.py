@@ -12,8 +12,11 @@ from torch import Tensor
 
 from core.batches import all_windows
 from core.measure.reports import OneByOne
-from core.model import GPT, GPTConfig, ReplicaStack
+from core.model import GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer, Way, losses_of
+from core.training.config import is_small_step
+from core.training.graph import step_of
+from core.training.ways import first_model
 
 
 def step_seconds(
@@ -25,19 +28,23 @@ def step_seconds(
     max_steps: int = 10,
     max_seconds: float = 0.15,
 ) -> float:
-    """Median seconds of one step of one run, in passes as this way has them, after two steps that warm up. Its batch is
-    zeros: no step depends on what the tokens are. At least `min_steps`, then until `max_seconds` are over or
-    `max_steps` are taken."""
-    model = GPT(gpt_config, torch.Generator().manual_seed(0)).to(device)
-    trainer = Trainer(ReplicaStack([model]), config, way.batch_size, way.micro_batch_size)
-    ids = torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device)
-    windows = all_windows(ids, gpt_config.block_size).expand(way.batch_size, -1)[None]  # (1, B, T + 1)
+    """Median seconds of one step of one run, as a long race makes it: in the passes that this way has, as a recorded
+    graph or a list of operations where it would be one, after two steps that warm up. Its batch is zeros: no step
+    depends on what the tokens are. At least `min_steps`, then until `max_seconds` are over or `max_steps` are taken."""
+    trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, device)]), config, way.batch_size, way.micro_batch_size)
+    windows = all_windows(
+        torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device), gpt_config.block_size
+    )
+    starts = torch.zeros(1, way.batch_size, dtype=torch.int64, device=device)  # (1, B): the one window that there is
+    if device.type == "cpu" and is_small_step(gpt_config, way.batch_size):
+        trainer.record(windows[starts])
+    step = step_of(trainer, windows, starts)
     for _ in range(2):
-        trainer.step(windows).item()
+        step(starts).item()
     seconds: list[float] = []
     while len(seconds) < min_steps or (len(seconds) < max_steps and sum(seconds) < max_seconds):
         began = time.perf_counter()
-        trainer.step(windows).item()  # .item() waits for the device
+        step(starts).item()  # .item() waits for the device
         seconds.append(time.perf_counter() - began)
     return float(np.median(seconds))
 

@@ -13,8 +13,8 @@ PRECISIONS = ("float32", "bfloat16")
 
 # on a CPU, what is tried at most: see `ways.py`
 MAX_PASS = 256  # windows in a pass; more of them only fill memory
-MAX_TOGETHER = 2**16  # B x T x C up to which several seeds may share an axis; beyond it one fills a core
-MAX_TOGETHER_WEIGHTS = 2**20  # of a model, likewise
+MAX_SMALL_STEP = 2**16  # B x T x C; beyond it one run fills a core
+MAX_SMALL_MODEL = 2**20  # weights, likewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,8 @@ class TrainConfig:
         return steps
 
 
-def may_go_together(gpt_config: GPTConfig, batch_size: int) -> bool:
-    """Whether it is tried to have several seeds on one axis."""
+def is_small_step(gpt_config: GPTConfig, batch_size: int) -> bool:
+    """Whether a step of one run leaves much of a core idle between its operations: then it pays on a CPU to have
+    several seeds on one axis, and to note the operations."""
     size = batch_size * gpt_config.block_size * gpt_config.n_embd
-    return size <= MAX_TOGETHER and gpt_config.num_parameters <= MAX_TOGETHER_WEIGHTS
+    return size <= MAX_SMALL_STEP and gpt_config.num_parameters <= MAX_SMALL_MODEL

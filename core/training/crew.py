@@ -2,11 +2,11 @@
 
 A stack of seeds is a row of small operations, and small operations gain little from being shared by the cores: two
 stacks, a core each, are done sooner than one after the other on both. What a trainer computes does not depend on who
-works beside it.
+works beside it (but for dropout, whose draws come from one generator).
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 import torch
@@ -26,26 +26,32 @@ class Crew:
         self.pool = pool_of(side_by_side) if side_by_side > 1 else None
 
     def each(self, function: Callable, *arguments: Sequence) -> list:
-        """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them."""
+        """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them. What
+        goes wrong comes out when all have come to an end."""
 
         def run(*one):
             torch.set_num_threads(self.threads_each)  # of this thread, and of those that are started from now on
             return function(*one)
 
+        work = list(zip(self.trainers, *arguments, strict=True))
         try:
-            return list((self.pool.map if self.pool else map)(run, self.trainers, *arguments))
+            if self.pool is None:
+                return [run(*one) for one in work]
+            futures = [self.pool.submit(run, *one) for one in work]
+            wait(futures)
+            return [future.result() for future in futures]
         finally:
             torch.set_num_threads(self.num_threads)
 
     def record(self, examples: Sequence[Tensor]) -> None:
-        """Have every trainer note the operations of a step, from an example of its windows each, where that pays: on a
-        CPU, where one stack works at a time. A list of operations is made by Python, and stacks that work side by side
-        would wait for each other's; autograd's own backward does without it."""
-        if self.pool is None and self.trainers[0].stack.device.type == "cpu":
+        """Have every trainer note the operations of a step, from an example of its windows each, where one stack works
+        at a time. A list of operations is made by Python, and stacks that work side by side would wait for each
+        other's; autograd's own backward does without it."""
+        if self.pool is None:
             self.each(Trainer.record, examples)
 
 
 @cache
 def pool_of(num_threads: int) -> ThreadPoolExecutor:
-    """One for all crews: a thread that has worked keeps some memory for its next work."""
+    """One for all crews of that many: a thread that has worked keeps some memory for its next work."""
     return ThreadPoolExecutor(num_threads, "batchscope-crew")

@@ -7,6 +7,8 @@ is copied in, the losses are copied out, and nothing is read back in between.
 Shapes: R replicas, B batch, T time, N tokens of text.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -38,3 +40,11 @@ class StepGraph:
         self.starts.copy_(starts)
         self.graph.replay()
         return self.losses.clone()
+
+
+def step_of(trainer: Trainer, windows: Tensor, starts: Tensor, pool=None) -> Callable[[Tensor], Tensor]:
+    """A trainer's step as a function of where its windows begin, (R, B) to losses (R,): a recorded graph on a CUDA
+    device, call by call elsewhere. `windows` and `starts` as in `StepGraph`."""
+    if windows.device.type == "cuda":
+        return StepGraph(trainer, windows, starts, pool)
+    return lambda now: trainer.step(windows[now])

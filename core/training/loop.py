@@ -10,7 +10,7 @@ Shapes: R replicas (seeds), B batch, T time, N tokens of text.
 import bisect
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,9 +19,9 @@ from torch import Tensor
 
 from core.batches import WindowStream, all_windows, spread_starts
 from core.model import GPT, GPTConfig
-from core.training.config import TrainConfig, Way
+from core.training.config import TrainConfig, Way, is_small_step
 from core.training.crew import Crew
-from core.training.graph import StepGraph
+from core.training.graph import step_of
 from core.training.trainer import Trainer
 from core.training.ways import crew_of, find_way, first_model
 
@@ -110,7 +110,7 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
-        self.graphs: dict[Trainer, StepGraph] = {}
+        self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # see `step_of`
         self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
@@ -195,8 +195,9 @@ class Training:
         B = group.batch_size
         if not group.taped and group.step >= TAPE_AFTER and group.num_steps - group.step >= TAPE_FOR:
             group.taped = True
-            example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
-            group.crew.record(example.split(group.way.seeds_at_once))
+            if self.device.type == "cpu" and is_small_step(self.gpt_config, B):
+                example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
+                group.crew.record(example.split(group.way.seeds_at_once))
         starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
         block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began
@@ -216,13 +217,9 @@ class Training:
 
     def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
         """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""
-        if self.device.type == "cuda":
-            if trainer not in self.graphs:
-                self.graphs[trainer] = StepGraph(trainer, self.windows, starts[:, 0], self.graph_pool)
-            losses = [self.graphs[trainer](now) for now in starts.unbind(1)]
-        else:
-            losses = [trainer.step(self.windows[now]) for now in starts.unbind(1)]
-        return torch.stack(losses)
+        if trainer not in self.steps:
+            self.steps[trainer] = step_of(trainer, self.windows, starts[:, 0], self.graph_pool)
+        return torch.stack([self.steps[trainer](now) for now in starts.unbind(1)])
 
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
         if self.val_windows is None:

@@ -136,4 +136,4 @@ class Writer:
             if name.startswith("v") and place < len(self.lines):
                 self.lines[place] += f"; {name} = None"  # its memory is free for what comes
         exec("def program(x):\n    " + "\n    ".join([*self.lines, f"return {returned}"]), self.scope)
-        return self.scope["program"]
+        return self.scope.pop("program")  # a scope that held its own function would wait for the cyclic collector

@@ -14,18 +14,19 @@ import os
 import platform
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training.config import MAX_PASS, TrainConfig, Way, may_go_together
+from core.training.config import MAX_PASS, TrainConfig, Way, is_small_step
 from core.training.crew import Crew
 from core.training.trainer import Trainer
 
 FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
-ROUNDS, MAX_SECONDS = 5, 0.15  # every way is tried so often, or until the time for the question is over
+ROUNDS, MAX_SECONDS = 5, 0.15  # every way is tried so often, or until about so much time has passed
 MAX_REMEMBERED = 1_000
 
 
@@ -37,14 +38,18 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
     if device.type != "cpu":
         return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)
     model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
-    key = f"{platform.node()} torch {torch.__version__} threads {num_threads} model {model}"
+    key = f"{platform.node()} torch {torch.__version__} threads {num_threads} {config.precision} model {model}"
     windows_at_once = batch_size
     if batch_size > FEWEST_WINDOWS:
         sizes = [m for m in powers_of_two(FEWEST_WINDOWS, MAX_PASS) if m < batch_size]
         sizes += [batch_size] if batch_size <= MAX_PASS else []
-        windows_at_once = remembered(f"{key} windows {sizes}", lambda: fastest_pass(gpt_config, config, sizes))
+        each = max(1, num_threads // seeds)
+        question = f"{key} windows {sizes} on {each} threads"
+        fastest_size = remembered(question, lambda: fastest_pass(gpt_config, config, sizes, each))
+        num_passes = -(-batch_size // fastest_size)
+        windows_at_once = -(-batch_size // num_passes)  # of about equal passes: a small last one would cost as much
     seeds_at_once = 1
-    if windows_at_once == batch_size and may_go_together(gpt_config, batch_size):
+    if windows_at_once == batch_size and is_small_step(gpt_config, batch_size):
         counts = sorted({1, -(-seeds // num_threads), seeds})
         if len(counts) > 1:
             seeds_at_once = remembered(
@@ -85,8 +90,8 @@ def first_model(gpt_config: GPTConfig, seed: int, device: torch.device) -> GPT:
 # ---- trying
 
 
-def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int]) -> int:
-    """The number of windows in a pass at which a window takes least time, on one core."""
+def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int], threads: int) -> int:
+    """The number of windows in a pass at which a window takes least time, on so many threads."""
     num_threads = torch.get_num_threads()
     trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, torch.device("cpu"))]), config, max(sizes))
 
@@ -94,7 +99,7 @@ def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int]) -
         windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # tokens do not matter
         return seconds_of(lambda: trainer.losses_and_gradient(windows)) / size
 
-    torch.set_num_threads(max(1, num_threads // config.num_seeds))
+    torch.set_num_threads(threads)
     try:
         return fastest(sizes, seconds)
     finally:
@@ -105,7 +110,6 @@ def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, c
     """The number of seeds on one axis with which all of them make a step in least time."""
     ways = {count: stacked(batch_size, batch_size, config.num_seeds, count) for count in counts}
     crews = {count: crew_of(gpt_config, config, way, torch.device("cpu")) for count, way in ways.items()}
-
     windows = torch.zeros(config.num_seeds, batch_size, gpt_config.block_size + 1, dtype=torch.int64)
     parts = {count: windows.split(count) for count in counts}
     for count, crew in crews.items():
@@ -113,21 +117,28 @@ def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, c
     return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(Trainer.step, parts[count])))
 
 
-def fastest(options: list[int], seconds) -> int:
+def fastest(options: list[int], seconds: Callable[[int], float]) -> int:
     """The option with the lowest of its times. All take turns, so that what slows the machine for a moment slows all;
-    the first round, in which memory and caches are filled, does not count."""
+    the first round, in which memory and caches are filled, does not count. Options that come behind one that takes all
+    of the time for a question are not tried: they are larger."""
+    began, tried = time.monotonic(), []
     for option in options:
         seconds(option)
-    began, best = time.monotonic(), dict.fromkeys(options, float("inf"))
+        tried.append(option)
+        if time.monotonic() > began + MAX_SECONDS:
+            break
+    if len(tried) == 1:
+        return tried[0]
+    began, best = time.monotonic(), dict.fromkeys(tried, float("inf"))
     for _ in range(ROUNDS):
-        for option in options:
+        for option in tried:
             best[option] = min(best[option], seconds(option))
         if time.monotonic() > began + MAX_SECONDS:
             break
     return min(best, key=best.get)
 
 
-def seconds_of(work) -> float:
+def seconds_of(work: Callable) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -139,7 +150,7 @@ def seconds_of(work) -> float:
 _known: dict[str, int] = {}  # of this process
 
 
-def remembered(question: str, answer) -> int:
+def remembered(question: str, answer: Callable[[], int]) -> int:
     """The answer that was found before, by this process or another one of this user's, or the one found now."""
     if question not in _known:
         found = read_answers()

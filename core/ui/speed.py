@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.lab.experiments import SpeedSpec, SweepSpec
-from core.lab.speed_findings import SpeedFindings, table_of
+from core.lab.speed_findings import STATE, SpeedFindings, best_of, table_of
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit
 from core.measure.targets import Fitted
@@ -20,6 +20,7 @@ from core.ui.points import THEORY, draw_points
 from core.ui.texts import current_race, plan_of, source_title
 
 MEGABYTE = 1_000_000
+FEWEST_ROUNDS = 4  # before anything is said of them
 LABELLED = 0.2  # of the highest bar: lower ones carry no number
 number = charts.format_significant
 
@@ -50,8 +51,9 @@ def summary_of(found: SpeedFindings) -> str:
         device = f" On a {started['device_name']}{threads if started['device'] == 'cpu' else ''}."
     return (
         f"Measured with T = {race.block_size}; {race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; "
-        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go.{device} Points: "
-        "geometric mean over the rounds, in which all sizes take turns, with its 95% t interval."
+        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go, a plain step of "
+        f"torch.{device} Points: geometric mean over the rounds, in which all sizes take turns, with its 95% t "
+        "interval. It is of this session; another start may differ by more."
     )
 
 
@@ -84,45 +86,52 @@ def curve_of(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
 
 
 def time_lines(found: SpeedFindings, fit: StepTimeFit | None) -> list[str]:
-    known = found.in_one_go
-    if not known or min(map(len, known.values())) < 2:
-        return ["Nothing measured yet: the first round is under way."]
-    lines = [knee_line(fit)]
+    if len(found.products) < FEWEST_ROUNDS:
+        return ["The first rounds are under way."]
     speeds = found.windows_a_second()
-    best, smallest, largest = max(speeds, key=lambda b: np.log(speeds[b]).mean()), min(speeds), max(speeds)
-    gain = between(ratio_of(speeds[best], speeds[smallest]))
-    beyond = f", and {between(ratio_of(speeds[best], speeds[largest]))} times as many as at B = {largest:,}"
-    lines.append(
-        f"**The most tokens a second at B = {best:,}**: {gain} times as many as at B = {smallest}"
-        f"{beyond if best < largest else ''}."
-    )
-    share = found.shares()[best]
-    product = float(np.median(found.products))
-    lines.append(
-        f"**{between(share, 100)}% of the device's own speed**: that share of {number(product / 1e9)} billion "
-        "operations a second, which one large matrix product reached in the same minute, the step's matrix products "
-        f"reach at B = {best:,}. The rest of the time goes into everything else: attention, norms, GELU, AdamW, moving "
-        "memory, Python."
-    )
-    return lines
+    best = best_of(speeds)
+    smallest = min(speeds)
+    gain = between(ratio_of(speeds[best.option], speeds[smallest]))
+    rivals = f"; these rounds cannot tell it from {sizes_named(best.rivals)}" if best.rivals else ""
+    share = between(found.product_share(best.option), 100)
+    product = charts.format_significant(float(np.median(found.products)) / 1e9)
+    return [
+        knee_line(found, fit),
+        f"**The most tokens a second at B = {best.option:,}**{rivals}: {gain} times as many as at B = {smallest}.",
+        f"**Its matrix products run at {share}% of the rate of one large product**, "
+        f"{product} billion operations a second, taken in the same rounds on the same threads. (Those inside attention "
+        "are not counted.) What takes the rest is not measured here: its products are smaller, and small ones are "
+        "slower; and there is all that is no product: norms, GELU, AdamW, moving memory, Python.",
+    ]
 
 
-def knee_line(fit: StepTimeFit | None) -> str:
+def sizes_named(sizes: tuple[int, ...]) -> str:
+    return " and ".join(f"B = {size:,}" for size in sizes)
+
+
+def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
     if fit is None:
         return (
-            "**The knee**: not resolved. These times do not tell a fixed part of a step from the part that grows: take "
-            "a larger bound."
+            "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
+            "that grows."
         )
     if not fit.knee.resolved:
         return (
             f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
             "times do not lie near enough to one line."
         )
+    off = f"{number(100 * np.expm1(fit.misfit))}%"
+    bent = (
+        f" The points lie off the line by up to {off}, more than the timings err: it is not quite one line, and "
+        "another bound would give a somewhat other knee."
+        if fit.misfit > 3 * found.timing_error()
+        else ""
+    )
     return (
-        f"**The knee lies at B = {fitted(fit.knee)} windows.** A step takes {fitted(fit.step_seconds, 1e3)} ms "
+        f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes {fitted(fit.step_seconds, 1e3)} "
         f"whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each window. At the knee both weigh the "
-        "same, and half of the most that this device does with this model is reached; ten times as far, ten elevenths. "
-        "Far beyond it a larger batch no longer makes a token cheaper."
+        "same, and half of the windows a second that the line allows are reached; ten times as far, ten elevenths. The "
+        f"intervals come from how far the points lie off the line.{bent}"
     )
 
 
@@ -161,20 +170,22 @@ def show_vectorised(found: SpeedFindings, live: bool) -> list[str]:
 
 def vectorised_lines(found: SpeedFindings) -> list[str]:
     taken, B = found.by_micro_batch(), found.spec.together
-    if {1, B} - taken.keys() or min(map(len, taken.values())) < 2:
-        fits = found.no_memory is None or found.no_memory > B
-        return ["Nothing measured yet." if fits else f"{B} windows at once did not fit into memory."]
-    alone = ratio_of(taken[1], taken[B])
-    best = min(taken, key=lambda m: np.log(taken[m]).mean())
+    if {1, B} - taken.keys():
+        refused = found.no_memory and found.no_memory["batch_size"] <= B
+        return [f"{B} windows at once did not fit into memory." if refused else "Nothing measured yet."]
+    if len(taken[B]) < FEWEST_ROUNDS:
+        return ["The first rounds are under way."]
     lines = [
-        f"The gradient is the same each time, and so is the update. **One by one it takes {between(alone)} times as "
-        f"long as in one go.** The multiplications are the same; what is saved is the way to them: each window alone "
-        "asks for every small operation again, and a processor (a GPU far more so) is fast at large ones."
+        f"The gradient is the same each time but for rounding, and so is the update. **One by one it takes "
+        f"{between(ratio_of(taken[1], taken[B]))} times as long as in one go.** The multiplications are the same; but "
+        f"each window alone asks for every small operation again, and leaves a gradient of its own to be added up."
     ]
-    if best not in (1, B) and (gain := ratio_of(taken[B], taken[best])).above(1):
+    best = best_of({m: 1 / seconds for m, seconds in taken.items()})
+    if best.option != B and B not in best.rivals:
         lines.append(
-            f"**{best} at once is still faster than {B} at once**, {between(gain)} times: what a pass of {best} "
-            "windows keeps in memory stays nearer to the processor, in its caches."
+            f"**{best.option} at once is still faster than {B} at once**, {B} takes "
+            f"{between(ratio_of(taken[B], taken[best.option]))} times as long: perhaps what a smaller pass keeps stays "
+            "in the processor's caches. This page does not measure why."
         )
     return lines
 
@@ -221,19 +232,26 @@ def memory_lines(found: SpeedFindings) -> list[str]:
     if not found.started or line is None:
         return ["Nothing counted yet."]
     intercept, slope = line
-    state = sum(found.state_bytes.values())
     T = found.spec.race.block_size
+    state = sum(found.by_batch_size()[1][name] for name in STATE)
+    sign = "" if intercept >= 0 else "minus "
     lines = [
         f"**Whatever the batch: {charts.format_bytes(state)}**, {number(state / found.started['num_parameters'])} "
         "bytes a parameter: the weights, a gradient for each, and the two averages that AdamW keeps.",
         f"**Each window more: {charts.format_bytes(slope)}** of activations, {charts.format_bytes(slope / T)} a token: "
         "what forward leaves behind because backward will need it, counted to the byte. The line through them meets "
-        f"B = 0 at {'' if intercept >= 0 else 'minus '}{charts.format_bytes(abs(intercept))}. “Passing” is what is "
-        "there only for a moment, at the worst one.",
+        f"B = 0 at {sign}{charts.format_bytes(abs(intercept))}. “Passing” is what is there only for a moment, at the "
+        "worst one.",
+        *block_lines(found),
     ]
-    lines += block_lines(found)
     if found.no_memory:
-        lines.append(f"**The memory ended at B = {found.no_memory:,}**: that and larger batches were not taken.")
+        size, tried = found.no_memory["batch_size"], found.no_memory["tried"]
+        how = (
+            "did not find its memory"
+            if tried
+            else "was expected to need most of the memory that is free, and not tried"
+        )
+        lines.append(f"**B = {size:,} {how}**; so larger batches are not here.")
     return [*lines, largest_line(found)]
 
 
@@ -243,32 +261,41 @@ def block_lines(found: SpeedFindings) -> list[str]:
         return []
     (B,) = {b for b, t in found.held if t != found.spec.race.block_size}
     each = {t: size / (B * t) for t, size in rows.items()}
-    low, high = min(each.values()), max(each.values())
-    if high < 1.02 * low:
-        return [
-            f"**A window twice as long takes twice as much**: {charts.format_bytes(low)} a token at every T from "
-            f"{min(rows)} to {max(rows)}. The table of who looks at whom in attention, T × T, is never kept: it is "
-            "made again in backward."
-        ]
-    said = ", ".join(f"T = {t}: {charts.format_bytes(size)}" for t, size in each.items())
-    return [f"**A token's share depends on T**: {said}."]
+    low, high, longest = min(each.values()), max(each.values()), max(each)
+    race = found.spec.race
+    table = 4 * race.n_head * race.n_layer * longest  # bytes a token, if attention kept who looks at whom, in float32
+    if high > 1.02 * low:
+        said = ", ".join(f"T = {t}: {charts.format_bytes(size)}" for t, size in each.items())
+        return [f"**A token's share depends on T**: {said}."]
+    kept = ""
+    if table > 0.1 * low:
+        kept = (
+            f" So attention keeps no table of who looks at whom, T × T: at T = {longest} it would add "
+            f"{charts.format_bytes(table)} to each token."
+        )
+    return [
+        f"**A window twice as long takes twice as much**: {charts.format_bytes(low)} a token at every T from "
+        f"{min(rows)} to {longest}.{kept}"
+    ]
 
 
 def largest_line(found: SpeedFindings) -> str:
-    budget = charts.format_bytes(found.spec.budget_bytes)
-    found_largest = found.largest
-    if not found_largest:
+    budget, answer = charts.format_bytes(found.spec.budget_bytes), found.largest
+    if not answer:
         return f"**The largest batch that fits into {budget}**: not known yet."
-    if found_largest["batch_size"] is None:
-        return f"**Into {budget} fits no batch**: {found_largest['why_not']}."
-    size, predicted = found_largest["batch_size"], exact_megabytes(found_largest["predicted"])
-    said = f"**Into {budget} fits B = {size:,}**: so the line predicts, at {predicted}."
-    if found_largest["why_not"]:
-        return f"{said} It was not tried: {found_largest['why_not']}."
-    measured, beyond = (exact_megabytes(found_largest[name]) for name in ("measured", "measured_next"))
-    held = found_largest["measured"] <= found.spec.budget_bytes < found_largest["measured_next"]
-    verdict = "So it is the largest." if held else "So the line was not quite right."
-    return f"{said} Tried: a step held {measured} at its worst moment, with one window more {beyond}. {verdict}"
+    if answer["batch_size"] is None:
+        return f"**The largest batch that fits into {budget}**: none known, {answer['why_not']}."
+    size, only = answer["batch_size"], "Tensors only: the program, torch and its libraries come on top."
+    predicted = f"the line says {exact_megabytes(answer['predicted'])}"
+    if answer["why_not"]:
+        return (
+            f"**Into {budget} fits B = {size:,}**, expected: {predicted}. It was not tried: {answer['why_not']}. {only}"
+        )
+    measured, beyond = (exact_megabytes(answer[name]) for name in ("measured", "measured_next"))
+    return (
+        f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
+        f"with one window more {beyond}. {only}"
+    )
 
 
 def exact_megabytes(num_bytes: float) -> str:
@@ -297,39 +324,41 @@ def show_time_to_target(choices: Choices, known: Known, live: bool) -> list[str]
         if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all()
     }
     both = sorted(steps.keys() & taken.keys())
-    sizes = tuple(sorted(sweep.batch_sizes))
-    seconds = {b: steps[b] * float(np.exp(np.log(taken[b]).mean())) for b in both}
+    missing = [b for b in sorted(sweep.batch_sizes) if b not in both]
+    source = f" ({swept.note})" if swept.note else ""
     st.markdown(
         f"**Steps to a validation loss of {target:.2f} nats × time of a step = time to it.** Larger batches need fewer "
-        "steps, and longer ones. The steps are those of the sweep in **Tune the rate**"
-        + (f" ({swept.note})" if swept.note else "")
-        + ", each batch size at its best rate; bars over its seeds."
+        f"steps, and longer ones. The steps are those of the sweep in **Tune the rate**{source}, each batch size at "
+        "its best rate. The product is calculated, not run; its bars are over the seeds, and know nothing of how the "
+        "rate was chosen."
+        + (f" Not here, for want of steps or of a time: {sizes_named(tuple(missing))}." if missing else "")
     )
     shown = {
         "steps": ("steps to the target", {b: steps[b] for b in both}),
         "step": ("milliseconds a step", {b: 1e3 * taken[b] for b in both}),
-        "product": ("seconds to the target", seconds),
+        "product": ("seconds to the target", {b: steps[b] * taken[b].mean() for b in both}),
     }
     said = []
     for column, (name, (title, values)) in zip(st.columns(3, gap="medium"), shown.items(), strict=True):
         with column:
-            said.append(draw_points(values, sizes, f"speed_{name}", title, live, height=240))
-    st.markdown(soonest_line(seconds))
+            said.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, live, height=240))
+    st.markdown(soonest_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
     return said
 
 
-def soonest_line(seconds: dict[int, np.ndarray]) -> str:
-    if len(seconds) < 2:
+def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
+    """Which batch size is first, and which ones cannot be told from it: the ratio of steps, over the seeds, times that
+    of the times of a step, over the rounds."""
+    if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
         return "Too few batch sizes have both: steps to the target, and a time."
-    soonest, second = sorted(seconds, key=lambda b: np.log(seconds[b]).mean())[:2]
-    behind = ratio_of(seconds[second], seconds[soonest])
-    mean = float(np.exp(np.log(seconds[soonest]).mean()))
-    if behind.above(1):
-        return (
-            f"**B = {soonest} is there first**, after {charts.format_seconds(mean)}; B = {second}, the next one, takes "
-            f"{between(behind)} times as long."
-        )
-    return (
-        f"**B = {soonest} and B = {second} are there first**, after about {charts.format_seconds(mean)}; these seeds "
-        f"cannot tell which is sooner (ratio {between(behind)})."
-    )
+    mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
+    soonest = min(mean, key=mean.get)
+    behind = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
+    rivals = tuple(b for b, ratio in behind.items() if b != soonest and not ratio.above(1))
+    if len(steps[soonest]) < 2:
+        return "The sweep has one seed: which batch is first is not resolved."
+    first = f"**B = {soonest} is there first**, after {charts.format_seconds(mean[soonest])}"
+    if rivals:
+        return f"{first}; but these seeds cannot tell it from {sizes_named(rivals)}."
+    second = min((b for b in mean if b != soonest), key=mean.get)
+    return f"{first}; B = {second}, the next one, takes {between(behind[second])} times as long."

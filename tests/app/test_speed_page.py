@@ -19,11 +19,11 @@ def test_before_anything_is_measured_a_recorded_one_teaches(app):
     assert not test.exception and "recorded on" in test.info[0].value
     text = text_of(test)
     for said in (
-        "The knee",
-        "of the device's own speed",
+        "the knee lies at B = ",
+        "of the rate of one large product",
         "One by one it takes",
         "Each window more",
-        "So it is the largest",
+        "tried: a step held",
     ):
         assert said in text
     assert "Steps to a validation loss of" in text and "there first" in text

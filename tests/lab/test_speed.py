@@ -10,7 +10,7 @@ import torch
 from core.lab import speed as speed_module
 from core.lab.experiments import RaceSpec, SpeedSpec, spec_of
 from core.lab.speed import FEWEST_ROUNDS, speed_messages
-from core.lab.speed_findings import SpeedFindings, table_of
+from core.lab.speed_findings import Best, SpeedFindings, best_of, table_of
 from core.measure.memory import Machine
 from core.training import TrainConfig
 
@@ -62,17 +62,27 @@ def test_a_step_is_timed_in_the_passes_that_it_says(monkeypatch):
     assert passes == [8, 8, 8, 24]
 
 
-def test_shares_are_of_the_device_s_own_product(found):
-    shares = found.shares()
+def test_a_share_is_of_the_device_s_own_product(found):
+    share = found.product_share(8)
     by_hand = 8 * found.started["flops_per_window"] / np.array(found.seconds[8, 8]) / np.array(found.products)
-    assert shares[8].value == pytest.approx(np.exp(np.log(by_hand).mean()))
-    assert all(0 < share.low < share.value < share.high for share in shares.values())
+    assert share.value == pytest.approx(np.exp(np.log(by_hand).mean())) and 0 < share.low < share.value < share.high
+
+
+def test_a_measurement_that_is_stopped_anywhere_can_be_drawn():
+    messages = list(speed_messages(SPEC))
+    for end in range(0, len(messages), 3):
+        part = SpeedFindings(lambda cursor, end=end: (messages[cursor:end], end), SPEC)
+        part.refresh()
+        assert len({len(each) for each in part.seconds.values()}) <= 1  # only whole rounds
+        assert part.fit() is None or part.products
 
 
 def test_memory_is_counted_at_every_size(found):
     assert set(found.by_batch_size()) == set(SPEC.batch_sizes) and set(found.by_block_size()) == set(SPEC.block_sizes)
     parts = found.by_batch_size()[16]
     assert parts["weights"] == parts["gradients"] == 4 * found.started["num_parameters"]
+    longer = found.by_block_size()[16]  # twice as many positions, of 16 channels each
+    assert longer["weights"] == parts["weights"] + 4 * 8 * 16
     assert parts["activations"] > 0 < parts["passing"]
 
 
@@ -88,6 +98,15 @@ def test_the_largest_batch_that_fits_was_tried(found):
     assert largest["why_not"] == "" and largest["batch_size"] > 24
     assert largest["measured"] <= 2_000_000 < largest["measured_next"]
     assert largest["predicted"] == pytest.approx(largest["measured"], rel=0.01)
+
+
+def test_a_line_that_is_not_quite_right_is_put_right_by_trying(monkeypatch):
+    monkeypatch.setattr(speed_module, "ROUNDS", 1)
+    right = measured(SPEC).largest
+    largest_batch = speed_module.largest_batch
+    for off in (-2, 3):
+        monkeypatch.setattr(speed_module, "largest_batch", lambda *some, off=off: largest_batch(*some) + off)
+        assert measured(SPEC).largest["batch_size"] == right["batch_size"]
 
 
 @pytest.mark.parametrize(
@@ -111,20 +130,38 @@ def test_memory_that_ends_is_told_and_what_fits_is_measured(monkeypatch):
     peak_bytes = speed_module.peak_bytes
 
     def refused(trainer, windows):
-        if windows.shape[1] > 8:
+        if windows.shape[1] > 8 and windows.shape[2] == 9:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate many bytes")
         return peak_bytes(trainer, windows)
 
     monkeypatch.setattr(speed_module, "peak_bytes", refused)
     found = measured(SPEC)
-    assert found.no_memory == 16 and set(found.in_one_go) == {1, 2, 4, 8}
+    assert found.no_memory == {"kind": "no_memory", "batch_size": 16, "tried": True} and set(found.in_one_go) == {
+        1,
+        2,
+        4,
+        8,
+    }
     assert found.by_micro_batch() == {} or set(found.by_micro_batch()) == {24}
 
 
 def test_what_is_predicted_not_to_fit_is_not_even_tried(monkeypatch):
     monkeypatch.setattr(speed_module, "free_bytes", lambda: 150_000)
     found = measured(SPEC)
-    assert found.no_memory in (4, 8, 16, 24) and max(found.in_one_go) < found.no_memory
+    assert not found.no_memory["tried"] and max(found.in_one_go) < found.no_memory["batch_size"] in (4, 8, 16, 24)
+
+
+def test_memory_that_does_not_suffice_for_one_window_leaves_nothing_to_time(monkeypatch):
+    monkeypatch.setattr(speed_module, "peak_bytes", lambda *some: torch.empty(2**60))
+    found = measured(SPEC)
+    assert found.no_memory["batch_size"] == 1 and not found.seconds and "fewer than two" in found.largest["why_not"]
+
+
+def test_a_best_one_is_chosen_by_some_rounds_and_judged_by_the_others():
+    noise = np.array([1.0, 1.02, 0.99, 1.01, 1.0, 0.98])
+    assert best_of({1: noise, 4: 3 * noise[::-1], 8: 3.1 * noise}) == Best(8, (4,))
+    lucky = np.array([9.0, 1.0, 9.0, 1.1, 9.0, 0.9])  # in the rounds that choose
+    assert best_of({1: lucky, 4: 2 * noise}).rivals == (4,)
 
 
 def test_settings_make_the_journey_and_back():

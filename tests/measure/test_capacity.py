@@ -51,7 +51,7 @@ def test_the_peak_of_a_known_step():
             third = torch.empty(800, dtype=torch.uint8)  # and 1,300 now
             return second, third
 
-    assert peak_bytes(Known(), windows(1)) == 1500
+    assert peak_bytes(Known(), windows(1)) == 1500 + 8 * (T + 1)  # and the window itself
 
 
 def test_looking_at_the_peak_says_nothing(capfd):
@@ -77,14 +77,13 @@ def test_what_does_not_fit_is_told_from_other_errors(make):
 
 def test_the_largest_batch_by_hand():
     peaks = {1: 60.0, 2: 70.0, 4: 90.0}  # 50 and 10 a window
-    assert line_through(peaks)(10) == 150
+    assert line_through(peaks, 10) == 150 and line_through(peaks, 3) == 80 and line_through(peaks, 1) == 60
     assert [largest_batch(peaks, budget) for budget in (149, 150, 159, 160)] == [9, 10, 10, 11]
 
 
-def test_what_was_measured_not_to_fit_does_not_fit():
-    peaks = {1: 60.0, 2: 61.0, 4: 90.0, 8: 130.0}  # the line through the last two says 60 for one window
-    assert largest_batch(peaks, 75) == 2  # the line
-    assert largest_batch({1: 80.0, 2: 81.0, 4: 90.0, 8: 130.0}, 75) == 0
+def test_between_two_sizes_the_line_between_them_counts():
+    peaks = {1: 80.0, 2: 81.0, 4: 90.0, 8: 130.0}  # the line through the last two would say 60 for one window
+    assert [largest_batch(peaks, budget) for budget in (79, 80, 81, 85, 90, 100, 130)] == [0, 1, 2, 2, 4, 5, 8]
 
 
 def test_a_step_s_time_is_fitted():
@@ -94,6 +93,13 @@ def test_a_step_s_time_is_fitted():
     assert fit.window_seconds.value == pytest.approx(5e-4, rel=1e-4)
     assert fit.knee.value == pytest.approx(4, rel=1e-4)
     assert fit.seconds(np.array([4]))[0] == pytest.approx(4e-3, rel=1e-4)
+    assert fit.misfit < 1e-6
+
+
+def test_a_point_that_lies_off_the_line_is_told():
+    sizes = np.array([1, 4, 16, 64, 256])
+    seconds = (2e-3 + 5e-4 * sizes) * np.array([1, 1, 1.1, 1, 1])
+    assert 0.05 < fit_step_time(sizes, seconds).misfit < np.log(1.1)
 
 
 def test_the_interval_of_the_knee_holds_the_truth_about_as_often_as_it_says():

@@ -1,12 +1,16 @@
 """The same races on a GPU: run where there is one, `pytest -m gpu`."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from core.batches import all_windows
 from core.corpus import build_corpus
-from core.model import GPTConfig
-from core.training import TrainConfig, Trainer, Training, train
+from core.lab.cost import cost_messages
+from core.lab.experiments import CostSpec, RaceSpec
+from core.measure.activations import activation_bytes
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.training import TrainConfig, Training, losses_of, train
 from core.training.graph import StepGraph
 
 pytestmark = [
@@ -70,17 +74,28 @@ def test_nothing_is_read_back_within_a_block():
         torch.cuda.set_sync_debug_mode("default")
 
 
-def test_bfloat16_stays_near_float32_and_keeps_its_weights_in_float32():
+def test_bfloat16_stays_near_float32():
     one, other = losses(device="cuda"), losses(device="cuda", precision="bfloat16")
     gaps = [abs(other[key] - loss) for key, loss in one.items()]
     assert max(gaps) > 0 and sum(gaps) / len(gaps) < 0.02
 
 
-def test_memory_that_does_not_suffice_is_told_and_the_next_step_works():
-    race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
-    (trainer,) = race.group(2).crew.trainers
-    assert isinstance(trainer, Trainer)
+def test_counted_activations_are_what_the_allocator_holds_within_a_tenth():
+    config = GPTConfig(vocab_size=65, block_size=64, n_layer=2, n_head=4, n_embd=128)
+    stack = ReplicaStack([GPT(config, torch.Generator().manual_seed(0)).to("cuda")])
+    windows = torch.zeros(1, 64, 65, dtype=torch.int64, device="cuda")
+    counted = activation_bytes(stack, windows) - windows.nbytes  # the windows are there before
+    before = torch.cuda.memory_allocated()
+    losses = losses_of(stack, windows)
+    assert torch.cuda.memory_allocated() - before == pytest.approx(counted, rel=0.1)
+    del losses
+
+
+def test_memory_that_does_not_suffice_ends_a_measurement_and_the_next_one_works():
+    text = "The miller's daughter counted every sack of corn that the wind had ground. " * 200
+    race = RaceSpec(text=text, block_size=512, n_layer=12, n_head=12, n_embd=768, train=TrainConfig(device="cuda"))
+    plan = replace(race.train, batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 512)
     with pytest.raises(torch.OutOfMemoryError):
-        torch.empty(2**50, dtype=torch.int8, device="cuda")
-    windows = all_windows(torch.zeros(17, dtype=torch.int64, device="cuda"), 16).expand(2, 2, -1)
-    assert torch.isfinite(trainer.step(windows)).all()
+        list(cost_messages(CostSpec(race=replace(race, train=plan))))
+    torch.cuda.empty_cache()
+    assert losses(device="cuda")

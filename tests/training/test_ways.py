@@ -1,6 +1,7 @@
 """How runs are put on a device: what is tried, what is chosen, what is remembered."""
 
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -29,7 +30,12 @@ def asked(monkeypatch):
     asked = []
 
     def answer(what, value):
-        monkeypatch.setattr(ways, what, lambda *some: asked.append((what, some[-1])) or value(some[-1]))
+        def found(*some):
+            options = next(part for part in some if isinstance(part, list))
+            asked.append((what, options))
+            return value(options)
+
+        monkeypatch.setattr(ways, what, found)
 
     answer("fastest_pass", lambda sizes: sizes[0])
     answer("fastest_stack", lambda counts: counts[-1])
@@ -48,7 +54,8 @@ def test_a_small_batch_tries_seeds_on_one_axis(asked):
 
 def test_a_large_batch_tries_passes_and_its_seeds_take_turns(asked):
     assert find(1024) == Way(batch_size=1024, seeds_at_once=1, micro_batch_size=32, num_threads=1)
-    assert asked == [("fastest_pass", [32, 64, 128, 256])]  # never more at once than it takes to fill a core
+    assert find(1000).micro_batch_size == 32 and find(33).micro_batch_size == 17  # two passes that are nearly equal
+    assert asked[0] == ("fastest_pass", [32, 64, 128, 256])  # never more at once than it takes to fill a core
 
 
 def test_one_seed_has_all_threads(asked):
@@ -103,9 +110,21 @@ def test_the_fastest_is_the_one_whose_best_time_is_lowest():
     assert ways.fastest(["a", "b"], lambda option: next(times[option])) == "a"
 
 
+def test_what_would_take_too_long_is_not_tried(monkeypatch):
+    clock, tried = [0.0], []
+    monkeypatch.setattr(ways.time, "monotonic", lambda: clock[0])
+
+    def seconds(size):
+        tried.append(size)
+        clock[0] += size
+        return 1 / size
+
+    assert ways.fastest([1, 2, 4], seconds) == 1 and tried == [1]
+
+
 def test_really_trying_finds_one_of_the_options():
     torch.set_num_threads(2)
-    assert ways.fastest_pass(SMALL, TrainConfig(num_seeds=2), [32, 64]) in (32, 64)
+    assert ways.fastest_pass(SMALL, TrainConfig(num_seeds=2), [32, 64], 1) in (32, 64)
     assert ways.fastest_stack(SMALL, TrainConfig(num_seeds=2), 4, [1, 2]) in (1, 2)
     assert torch.get_num_threads() == 2
 
@@ -129,6 +148,21 @@ def test_a_crew_gives_answers_in_the_order_of_its_trainers_and_the_threads_back(
     assert torch.get_num_threads() == 2
 
 
-def test_what_goes_wrong_in_a_crew_comes_out():
+def test_what_goes_wrong_in_a_crew_comes_out_when_the_others_are_done():
+    torch.set_num_threads(2)
+    done = []
+
+    def work(name):
+        if name == "a":
+            raise ZeroDivisionError
+        time.sleep(0.1)
+        done.append(name)
+
     with pytest.raises(ZeroDivisionError):
-        Crew(["a", "b"], threads_each=1).each(lambda name: 1 / 0)
+        Crew(["a", "b"], threads_each=1).each(work)
+    assert done == ["b"] and torch.get_num_threads() == 2
+
+
+def test_a_crew_wants_an_argument_for_each():
+    with pytest.raises(ValueError):
+        Crew(["a", "b"]).each(lambda name, k: k, [1])
