@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 from core.corpus import clean_text, decode_upload, samples
 from core.lab.experiments import (
@@ -70,6 +71,13 @@ def parser() -> argparse.ArgumentParser:
     parallel.add_argument("--port", type=int, default=0, help="where the ranks meet; 0 for any")
     parallel.add_argument("--spec-file", help=argparse.SUPPRESS)  # from the app to its ranks
     parallel.set_defaults(run=run_distribute)
+    export = commands.add_parser("export", help="write a race as a file that needs torch, pandas and altair only")
+    add_training_options(export, required=False)
+    export.add_argument("--script", required=True, metavar="OUT.py", help="where to write it, as a Python script")
+    export.add_argument("--batch-sizes", type=numbers, default=(4, 16, 64), metavar="4,16,64")
+    export.add_argument("--num-seeds", type=int, default=3)
+    export.add_argument("--max-tokens", type=int, default=120_000, help="for each run")
+    export.set_defaults(run=run_export)
     record = commands.add_parser("record", help="run a page's default on a sample and keep it for the page to show")
     record.add_argument("what", choices=RECORDINGS, nargs="?", default="race")
     record.add_argument("--sample", choices=samples(), default="python-docs")
@@ -177,6 +185,13 @@ def run_noise(args: argparse.Namespace) -> None:
     use_cores()
     check(spec)
     write_lines(args, (m for m in noise_messages(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
+
+
+def run_export(args: argparse.Namespace) -> None:
+    spec = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
+    from core.lab.export import export_script
+
+    Path(args.script).write_text(export_script(spec, Path(args.script).name), encoding="utf-8")
 
 
 def run_bench(args: argparse.Namespace) -> None:

@@ -91,7 +91,8 @@ def test_torch_stays_in_the_workers():
     allowed = {"core.model", "core.training", "core.measure", "core.strategies"}
     assert "core.training.trainer" in users
     assert {m for m in users if room_of(m) not in allowed} == {
-        f"core.lab.{name}" for name in ("cost", "noise", "packing", "race", "ranks", "speed", "steps", "worker")
+        f"core.lab.{name}"
+        for name in ("cost", "export.plain_race", "noise", "packing", "race", "ranks", "speed", "steps", "worker")
     }
 
 

@@ -11,6 +11,8 @@ LR_RULES = ("fixed", "sqrt", "linear")
 BETA2_RULES = ("fixed", "half-life")
 PRECISIONS = ("float32", "bfloat16")
 
+EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
+
 # on a CPU, what is tried at most: see `ways.py`
 MAX_PASS = 256  # windows in a pass; more of them only fill memory
 MAX_SMALL_STEP = 2**16  # B x T x C; beyond it one run fills a core
@@ -137,6 +139,20 @@ class TrainConfig:
                 f"({batch_size} x {block_size}), and the budget is {self.max_tokens:,}: raise it or take a smaller B."
             )
         return steps
+
+    def eval_steps(self, batch_size: int, block_size: int) -> list[int]:
+        """Steps after which a run is validated, ascending, from 0 to its last. At equal spacing in tokens: the spacing
+        is whole steps of the largest batch, so that where the smaller ones divide it, all are validated after the very
+        same tokens. And early ones, if asked for."""
+        num_steps, tokens = self.num_steps(batch_size, block_size), batch_size * block_size
+        largest = max(self.batch_sizes) * block_size
+        spacing = largest * max(1, round(self.max_tokens / self.num_evals / largest))
+        steps = {-(-mark // tokens) for mark in range(0, num_steps * tokens, spacing)} | {num_steps}
+        early = 1
+        while self.early_evals and early < num_steps:
+            steps.add(early)
+            early += -(-early // EARLY_SHARE)
+        return sorted(steps)
 
 
 def is_small_step(gpt_config: GPTConfig, batch_size: int) -> bool:

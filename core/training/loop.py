@@ -28,7 +28,6 @@ from core.training.ways import crew_of, find_way, first_model
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
 TAPE_AFTER, TAPE_FOR = 32, 128  # steps made, and steps to come, for which it pays to note the operations of a step
-EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
 
 
 @dataclass(frozen=True)
@@ -131,24 +130,11 @@ class Training:
             batch_size=batch_size,
             way=way,
             num_steps=num_steps,
-            eval_steps=self._eval_steps(tokens, num_steps),
+            eval_steps=self.config.eval_steps(batch_size, self.block_size),
             block_steps=int(min(max(BLOCK_FLOPS // block_flops, 1), MAX_BLOCK_STEPS)),
             crew=crew_of(self.gpt_config, self.config, way, self.device),
             streams=streams,
         )
-
-    def _eval_steps(self, tokens_per_step: int, num_steps: int) -> list[int]:
-        """Steps at equal spacing in tokens: the spacing is whole steps of the largest batch, so that where the smaller
-        ones divide it, all are validated after the very same tokens. And early ones, if asked for."""
-        largest = max(self.config.batch_sizes) * self.block_size
-        spacing = largest * max(1, round(self.config.max_tokens / self.config.num_evals / largest))
-        marks = range(0, num_steps * tokens_per_step, spacing)
-        steps = {-(-mark // tokens_per_step) for mark in marks} | {num_steps}
-        early = 1
-        while self.config.early_evals and early < num_steps:
-            steps.add(early)
-            early += -(-early // EARLY_SHARE)
-        return sorted(steps)
 
     def first_model(self, seed: int) -> GPT:
         """The model that every batch size of this seed starts from."""

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.ui.choices import CLAIMS
 
@@ -31,7 +32,7 @@ def test_a_claim_is_measured_on_one_s_own_text(page, shared_server):
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     page.get_by_text("At equal training loss").wait_for()
     assert "claim_race=" in page.url
-    assert page.get_by_role("cell", name="yours").count() == 5
+    expect(page.get_by_role("cell", name="yours")).to_have_count(5, timeout=15_000)
     page.get_by_label("The claim").click()
     page.get_by_role("option", name="Small batches use less memory.").click()
     page.get_by_role("button", name="Measure the costs").click()

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.lab.experiments import NoiseSpec, RaceSpec
 from core.lab.store import Store
@@ -39,14 +40,14 @@ def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
     page.get_by_role("button", name="Measure the noise").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "noise=" in page.url
-    assert page.get_by_text("Fitted slope:").count() == 2
+    expect(page.get_by_text("Fitted slope:")).to_have_count(2, timeout=15_000)
     page.get_by_text("After 20 steps:").filter(has_text=re.compile("windows|not resolved")).wait_for()
     page.get_by_role("radio", name="20").click()
     page.get_by_text("The charts in numbers").click()
     page.get_by_text("Spread of batch losses (nats) by batch size: 1:").wait_for()
     page.reload()
     page.get_by_text("Done: 100%").wait_for()
-    assert page.get_by_text("Fitted slope:").count() == 2
+    expect(page.get_by_text("Fitted slope:")).to_have_count(2, timeout=15_000)
 
 
 def test_before_anything_is_run_a_recorded_sweep_teaches(app):

@@ -4,6 +4,7 @@ import math
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.lab.experiments import RaceSpec
 from core.lab.store import Store
@@ -75,4 +76,4 @@ def test_the_orders_are_raced_on_one_s_own_settings(page, shared_server):
     page.get_by_text(re.compile("Validation loss in nats per token by order.*at 16k tokens")).wait_for()
     page.reload()
     page.get_by_text("Done: 100%").wait_for()
-    assert page.get_by_test_id("stVegaLiteChart").count() == 8
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(8, timeout=15_000)

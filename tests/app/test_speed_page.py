@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from core.lab.experiments import NoiseSpec, RaceSpec
 from core.lab.store import Store
@@ -58,6 +59,6 @@ def test_this_device_is_measured(page, shared_server):
     page.get_by_text("of another text or model").wait_for()  # the recorded sweep's
     page.get_by_text("The charts in numbers").click()
     page.get_by_text(re.compile(r"Memory in MB by batch size: 1: weights .*; 32: weights")).wait_for()
-    assert page.get_by_test_id("stVegaLiteChart").count() == 5
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(5, timeout=15_000)
     page.reload()
     page.get_by_text("Done: 100%").wait_for()

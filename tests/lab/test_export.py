@@ -1,0 +1,118 @@
+"""What is taken away stands on its own, and trains the very runs that the app trains."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from core.corpus import samples
+from core.lab.experiments import RaceSpec
+from core.lab.export import export_script
+from core.lab.export.pieces import text_literal
+from core.training import TrainConfig, train
+
+PLAN = TrainConfig(batch_sizes=(4, 16), num_seeds=2, first_seed=3, max_tokens=16 * 16 * 20, num_evals=4, lr_rule="sqrt")
+RACE = RaceSpec(text=samples()["kitchen"].text, block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN)
+WICKED = (
+    "He said: \"It's 'quoted'\" \\ and \\n, '''thrice''' and \"\"\"thrice\"\"\", "
+    "</script>, {braces}, %s, \N{HONEYBEE}, e\u0301, \0, \t.\n\u2028"
+)
+
+
+def run(source: str, folder, *options: str) -> str:
+    """Run it where neither this project nor its folder can be found."""
+    (folder / "race.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "race.py", "--device", "cpu", *options],
+        cwd=folder, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout + done.stderr
+
+
+def app_losses(race: RaceSpec) -> dict[tuple, float]:
+    corpus, gpt_config = race.build()
+    records = train(corpus, gpt_config, race.train)
+    kinds = {"train": "loss", "eval": "val_loss"}
+    return {(r["kind"], r["batch_size"], r["seed"], r["step"]): r[kinds[r["kind"]]] for r in records}
+
+
+@pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}], ids=["char", "byte"])
+def test_the_script_has_the_losses_of_the_app_batch_by_batch(tmp_path, change):
+    race = replace(RACE, **change)
+    said = run(export_script(race), tmp_path)
+    table = pd.read_csv(tmp_path / "race.csv")
+    found = {(r.kind, r.batch_size, r.seed, r.step): r.loss for r in table.itertuples()}
+    expected = app_losses(race)
+    assert found.keys() == expected.keys() and len(found) > 200
+    for key, loss in expected.items():
+        assert found[key] == pytest.approx(loss, rel=1e-4)
+    assert "validation" in said and "noise x sqrt(B)" in said
+    assert "vega" in (tmp_path / "race.html").read_text()
+
+
+@pytest.mark.parametrize("order", ["shuffled", "sequential"])
+def test_other_orders_read_the_same_windows_too(tmp_path, order):
+    race = replace(RACE, train=replace(PLAN, order=order, batch_sizes=(16,), num_seeds=1))
+    run(export_script(race), tmp_path)
+    table = pd.read_csv(tmp_path / "race.csv").set_index(["kind", "batch_size", "seed", "step"])["loss"]
+    for key, loss in app_losses(race).items():
+        assert table[key] == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("text", [WICKED, WICKED * 40, "\r\n" + WICKED, " \n \n" + WICKED])
+def test_a_wicked_text_survives_to_the_last_byte(text):
+    scope: dict = {}
+    exec(f"TEXT = {text_literal(text)}", scope)
+    assert scope["TEXT"] == text
+
+
+def test_a_wicked_text_can_be_raced(tmp_path):
+    race = replace(RACE, text=WICKED * 40, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
+    run(export_script(race), tmp_path)
+    first = pd.read_csv(tmp_path / "race.csv").query("kind == 'train'")["loss"].iloc[0]
+    assert first == pytest.approx(app_losses(race)["train", 4, 3, 1], rel=1e-4)
+
+
+def test_a_long_text_is_asked_for_and_known_by_its_hash(tmp_path):
+    text = RACE.text * 40
+    race = replace(RACE, text=text, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
+    source = export_script(race)
+    assert "Madame Oblonsky" not in source
+    (tmp_path / "mine.txt").write_text(text, encoding="utf-8", newline="")
+    run(source, tmp_path, "--text-file", "mine.txt")
+    (tmp_path / "other.txt").write_text(text + ".", encoding="utf-8", newline="")
+    for options, sentence in (([], "too long to stand here"), (["--text-file", "other.txt"], "another text")):
+        with pytest.raises(AssertionError, match=sentence):
+            run(source, tmp_path, *options)
+
+
+def test_a_run_that_diverges_ends_where_it_does_in_the_app(tmp_path):
+    race = replace(RACE, train=replace(PLAN, learning_rate=1e3, batch_sizes=(4,), num_seeds=1))
+    run(export_script(race), tmp_path)
+    table = pd.read_csv(tmp_path / "race.csv")
+    (gone,) = [r for r in train(*race.build(), race.train) if r["kind"] == "diverged"]
+    assert table["kind"].iloc[-1] == "diverged" and table["step"].iloc[-1] == gone["step"] - 1
+
+
+def test_it_says_what_was_set():
+    source = export_script(RACE)
+    for said in ("'learning_rate': 0.0015", "SEEDS = [3, 4]", "TOKENIZER = 'char'", "n_embd=16", "source ", "nanoGPT"):
+        assert said in source
+    assert "from core" not in source and "import core" not in source
+
+
+def test_what_needs_more_than_torch_is_refused():
+    with pytest.raises(ValueError, match="BPE"):
+        export_script(replace(RACE, tokenizer="bpe"))
+
+
+def test_the_command_writes_a_script(tmp_path):
+    text, out = tmp_path / "text.txt", tmp_path / "mine.py"
+    text.write_text(RACE.text, encoding="utf-8")
+    command = [sys.executable, "-m", "core", "export", "--text-file", text, "--script", out, "--max-tokens", "9000"]
+    assert subprocess.run(list(map(str, command)), timeout=60).returncode == 0
+    compile(out.read_text(encoding="utf-8"), "mine.py", "exec")
+    assert "python mine.py" in out.read_text(encoding="utf-8")
