@@ -73,7 +73,8 @@ def parser() -> argparse.ArgumentParser:
     parallel.set_defaults(run=run_distribute)
     export = commands.add_parser("export", help="write a race as a file that needs torch, pandas and altair only")
     add_training_options(export, required=False)
-    export.add_argument("--script", required=True, metavar="OUT.py", help="where to write it, as a Python script")
+    export.add_argument("--script", metavar="OUT.py", help="where to write it, as a Python script")
+    export.add_argument("--notebook", metavar="OUT.ipynb", help="where to write it, as a notebook")
     export.add_argument("--batch-sizes", type=numbers, default=(4, 16, 64), metavar="4,16,64")
     export.add_argument("--num-seeds", type=int, default=3)
     export.add_argument("--max-tokens", type=int, default=120_000, help="for each run")
@@ -189,9 +190,14 @@ def run_noise(args: argparse.Namespace) -> None:
 
 def run_export(args: argparse.Namespace) -> None:
     spec = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
-    from core.lab.export import export_script
+    from core.lab.export import export_notebook, export_script
 
-    Path(args.script).write_text(export_script(spec, Path(args.script).name), encoding="utf-8")
+    wanted = {args.script: export_script, args.notebook: export_notebook}
+    if not any(wanted):
+        raise ValueError("Which file? Give --script, --notebook or both.")
+    for path, make in wanted.items():
+        if path:
+            Path(path).write_text(make(spec, Path(path).name), encoding="utf-8")
 
 
 def run_bench(args: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ import pytest
 # what tests find out about this machine stays among them, and is found out anew each time
 os.environ["BATCHSCOPE_CACHE"] = tempfile.mkdtemp(prefix="batchscope-tests-")
 
-WAIT_FOR = {"server", "shared_server", "page", "lab", "ranks"}  # fixtures
+WAIT_FOR = {"server", "shared_server", "page", "lab", "ranks", "bare_python"}  # fixtures
 
 
 def pytest_collection_modifyitems(items):

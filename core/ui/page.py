@@ -5,6 +5,7 @@ import streamlit as st
 from core.lab.store import ACTIVE
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
+from core.ui.take_away import take_away
 from core.ui.texts import restore_text
 
 ROUTED = "_routed"
@@ -75,7 +76,8 @@ def open_page(question: str, answer: str) -> Choices:
 
 
 def next_lesson(path: str, why: str) -> None:
-    """The way on, at the foot of a page."""
+    """The foot of a page: what can be taken away, and the way on."""
+    take_away(Choices())
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
     st.divider()
     st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")

@@ -1,18 +1,25 @@
 """What is taken away stands on its own, and trains the very runs that the app trains."""
 
+import hashlib
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
+import nbformat
 import pandas as pd
 import pytest
+from nbclient import NotebookClient
 
-from core.corpus import samples
+from core.batches import WindowStream, make_batch
+from core.corpus import clean_text, samples
 from core.lab.experiments import RaceSpec
-from core.lab.export import export_script
+from core.lab.export import export_notebook, export_script
 from core.lab.export.pieces import text_literal
 from core.training import TrainConfig, train
 
+ROOT = Path(__file__).parents[2]
 PLAN = TrainConfig(batch_sizes=(4, 16), num_seeds=2, first_seed=3, max_tokens=16 * 16 * 20, num_evals=4, lr_rule="sqrt")
 RACE = RaceSpec(text=samples()["kitchen"].text, block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN)
 WICKED = (
@@ -21,11 +28,25 @@ WICKED = (
 )
 
 
-def run(source: str, folder, *options: str) -> str:
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory):
+    """The Python of an environment that has torch, pandas, altair, a kernel for notebooks, and nothing of ours."""
+    folder = tmp_path_factory.mktemp("bare")
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=60)
+    python = folder / "bin" / "python"
+    ours = {line.split("==")[0]: line for line in (ROOT / "requirements.txt").read_text().splitlines()}
+    packages = [*(ours[name] for name in ("torch", "pandas", "altair")), "ipykernel"]
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, timeout=400)
+    subprocess.run([python, "-m", "ipykernel", "install", "--prefix", folder, "--name", "bare"], check=True, timeout=60)
+    yield python
+    shutil.rmtree(folder)  # more than a gigabyte
+
+
+def run(source: str, folder, *options: str, python=sys.executable) -> str:
     """Run it where neither this project nor its folder can be found."""
     (folder / "race.py").write_text(source, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", "race.py", "--device", "cpu", *options],
+        [python, "-I", "-W", "error", "race.py", "--device", "cpu", *options],
         cwd=folder, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
@@ -39,18 +60,63 @@ def app_losses(race: RaceSpec) -> dict[tuple, float]:
     return {(r["kind"], r["batch_size"], r["seed"], r["step"]): r[kinds[r["kind"]]] for r in records}
 
 
-@pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}], ids=["char", "byte"])
-def test_the_script_has_the_losses_of_the_app_batch_by_batch(tmp_path, change):
-    race = replace(RACE, **change)
-    said = run(export_script(race), tmp_path)
-    table = pd.read_csv(tmp_path / "race.csv")
+def assert_same(table: pd.DataFrame, race: RaceSpec) -> None:
+    """Every loss, batch by batch, those of the validations too."""
     found = {(r.kind, r.batch_size, r.seed, r.step): r.loss for r in table.itertuples()}
     expected = app_losses(race)
     assert found.keys() == expected.keys() and len(found) > 200
     for key, loss in expected.items():
         assert found[key] == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}], ids=["char", "byte"])
+def test_the_script_has_the_losses_of_the_app_batch_by_batch(tmp_path, change):
+    race = replace(RACE, **change)
+    said = run(export_script(race), tmp_path)
+    assert_same(pd.read_csv(tmp_path / "race.csv"), race)
     assert "validation" in said and "noise x sqrt(B)" in said
     assert "vega" in (tmp_path / "race.html").read_text()
+
+
+def test_the_script_needs_torch_pandas_and_altair_only(tmp_path, bare_python):
+    run(export_script(RACE), tmp_path, python=bare_python)
+    assert_same(pd.read_csv(tmp_path / "race.csv"), RACE)
+
+
+def test_the_notebook_runs_from_top_to_bottom_with_torch_pandas_and_altair_only(tmp_path, bare_python, monkeypatch):
+    monkeypatch.setenv("JUPYTER_PATH", str(bare_python.parents[1] / "share" / "jupyter"))
+    book = nbformat.reads(export_notebook(RACE), 4)
+    last = nbformat.v4.new_code_cell(
+        "table.to_csv('table.csv', index=False); print(batch.x.tolist(), batch.y.tolist())"
+    )
+    book.cells.append(last)
+    NotebookClient(book, timeout=120, kernel_name="bare", resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [(cell.source, out) for cell in book.cells for out in cell.get("outputs", [])]
+    assert not [source for source, out in outputs if out.output_type == "error" or out.get("name") == "stderr"]
+    assert sum("vega" in out.get("data", {}).get("text/html", "") for _, out in outputs) == 3
+    assert_same(pd.read_csv(tmp_path / "table.csv"), RACE)
+    corpus, _ = RACE.build()
+    stream = WindowStream(num_tokens=len(corpus.train_ids), block_size=16, seed=3)
+    batch = make_batch(corpus.train_ids, stream.starts(first=0, count=4), block_size=16)
+    assert outputs[-1][1].text.strip() == f"{batch.x.tolist()} {batch.y.tolist()}"
+
+
+@pytest.mark.parametrize("text", [WICKED * 40, RACE.text * 40], ids=["wicked", "long"])
+def test_the_notebook_carries_the_text_or_its_hash(text):
+    book = nbformat.reads(export_notebook(replace(RACE, text=text)), 4)
+    scope: dict = {}
+    exec(next(cell.source for cell in book.cells if cell.source.startswith("TEXT = ")), scope)
+    assert scope["TEXT"] == (text if len(text.encode()) <= 200_000 else None)
+    assert scope["TEXT_SHA256"] == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_the_notebook_that_ships_is_the_one_that_the_exporter_makes():
+    """If this fails after a change of batches, model or training, make it anew with the command in the README."""
+    plan = TrainConfig(batch_sizes=(4, 16, 64), num_seeds=2, max_tokens=60_000)
+    text, _ = clean_text((ROOT / "data" / "bees.txt").read_text(encoding="utf-8"))
+    assert export_notebook(RaceSpec(text=text, train=plan)) == (ROOT / "data" / "race.ipynb").read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("order", ["shuffled", "sequential"])
@@ -99,7 +165,7 @@ def test_a_run_that_diverges_ends_where_it_does_in_the_app(tmp_path):
 
 def test_it_says_what_was_set():
     source = export_script(RACE)
-    for said in ("'learning_rate': 0.0015", "SEEDS = [3, 4]", "TOKENIZER = 'char'", "n_embd=16", "source ", "nanoGPT"):
+    for said in ("'learning_rate': 0.0015", "SEEDS = [3, 4]", "TOKENIZER = 'char'", "n_embd=16", "source: ", "nanoGPT"):
         assert said in source
     assert "from core" not in source and "import core" not in source
 

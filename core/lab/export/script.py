@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import asdict, dataclass
-from datetime import date
 from pprint import pformat
 
 from core.lab.experiments import RaceSpec
@@ -15,7 +14,7 @@ rate: linear (Goyal et al. 2017), square root (Malladi et al. 2022)."""
 HEAD = '''"""A race between batch sizes: small GPTs that read the same examples, taken away from Batchscope.
 
 Run it with torch, pandas and altair: `python {name}`; a GPU is used where there is one. It writes every loss to a CSV
-file and draws the race as a web page. Taken on {today}; source {version}.
+file and draws the race as a web page. Its source: {version}.
 
 {ideas}
 """
@@ -116,7 +115,7 @@ if __name__ == "__main__":
 class TakenAway:
     """What a file that is taken away says: as source, ready to stand in it."""
 
-    head: dict[str, str]  # name, today, version, ideas
+    head: dict[str, str]  # name, version, ideas
     settings: str
     batches: str
     model: str
@@ -161,7 +160,7 @@ def take_away(spec: RaceSpec, name: str) -> TakenAway:
         f"SEEDS = {list(plan.seeds)}"
     )
     made = ", ".join(f"{name}={value!r}" for name, value in asdict(gpt_config).items())
-    head = {"name": name, "today": date.today().isoformat(), "version": version, "ideas": IDEAS}
+    head = {"name": name, "version": version, "ideas": IDEAS}
     return TakenAway(head, settings, batches, model, f"GPT_CONFIG = GPTConfig({made})", training)
 
 
