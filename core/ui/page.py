@@ -77,7 +77,7 @@ def open_page(question: str, answer: str) -> Choices:
 
 def next_lesson(path: str, why: str) -> None:
     """The foot of a page: what can be taken away, and the way on."""
-    take_away(Choices())
+    take_away(Choices(), say)
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
     st.divider()
     st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")

@@ -1,5 +1,7 @@
 """The race that the choices describe, as files that run without this app."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core.lab.cluster import LabError
@@ -14,8 +16,8 @@ FILES = {  # by who makes it: the name, what kind of file it is, and what the bu
 
 
 @st.fragment
-def take_away(choices: Choices) -> None:
-    """Made when it is opened: a worker reads the sources, for this process has no torch."""
+def take_away(choices: Choices, say: Callable[[Exception], None]) -> None:
+    """Made when it is opened: a worker reads the sources, for this process has no torch. `say` tells what went wrong."""
     with st.expander("Take it away", icon=":material/download:", key="take_away", on_change="rerun") as opened:
         if not opened.open:
             return
@@ -28,7 +30,7 @@ def take_away(choices: Choices) -> None:
             with st.spinner("Writing …"):
                 made = {name: server().lab.call(f"core.lab.export:{name}", spec) for name in FILES}
         except (ValueError, LabError) as error:
-            st.error(str(error))
+            say(error)
             return
         for name, (file_name, mime, label) in FILES.items():
             st.download_button(
