@@ -17,7 +17,7 @@ FILES = {  # by who makes it: the name, what kind of file it is, and what the bu
 
 @st.fragment
 def take_away(choices: Choices, say: Callable[[Exception], None]) -> None:
-    """Made when it is opened: a worker reads the sources, for this process has no torch. `say` tells what went wrong."""
+    """Made when it is opened: a worker reads the sources, for this process has no torch. `say` tells a mistake."""
     with st.expander("Take it away", icon=":material/download:", key="take_away", on_change="rerun") as opened:
         if not opened.open:
             return
