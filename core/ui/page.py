@@ -52,6 +52,7 @@ def run_app() -> None:
         with st.sidebar:
             experiment_status(choices)
         page.run()
+        take_away(choices, say)
     finally:
         st.session_state[ROUTED] = False
     choices.write_url()
@@ -76,8 +77,7 @@ def open_page(question: str, answer: str) -> Choices:
 
 
 def next_lesson(path: str, why: str) -> None:
-    """The foot of a page: what can be taken away, and the way on."""
-    take_away(Choices(), say)
+    """The way on, at the foot of a page."""
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
     st.divider()
     st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")

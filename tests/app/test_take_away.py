@@ -23,6 +23,6 @@ def test_a_notebook_and_a_script_are_downloaded(page, shared_server, tmp_path, l
 
 
 def test_settings_that_cannot_be_raced_get_a_sentence(page, shared_server):
-    page.goto(f"{shared_server.url}race_batch_sizes?{SMALL}&tokenizer=bpe")
+    page.goto(f"{shared_server.url}race_batch_sizes?{SMALL}&heads=3")
     page.get_by_text("Take it away").click()
-    page.get_by_text("BPE tokens need the library that learnt them").wait_for(timeout=30_000)
+    page.get_by_text("16 channels cannot be shared equally by 3 heads").wait_for(timeout=30_000)

@@ -69,7 +69,7 @@ def assert_same(table: pd.DataFrame, race: RaceSpec) -> None:
         assert found[key] == pytest.approx(loss, rel=1e-4)
 
 
-@pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}], ids=["char", "byte"])
+@pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}, {"tokenizer": "bpe"}], ids=["char", "byte", "bpe"])
 def test_the_script_has_the_losses_of_the_app_batch_by_batch(tmp_path, change):
     race = replace(RACE, **change)
     said = run(export_script(race), tmp_path)
@@ -99,6 +99,16 @@ def test_the_notebook_runs_from_top_to_bottom_with_torch_pandas_and_altair_only(
     stream = WindowStream(num_tokens=len(corpus.train_ids), block_size=16, seed=3)
     batch = make_batch(corpus.train_ids, stream.starts(first=0, count=4), block_size=16)
     assert outputs[-1][1].text.strip() == f"{batch.x.tolist()} {batch.y.tolist()}"
+
+
+def test_a_notebook_with_bpe_tokens_has_their_ids():
+    race = replace(RACE, tokenizer="bpe")
+    scope: dict = {}
+    for cell in nbformat.reads(export_notebook(race), 4).cells:
+        if cell.source.startswith(("import base64", "TEXT = ", "if TEXT is None")):
+            exec(cell.source, scope)
+    corpus, _ = race.build()
+    assert scope["train_ids"].tolist() == corpus.train_ids.tolist() and len(scope["vocabulary"]) > 256
 
 
 @pytest.mark.parametrize("text", [WICKED * 40, RACE.text * 40], ids=["wicked", "long"])
@@ -170,9 +180,9 @@ def test_it_says_what_was_set():
     assert "from core" not in source and "import core" not in source
 
 
-def test_what_needs_more_than_torch_is_refused():
-    with pytest.raises(ValueError, match="BPE"):
-        export_script(replace(RACE, tokenizer="bpe"))
+def test_bpe_tokens_of_a_long_text_are_too_many():
+    with pytest.raises(ValueError, match="BPE tokens of a text over 200 kB"):
+        export_script(replace(RACE, tokenizer="bpe", text=RACE.text * 40))
 
 
 def test_the_command_writes_a_script(tmp_path):

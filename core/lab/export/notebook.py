@@ -7,9 +7,11 @@ import nbformat
 from core.lab.experiments import RaceSpec
 from core.lab.export.script import take_away
 
-IMPORTS = """import hashlib
+IMPORTS = """import base64
+import hashlib
 import math
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,9 +47,12 @@ if TOKENIZER == "char":
     vocabulary = sorted(set(TEXT))
     number = {character: i for i, character in enumerate(vocabulary)}
     ids = np.array([number[character] for character in TEXT])
-else:
+elif TOKENIZER == "byte":
     vocabulary = [chr(i) if 32 <= i < 127 else f"{i:02x}" for i in range(256)]
     ids = np.frombuffer(TEXT.encode("utf-8"), dtype=np.uint8).astype(np.int64)
+else:
+    vocabulary = TOKENS
+    ids = np.frombuffer(zlib.decompress(base64.b64decode(IDS)), dtype="<u2").astype(np.int64)
 
 held_out_from = int(len(ids) * (1 - VAL_FRACTION))
 train_ids, val_ids = ids[:held_out_from], ids[held_out_from:]
@@ -151,7 +156,8 @@ def curves(kind: str, axis: str) -> alt.Chart:
     mine["seconds"] = mine["step"] * mine["batch_size"].map(seconds)
     mine = pd.concat(each.iloc[:: max(1, len(each) // 300)] for _, each in mine.groupby("batch_size"))
     y = alt.Y("loss:Q", title=f"{kind} loss (nats per token)", scale=alt.Scale(zero=False))
-    return alt.Chart(mine).mark_line().encode(x=alt.X(f"{axis}:Q"), y=y, color=COLOR).properties(width=230, height=260)
+    x = alt.X(f"{axis}:Q", axis=alt.Axis(format="~s", tickCount=4))
+    return alt.Chart(mine).mark_line().encode(x=x, y=y, color=COLOR).properties(width=230, height=260)
 
 
 alt.hconcat(*(curves("train", axis) for axis in ("step", "tokens", "seconds")))"""
@@ -167,7 +173,7 @@ noise["noise x sqrt(B)"] = noise["noise"] * np.sqrt(noise["batch_size"])
 first = noise.iloc[0]
 line = pd.DataFrame({"batch_size": sizes})
 line["noise"] = first["noise"] * np.sqrt(first["batch_size"] / line["batch_size"])
-x = alt.X("batch_size:Q", scale=alt.Scale(type="log", base=2), title="batch size")
+x = alt.X("batch_size:Q", scale=alt.Scale(type="log", base=2), axis=alt.Axis(values=sizes), title="batch size")
 y = alt.Y("noise:Q", scale=alt.Scale(type="log"), title="loss noise (nats)")
 points = alt.Chart(noise).mark_point(size=90, filled=True).encode(x=x, y=y, color=COLOR)
 theory = alt.Chart(line).mark_line(strokeDash=[4, 4], color="gray").encode(x=x, y=y)

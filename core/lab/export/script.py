@@ -1,8 +1,12 @@
 """A race as one Python file, of the kind that people know from nanoGPT."""
 
+import base64
 import hashlib
+import zlib
 from dataclasses import asdict, dataclass
 from pprint import pformat
+
+import numpy as np
 
 from core.lab.experiments import RaceSpec
 
@@ -20,9 +24,11 @@ file and draws the race as a web page. Its source: {version}.
 """
 
 import argparse
+import base64
 import hashlib
 import math
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,8 +91,10 @@ def encode(text: str) -> tuple[np.ndarray, np.ndarray]:
     if TOKENIZER == "char":
         number = {character: i for i, character in enumerate(sorted(set(text)))}
         ids = np.array([number[character] for character in text])
-    else:
+    elif TOKENIZER == "byte":
         ids = np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64)
+    else:
+        ids = np.frombuffer(zlib.decompress(base64.b64decode(IDS)), dtype="<u2").astype(np.int64)
     held_out_from = int(len(ids) * (1 - VAL_FRACTION))
     return ids[:held_out_from], ids[held_out_from:]
 
@@ -124,16 +132,13 @@ class TakenAway:
 
 
 def take_away(spec: RaceSpec, name: str) -> TakenAway:
-    """Raises ValueError, with a sentence, for a race that cannot be, or whose tokens need more than torch, pandas and
-    altair."""
+    """Raises ValueError, with a sentence, for a race that cannot be, or whose tokens do not fit into a file."""
     from core.batches import stream, windows  # here, because of torch: only a shell or a worker exports
     from core.lab.export import pieces, plain_race
     from core.model import config as model_config
     from core.model import gpt
 
     corpus, gpt_config = spec.build()
-    if spec.tokenizer == "bpe":
-        raise ValueError("BPE tokens need the library that learnt them: take characters or bytes.")
     text, plan, T = corpus.text, spec.train, spec.block_size
     runs = [
         {
@@ -150,10 +155,21 @@ def take_away(spec: RaceSpec, name: str) -> TakenAway:
     training = pieces.source_of(plain_race)
     version = hashlib.sha256((batches + model + training).encode()).hexdigest()[:12]
     short = len(text.encode()) <= MAX_EMBEDDED_BYTES
+    learnt = "TOKENS = IDS = None  # of BPE only\n"
+    if spec.tokenizer == "bpe":
+        if not short:
+            raise ValueError("The BPE tokens of a text over 200 kB are too many to be written down: take characters.")
+        ids = np.concatenate([corpus.train_ids, corpus.val_ids]).astype("<u2").tobytes()
+        tokens = [corpus.tokenizer.show(i) for i in range(corpus.tokenizer.vocab_size)]
+        learnt = (
+            f"TOKENS = {pformat(tokens, width=120, compact=True)}\n"
+            f"IDS = {base64.b64encode(zlib.compress(ids)).decode()!r}  # the text in them: 16 bits each, packed\n"
+        )
     settings = (
         f"TEXT = {pieces.text_literal(text) if short else None}\n"
         f"TEXT_SHA256 = {hashlib.sha256(text.encode()).hexdigest()!r}\n"
-        f"TOKENIZER = {spec.tokenizer!r}  # a token is a character, or a byte\n"
+        f"TOKENIZER = {spec.tokenizer!r}  # a token is a character, a byte, or what BPE has learnt from this text\n"
+        f"{learnt}"
         f"VAL_FRACTION = {spec.val_fraction!r}  # of the tokens, at the end, held out\n"
         f"PLAN = {pformat({k: asdict(plan)[k] for k in ('order', 'weight_decay', 'grad_clip', 'eval_windows')})}\n"
         f"RUNS = {pformat(runs, width=120, compact=True)}\n"
