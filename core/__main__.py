@@ -18,6 +18,7 @@ from core.lab.experiments import (
     MODEL_SIZES,
     ORDER_TOKENS,
     CostSpec,
+    LessonSpec,
     NoiseSpec,
     OrdersSpec,
     ParallelSpec,
@@ -189,15 +190,16 @@ def run_noise(args: argparse.Namespace) -> None:
 
 
 def run_export(args: argparse.Namespace) -> None:
-    spec = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
+    race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
     from core.lab.export import export_notebook, export_script
 
-    wanted = {args.script: export_script, args.notebook: export_notebook}
-    if not any(wanted):
+    if not (args.script or args.notebook):
         raise ValueError("Which file? Give --script, --notebook or both.")
-    for path, make in wanted.items():
-        if path:
-            Path(path).write_text(make(spec, Path(path).name), encoding="utf-8")
+    if args.script:
+        Path(args.script).write_text(export_script(race, Path(args.script).name), encoding="utf-8")
+    if args.notebook:
+        lesson = LessonSpec(race=race, batch_size=min(args.batch_sizes))
+        Path(args.notebook).write_text(export_notebook(lesson), encoding="utf-8")
 
 
 def run_bench(args: argparse.Namespace) -> None:

@@ -5,12 +5,13 @@ import streamlit as st
 from core.lab.cluster import LabError
 from core.lab.experiments import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, CostSpec
 from core.strategies import TARGETS
-from core.ui.accumulation import MISTAKES, current_splits, show_mistake, show_proof, show_splits_of
+from core.ui.accumulation import MISTAKES, current_parts, current_splits, show_mistake, show_proof, show_splits_of
 from core.ui.choices import MAX_STEP
 from core.ui.experiments import controls, found_experiment, known_of, watch
 from core.ui.page import next_lesson, open_page, say
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
 from core.ui.steps import current_step
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 choices = open_page(
@@ -32,7 +33,9 @@ with more:
     choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
     choose_device(choices)
 B = choices.micro_batch_size * choices.accumulation_steps
-st.markdown(f"**B = {choices.micro_batch_size} × {choices.accumulation_steps} = {B:,} windows** of {choices.block_size} tokens make one update.")
+st.markdown(
+    f"**B = {choices.micro_batch_size} × {choices.accumulation_steps} = {B:,} windows** of {choices.block_size} tokens make one update."
+)
 
 try:
     found = show_proof(choices, current_step(choices, batch_size=B))
@@ -71,4 +74,5 @@ with st.expander("What to look for, and what to try"):
 - **Micro-batch 1**: the least memory, and often the most time. Where does your device stop to gain?
 """
     )
+take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=lambda: current_parts(choices))
 next_lesson("pages/distribute_the_batch.py", "The same split over several processes at once.")

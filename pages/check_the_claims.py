@@ -12,9 +12,10 @@ from core.lab.experiments import (
     MODEL_SIZES,
 )
 from core.ui import claims, verdicts
-from core.ui.claims import Claim, show_claim, show_overview
+from core.ui.claims import Claim, show_claim, show_overview, spec_for
 from core.ui.page import open_page
 from core.ui.settings import choose_device, choose_numbers
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 USUAL_RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
@@ -116,7 +117,9 @@ with st.expander("Batch sizes, text, model, budget and the rest"):
         choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
     with right:
         choices.number("claim_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=200_000)
-        choose_numbers(choices, "claim_rates", f"Learning rates of the sweep (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES)
+        choose_numbers(
+            choices, "claim_rates", f"Learning rates of the sweep (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES
+        )
         choices.number("num_seeds", "Seeds (runs of each kind)", 1, MAX_SEEDS)
         choices.number("seed", "First seed", 0, 999_999)
         choose_device(choices)
@@ -134,3 +137,4 @@ with st.expander("What to look for, and what to try"):
 - **Three seeds are few.** “Not resolved” is a result: it says that more seeds, or a longer run, are needed before anyone may claim anything.
 """
     )
+take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=lambda: spec_for(choices, "claim_race"))

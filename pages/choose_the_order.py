@@ -17,6 +17,7 @@ from core.ui.orders import (
 )
 from core.ui.page import open_page, plain, say
 from core.ui.settings import choose_device
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
 
 choices = open_page(
@@ -62,7 +63,9 @@ with st.expander("The maps in numbers"):
     st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
 
 st.subheader("What does a model learn from each order?", anchor=False)
-st.markdown("Three races from the **same first weights**, at the same batch size and rate. Only the order of the windows differs.")
+st.markdown(
+    "Three races from the **same first weights**, at the same batch size and rate. Only the order of the windows differs."
+)
 found = found_experiment(choices, "orders", OrdersSpec)
 experiment = found[0] if found else None
 controls(choices, "orders", "Race the orders", lambda: current_orders(choices), experiment)
@@ -92,3 +95,4 @@ with st.expander("What to look for, and what to try"):
 - **A short text and many epochs** (*The soup that went to court*, 100,000 tokens): random windows may start anywhere, so the text is cut anew each time; blocks are always cut at the same places. Does that help on new text?
 """
     )
+take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=lambda: current_orders(choices))

@@ -15,6 +15,7 @@ from core.ui.experiments import controls, found_experiment, known_of, watch
 from core.ui.page import open_page
 from core.ui.parallel import MISTAKES, current_parallel, show_model_parallel, show_parallel
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 choices = open_page(
@@ -39,7 +40,9 @@ with more:
     choices.number("port", "Port where the ranks meet (0: any)", 0, 65_535)
     choose_device(choices)
 W, m, K = choices.num_ranks, choices.rank_micro_batch, choices.rank_accumulation
-st.markdown(f"**Global batch = micro-batch × accumulation × ranks = {m} × {K} × {W} = {m * K * W:,} windows** for each update.")
+st.markdown(
+    f"**Global batch = micro-batch × accumulation × ranks = {m} × {K} × {W} = {m * K * W:,} windows** for each update."
+)
 
 found = found_experiment(choices, "parallel", ParallelSpec)
 controls(choices, "parallel", "Start the ranks", lambda: current_parallel(choices), found and found[0])
@@ -76,3 +79,4 @@ with st.expander("What to look for, and what to try"):
 - **Uneven targets and “the mean over its own targets”**: off by some per cent, with no error message. That is how this mistake lives for years.
 """
     )
+take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=lambda: current_parallel(choices))

@@ -7,6 +7,7 @@ from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, MAX_CHANNELS, M
 from core.model import GPTConfig
 from core.ui.page import next_lesson, open_page, say
 from core.ui.shapes import show_shapes, traced
+from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
 
 choices = open_page(
@@ -53,4 +54,5 @@ with st.expander("What to look for, and what to try"):
 - **(B·T, V)** at the end: for the loss, every position of every window is one question among B × T.
 """
     )
+take_away(choices, "follow_the_shapes")
 next_lesson("pages/inside_one_step.py", "One update of the weights, stage by stage.")

@@ -10,6 +10,7 @@ from core.ui.page import next_lesson, open_page, say
 from core.ui.settings import choose_device, choose_model
 from core.ui.stages import show_cost, show_gradients, show_positions, show_tokens, show_update
 from core.ui.steps import current_step, show_code, walk_controls
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 choices = open_page(
@@ -100,4 +101,5 @@ with st.expander("What to look for, and what to try"):
 - **In one go, or one by one:** the same numbers to six digits. The difference is time.
 """
     )
+take_away(choices, "inside_one_step", step=choices.step)
 next_lesson("pages/race_batch_sizes.py", "Let batch sizes run against each other.")

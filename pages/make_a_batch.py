@@ -8,6 +8,7 @@ from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import draw_batch, show_batch, show_coverage
 from core.ui.choices import MAX_EXAMPLES
 from core.ui.page import next_lesson, open_page, say
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
 
 ORDER_HELP = (
@@ -73,4 +74,5 @@ with st.expander("What to look for, and what to try"):
 - **The seed decides everything.** The same seed and batch number give the same batch, today and tomorrow.
 """
     )
+take_away(choices, "make_a_batch", step=choices.batch_number + 1)
 next_lesson("pages/follow_the_shapes.py", "What the model does with x.")

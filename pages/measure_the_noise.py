@@ -12,6 +12,7 @@ from core.ui.experiments import controls, found_experiment
 from core.ui.noise import current_noise, show_noise, show_recorded_noise
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.take_away import take_away
 
 choices = open_page(
     "How far is a batch from the truth?",
@@ -21,7 +22,9 @@ it. Here a model is stopped on its way and its weights are held still. Then many
 
 found = found_experiment(choices, "noise", NoiseSpec)
 steps, sizes = st.columns(2)
-choose_numbers(choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps)
+choose_numbers(
+    choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps
+)
 choose_numbers(choices, "noise_sizes", "Batch sizes to draw", USUAL_SIZES, MAX_NOISE_SIZES, where=sizes)
 with st.expander("Text, model, training and the rest"):
     left, middle, right = st.columns(3)
@@ -49,4 +52,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** Lumo, the made-up language: its windows differ only by chance, so its design effect is near 1.
 """
     )
+take_away(choices, "measure_the_noise", batch_size=choices.train_batch_size, own=lambda: current_noise(choices))
 next_lesson("pages/race_batch_sizes.py", "What the noise does to training.")

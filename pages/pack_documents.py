@@ -13,6 +13,7 @@ from core.ui.packing import (
     choose_row,
     current_packing,
     document_title,
+    documents_of,
     pack_all,
     proof_of,
     row_table,
@@ -27,6 +28,7 @@ from core.ui.packing import (
 from core.ui.packing_answers import answers
 from core.ui.page import open_page, say
 from core.ui.settings import choose_device
+from core.ui.take_away import take_away
 
 choices = open_page(
     "What fills a batch when documents differ in length?",
@@ -92,3 +94,4 @@ with st.expander("What to look for, and what to try"):
 - **A tiny batch**: where all documents fit into a few slots, an update's fixed costs hide the gain.
 """
     )
+take_away(choices, "pack_documents", own=lambda: documents_of(packing))

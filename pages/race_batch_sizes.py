@@ -14,6 +14,7 @@ from core.ui.experiments import controls, found_experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.race import show_race, show_recorded
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.take_away import take_away
 from core.ui.texts import current_race, plan_of
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
@@ -63,4 +64,5 @@ with st.expander("What to look for, and what to try"):
 - Three seeds show a tendency, not a proof. Where bands overlap, this race cannot tell the two apart.
 """
     )
+take_away(choices, "race_batch_sizes", batch_size=min(choices.batch_sizes))
 next_lesson("pages/tune_the_rate.py", "Was the comparison fair? Each batch size with a learning rate of its own.")

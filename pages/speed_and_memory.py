@@ -7,6 +7,7 @@ from core.ui.experiments import controls, found_experiment, known_of, watch
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
 from core.ui.speed import current_speed, show_speed_of
+from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 choices = open_page(
@@ -45,4 +46,5 @@ with st.expander("What to look for, and what to try"):
 - **Halve the memory to fit into.** What is there whatever the batch does not shrink; micro-batches (lesson *Accumulate gradients*) are the way out.
 """
     )
+take_away(choices, "speed_and_memory", own=lambda: current_speed(choices))
 next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")

@@ -14,6 +14,7 @@ from core.ui.experiments import controls, found_experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
 from core.ui.sweep import current_sweep, show_recorded_sweep, show_sweep
+from core.ui.take_away import take_away
 
 USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
 BETA2_NAMES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
@@ -26,7 +27,9 @@ longer. How much longer? Rules of thumb say √B, or B, or not at all. Here ever
 
 found = found_experiment(choices, "sweep", SweepSpec)
 sizes, rates = st.columns(2)
-choose_numbers(choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes)
+choose_numbers(
+    choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
+)
 choose_numbers(choices, "rates", f"Learning rates (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES, where=rates)
 with st.expander("Text, model, budget and the rest"):
     left, middle, right = st.columns(3)
@@ -54,4 +57,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
 """
     )
+take_away(choices, "tune_the_rate", batch_size=min(choices.sweep_sizes), own=lambda: current_sweep(choices))
 next_lesson("pages/speed_and_memory.py", "How long each of those steps takes, and what it holds in memory.")

@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import MAX_BATCH_SIZES, CostSpec
+from core.lab.experiments import MAX_BATCH_SIZES, CostSpec, ParallelSpec
 from core.lab.findings import CostFindings
 from core.measure.comparison import ratio_of
 from core.measure.reports import AccumulationReport, MistakeReport
-from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, token_weights
+from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, ParallelPlan, token_weights
 from core.ui.choices import Choices
 from core.ui.claims import View, show_memory, show_splits
 from core.ui.page import plain
@@ -21,6 +21,17 @@ from core.ui.texts import current_race, plan_of
 
 SHOWN_PARTS = 64  # rows of the table
 number = charts.format_significant
+
+
+def current_parts(choices: Choices) -> ParallelSpec:
+    """The batch in micro-batches, as one rank alone takes it."""
+    plan = ParallelPlan(
+        micro_batch_size=choices.micro_batch_size,
+        accumulation_steps=choices.accumulation_steps,
+        num_steps=1,
+        targets=choices.targets,
+    )
+    return ParallelSpec(race=current_race(choices, plan_of(choices, num_seeds=1)), plan=plan, num_ranks=1)
 
 
 def show_proof(choices: Choices, step: Step) -> AccumulationReport:

@@ -10,7 +10,7 @@ from core import charts
 from core.batches import IGNORE, PADDING, WAYS, PackedBatch, pack
 from core.corpus import FOUR, Tokenizer, clean_text, first_documents, samples, split_documents
 from core.lab.cluster import LabError
-from core.lab.experiments import MODEL_SIZES
+from core.lab.experiments import MODEL_SIZES, DocumentsSpec
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.reports import Leak, PackingReport, StepTimes
 from core.model import GPTConfig
@@ -77,6 +77,11 @@ def current_packing(choices: Choices) -> Packing:
     )
     ids = tuple(tokenizer.encode(document) for document in documents)
     return Packing(documents, len(found), tokenizer, ids, config, choices.seed, choices.device)
+
+
+def documents_of(packing: Packing) -> DocumentsSpec:
+    tokens = tuple(packing.tokenizer.show(i) for i in range(packing.tokenizer.vocab_size))
+    return DocumentsSpec(documents=packing.ids, tokens=tokens, gpt_config=packing.config)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)

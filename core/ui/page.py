@@ -5,7 +5,6 @@ import streamlit as st
 from core.lab.store import ACTIVE
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
-from core.ui.take_away import take_away
 from core.ui.texts import restore_text
 
 ROUTED = "_routed"
@@ -52,7 +51,6 @@ def run_app() -> None:
         with st.sidebar:
             experiment_status(choices)
         page.run()
-        take_away(choices, say)
     finally:
         st.session_state[ROUTED] = False
     choices.write_url()

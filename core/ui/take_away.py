@@ -1,38 +1,54 @@
-"""The race that the choices describe, as files that run without this app."""
+"""What a page shows, as files that run without this app."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
 from core.lab.cluster import LabError
+from core.lab.experiments import MAX_EMBEDDED_BYTES, LessonSpec, RaceSpec
 from core.ui.choices import Choices
 from core.ui.lab import server
+from core.ui.page import say
 from core.ui.texts import current_race, plan_of
-
-FILES = {  # by who makes it: the name, what kind of file it is, and what the button says
-    "export_notebook": ("race.ipynb", "application/x-ipynb+json", "Notebook, for Jupyter or Colab"),
-    "export_script": ("race.py", "text/x-python", "Script, one Python file"),
-}
 
 
 @st.fragment
-def take_away(choices: Choices, say: Callable[[Exception], None]) -> None:
-    """Made when it is opened: a worker reads the sources, for this process has no torch. `say` tells a mistake."""
+def take_away(
+    choices: Choices,
+    name: str,
+    *,
+    batch_size: int | None = None,
+    step: int = 1,
+    race: Callable[[], RaceSpec] | None = None,
+    own: Callable[[], object] | None = None,
+) -> None:
+    """At the foot of a page: its notebook, called `name`, and its race as a script. They have the batch of this size
+    and step, the race that the choices describe, or another, and a chapter of the lesson's own experiment, if it has
+    one. Made when it is opened, and by a worker, which reads the sources: this process has no torch."""
     with st.expander("Take it away", icon=":material/download:", key="take_away", on_change="rerun") as opened:
         if not opened.open:
             return
-        st.markdown(
-            "The text, the batches, the model and the race over the batch sizes, as they are set, to run without this "
-            "app: with torch, pandas and altair. A text over 200 kB has to be put beside it."
-        )
-        spec = current_race(choices, plan_of(choices))
         try:
+            raced = race() if race else current_race(choices, plan_of(choices))
+            lesson = LessonSpec(
+                race=raced, batch_size=batch_size or choices.batch_size, step=step, own=own() if own else None
+            )
             with st.spinner("Writing …"):
-                made = {name: server().lab.call(f"core.lab.export:{name}", spec) for name in FILES}
+                notebook = server().lab.call("core.lab.export:export_notebook", lesson)
+                script = server().lab.call("core.lab.export:export_script", raced)
         except (ValueError, LabError) as error:
             say(error)
             return
-        for name, (file_name, mime, label) in FILES.items():
-            st.download_button(
-                label, made[name], file_name, mime, key=f"take_{name}", on_click="ignore", width="stretch"
-            )
+        also = ", and this lesson's own measurement, as it is set here" if own else ""
+        st.markdown(
+            f"The text, the batches, the model and a race over the batch sizes{also}, to run without this app: with "
+            "torch, pandas and altair. The notebook reads as a lesson; the script does the race."
+        )
+        offer("Notebook, for Jupyter or Colab", notebook, f"{name}.ipynb", "application/x-ipynb+json")
+        offer("Script, one Python file", script, "race.py", "text/x-python")
+        if len(raced.text.encode()) > MAX_EMBEDDED_BYTES:
+            offer("The text, which is too long to stand in them: put it beside", raced.text, "text.txt", "text/plain")
+
+
+def offer(label: str, content: str, file_name: str, mime: str) -> None:
+    st.download_button(label, content, file_name, mime, key=f"take_{file_name}", on_click="ignore", width="stretch")

@@ -1,6 +1,8 @@
 """What is taken away stands on its own, and trains the very runs that the app trains."""
 
 import hashlib
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -10,15 +12,18 @@ from pathlib import Path
 import nbformat
 import pandas as pd
 import pytest
+import torch
+from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from core.batches import WindowStream, make_batch
 from core.corpus import clean_text, samples
-from core.lab.experiments import RaceSpec
+from core.lab.experiments import LessonSpec, RaceSpec
 from core.lab.export import export_notebook, export_script
-from core.lab.export.pieces import text_literal
+from core.lab.export.sources import text_literal
 from core.training import TrainConfig, train
 
+torch.set_num_threads(1)  # steps this small are slower on two, the more so beside other tests
 ROOT = Path(__file__).parents[2]
 PLAN = TrainConfig(batch_sizes=(4, 16), num_seeds=2, first_seed=3, max_tokens=16 * 16 * 20, num_evals=4, lr_rule="sqrt")
 RACE = RaceSpec(text=samples()["kitchen"].text, block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN)
@@ -47,7 +52,7 @@ def run(source: str, folder, *options: str, python=sys.executable) -> str:
     (folder / "race.py").write_text(source, encoding="utf-8")
     done = subprocess.run(
         [python, "-I", "-W", "error", "race.py", "--device", "cpu", *options],
-        cwd=folder, capture_output=True, text=True, timeout=120,
+        cwd=folder, capture_output=True, text=True, timeout=120, env=os.environ | {"OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout + done.stderr
@@ -85,27 +90,33 @@ def test_the_script_needs_torch_pandas_and_altair_only(tmp_path, bare_python):
 
 def test_the_notebook_runs_from_top_to_bottom_with_torch_pandas_and_altair_only(tmp_path, bare_python, monkeypatch):
     monkeypatch.setenv("JUPYTER_PATH", str(bare_python.parents[1] / "share" / "jupyter"))
-    book = nbformat.reads(export_notebook(RACE), 4)
+    book = nbformat.reads(export_notebook(LessonSpec(race=RACE, batch_size=4)), 4)
     last = nbformat.v4.new_code_cell(
-        "table.to_csv('table.csv', index=False); print(batch.x.tolist(), batch.y.tolist())"
+        "table.to_csv('table.csv', index=False)\n"
+        "drawn = [make_batch(train_ids, stream.starts(first=4 * k, count=4), block_size=T) for k in range(50)]\n"
+        "print(np.array([[b.x, b.y] for b in [batch, *drawn]]).tolist())"
     )
     book.cells.append(last)
     NotebookClient(book, timeout=120, kernel_name="bare", resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [(cell.source, out) for cell in book.cells for out in cell.get("outputs", [])]
     assert not [source for source, out in outputs if out.output_type == "error" or out.get("name") == "stderr"]
-    assert sum("vega" in out.get("data", {}).get("text/html", "") for _, out in outputs) == 3
+    assert sum("vega" in out.get("data", {}).get("text/html", "") for _, out in outputs) == 4
     assert_same(pd.read_csv(tmp_path / "table.csv"), RACE)
     corpus, _ = RACE.build()
     stream = WindowStream(num_tokens=len(corpus.train_ids), block_size=16, seed=3)
-    batch = make_batch(corpus.train_ids, stream.starts(first=0, count=4), block_size=16)
-    assert outputs[-1][1].text.strip() == f"{batch.x.tolist()} {batch.y.tolist()}"
+    batches = [
+        make_batch(corpus.train_ids, stream.starts(first=4 * k, count=4), block_size=16) for k in [0, *range(50)]
+    ]
+    assert json.loads(outputs[-1][1].text) == [[batch.x.tolist(), batch.y.tolist()] for batch in batches]
 
 
 def test_a_notebook_with_bpe_tokens_has_their_ids():
     race = replace(RACE, tokenizer="bpe")
     scope: dict = {}
-    for cell in nbformat.reads(export_notebook(race), 4).cells:
-        if cell.source.startswith(("import base64", "TEXT = ", "if TEXT is None")):
+    for cell in nbformat.reads(export_notebook(LessonSpec(race=race, batch_size=4)), 4).cells:
+        if cell.source.startswith(
+            ("import base64", "TOKENIZER = ", "TEXT = ", "def encode", "def unpacked", "if TEXT is None")
+        ):
             exec(cell.source, scope)
     corpus, _ = race.build()
     assert scope["train_ids"].tolist() == corpus.train_ids.tolist() and len(scope["vocabulary"]) > 256
@@ -113,7 +124,7 @@ def test_a_notebook_with_bpe_tokens_has_their_ids():
 
 @pytest.mark.parametrize("text", [WICKED * 40, RACE.text * 40], ids=["wicked", "long"])
 def test_the_notebook_carries_the_text_or_its_hash(text):
-    book = nbformat.reads(export_notebook(replace(RACE, text=text)), 4)
+    book = nbformat.reads(export_notebook(LessonSpec(race=replace(RACE, text=text), batch_size=4)), 4)
     scope: dict = {}
     exec(next(cell.source for cell in book.cells if cell.source.startswith("TEXT = ")), scope)
     assert scope["TEXT"] == (text if len(text.encode()) <= 200_000 else None)
@@ -124,9 +135,8 @@ def test_the_notebook_that_ships_is_the_one_that_the_exporter_makes():
     """If this fails after a change of batches, model or training, make it anew with the command in the README."""
     plan = TrainConfig(batch_sizes=(4, 16, 64), num_seeds=2, max_tokens=60_000)
     text, _ = clean_text((ROOT / "data" / "bees.txt").read_text(encoding="utf-8"))
-    assert export_notebook(RaceSpec(text=text, train=plan)) == (ROOT / "data" / "race.ipynb").read_text(
-        encoding="utf-8"
-    )
+    made = export_notebook(LessonSpec(race=RaceSpec(text=text, train=plan), batch_size=4))
+    assert made == (ROOT / "data" / "race.ipynb").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("order", ["shuffled", "sequential"])
@@ -138,11 +148,34 @@ def test_other_orders_read_the_same_windows_too(tmp_path, order):
         assert table[key] == pytest.approx(loss, rel=1e-4)
 
 
-@pytest.mark.parametrize("text", [WICKED, WICKED * 40, "\r\n" + WICKED, " \n \n" + WICKED])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(WICKED, WICKED * 40, "\r\n" + WICKED, " \n \n" + WICKED),
+        *(
+            "",
+            "\n",
+            "\n\nplain\n\n",
+            "plain",
+            " plain \n plain ",
+            "plain\tplain",
+            'plain "',
+            "plain ''",
+            "\u00a0",
+            "é\u0301",
+        ),
+        *("x" * 1000, ("word " * 100 + "\n") * 3, "'" * 500, '""' + "x" * 300),
+        "%%bash\n%timeit x\n!ls\n?help\nhelp?\nx??\n/f x\n,f a b\n;f a\n    %magic\n!!ls\na = !ls\n",
+        *(">>> x\nhelp?", "In [1]: x\n   ...: y", "... and", "x" * 110 + ">>> y"),
+    ],
+)
 def test_a_wicked_text_survives_to_the_last_byte(text):
-    scope: dict = {}
-    exec(f"TEXT = {text_literal(text)}", scope)
-    assert scope["TEXT"] == text
+    """As Python, and as a cell of a notebook, where lines may be commands."""
+    source = f"TEXT = {text_literal(text)}"
+    for said in (source, TransformerManager().transform_cell(source)):
+        scope: dict = {}
+        exec(said, scope)
+        assert scope["TEXT"] == text
 
 
 def test_a_wicked_text_can_be_raced(tmp_path):

@@ -7,6 +7,7 @@ import json
 
 from core.lab.experiments.claims import claim_specs
 from core.lab.experiments.costs import CostSpec, SpeedSpec
+from core.lab.experiments.lesson import DocumentsSpec, LessonSpec
 from core.lab.experiments.limits import (
     CLAIM_EXCERPT,
     CLAIM_RATES,
@@ -19,6 +20,7 @@ from core.lab.experiments.limits import (
     MAX_BLOCK_SIZE,
     MAX_BUDGET,
     MAX_CHANNELS,
+    MAX_EMBEDDED_BYTES,
     MAX_LAYERS,
     MAX_MICRO_BATCH,
     MAX_NOISE_BATCHES,
@@ -55,6 +57,7 @@ __all__ = [
     "MAX_BLOCK_SIZE",
     "MAX_BUDGET",
     "MAX_CHANNELS",
+    "MAX_EMBEDDED_BYTES",
     "MAX_LAYERS",
     "MAX_MICRO_BATCH",
     "MAX_NOISE_BATCHES",
@@ -73,6 +76,8 @@ __all__ = [
     "RANK_BYTES",
     "VECTORISED",
     "CostSpec",
+    "DocumentsSpec",
+    "LessonSpec",
     "NoiseSpec",
     "OrdersSpec",
     "ParallelSpec",

@@ -19,6 +19,7 @@ MAX_RANKS, MAX_PARALLEL_STEPS = 4, 200
 VECTORISED = 64  # windows that are also taken one by one
 MAX_TIMED_FLOPS = 5e11  # of one step, about: some seconds of a core
 MIN_BUDGET, MAX_BUDGET = 2**20, 2**40  # bytes, for the largest batch to fit into
+MAX_EMBEDDED_BYTES = 200_000  # of a text in a file that is taken away; a longer one is put beside it
 RANK_BYTES = 300 * 2**20  # of a process that has loaded torch, before it does anything
 
 # of the claims

@@ -1,8 +1,8 @@
-"""A race to take away: a Python file, or a notebook, that trains it again with torch, pandas and altair and nothing of
-this project.
+"""A lesson to take away, as a notebook, or its race as a Python file: both run with torch, pandas and altair, and with
+nothing of this project.
 
-`plain_race.py` is the training loop, written out for a reader; `pieces.py` reads it and the real modules as source;
-`script.py` and `notebook.py` put the files together.
+`sources.py` reads the real modules as source, and `plain/`, what is written out for a reader; `script.py` and
+`notebook.py` put the files together; `chapters.py` adds what a lesson measures of its own.
 """
 
 from core.lab.export.notebook import export_notebook

@@ -1,0 +1,24 @@
+"""A text as token ids: the app's tokenizers have the same ids and show the same tokens."""
+
+import base64
+import zlib
+
+import numpy as np
+
+
+def encode(text: str, tokenizer: str, tokens: list[str] | None, packed: str | None) -> tuple[np.ndarray, list[str]]:
+    """(ids (N,) int64, how each of the V tokens is shown). A token is a character, a byte, or what BPE has learnt of
+    this text: then its tokens and its ids stand ready."""
+    if tokenizer == "char":
+        vocabulary = sorted(set(text))
+        number = {character: i for i, character in enumerate(vocabulary)}
+        return np.array([number[character] for character in text]), vocabulary
+    if tokenizer == "byte":
+        vocabulary = [chr(i) if 32 <= i < 127 else f"{i:02x}" for i in range(256)]
+        return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64), vocabulary
+    return unpacked(packed), tokens
+
+
+def unpacked(packed: str) -> np.ndarray:
+    """Ids that were packed into a line: 16 bits each, little end first."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(packed)), dtype="<u2").astype(np.int64)

@@ -1,0 +1,195 @@
+"""What is written out plainly, for a lesson to take away, says what the app says of the same lesson."""
+
+import ast
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from core.batches import WindowStream, all_windows, pack
+from core.corpus import build_corpus, samples, split_documents
+from core.lab.experiments import (
+    DocumentsSpec,
+    LessonSpec,
+    NoiseSpec,
+    OrdersSpec,
+    ParallelSpec,
+    RaceSpec,
+    SpeedSpec,
+    SweepSpec,
+)
+from core.lab.export import export_notebook
+from core.lab.export.plain import cost, gradients
+from core.lab.noise import noise_messages
+from core.measure.activations import activation_bytes
+from core.model import GPT, GPTConfig, ReplicaStack
+from core.strategies import ParallelPlan, target_lengths
+from core.strategies.accumulation import accumulated_gradient
+from core.training import TrainConfig, Training, train
+
+PLAN = TrainConfig(batch_sizes=(4, 16), num_seeds=2, max_tokens=16 * 16 * 8, num_evals=3)
+RACE = RaceSpec(text=samples()["kitchen"].text, block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN)
+torch.set_num_threads(1)  # steps this small are slower on two, the more so beside other tests
+WORDS = ("lamp", "swarming", "mills", "lighthouses")
+DOCUMENTS = split_documents(samples()["greetings"].text)[:12]
+
+
+def run_notebook(own=None, race: RaceSpec = RACE, batch_size: int = 4, **more) -> dict:
+    """All cells, one after the other; the values that cells end with must show themselves. Returns what is defined."""
+    scope: dict = {}
+    for cell in json.loads(export_notebook(LessonSpec(race=race, batch_size=batch_size, own=own, **more)))["cells"]:
+        if cell["cell_type"] == "code":
+            tree = ast.parse("".join(cell["source"]))
+            last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, "cell", "exec"), scope)
+            if last:
+                value = eval(compile(ast.Expression(last.value), "cell", "eval"), scope)
+                value.to_dict() if hasattr(value, "to_dict") else repr(value)
+    return scope
+
+
+def losses(race: RaceSpec, kind: str = "train") -> dict[tuple, float]:
+    records = [record for record in train(*race.build(), race.train) if record["kind"] == kind]
+    field = "loss" if kind == "train" else "val_loss"
+    return {(r["batch_size"], r["seed"], r["step"]): r[field] for r in records}
+
+
+@pytest.mark.parametrize("step", [1, 6])
+def test_the_step_that_is_looked_at_is_the_apps(step):
+    scope = run_notebook(step=step)
+    assert scope["loss"].item() == pytest.approx(losses(RACE)[4, 0, step], rel=1e-4)
+    corpus, _ = RACE.build()
+    starts = WindowStream(num_tokens=len(corpus.train_ids), block_size=16).starts(first=4 * (step - 1), count=4)
+    windows = all_windows(corpus.train_ids, 16)[starts]
+    assert scope["batch"].x.tolist() == windows[:, :-1].tolist()
+    assert scope["batch"].y.tolist() == windows[:, 1:].tolist()
+    assert scope["after"][0] < scope["before"][0]
+
+
+def test_noise_at_weights_that_stand_still():
+    race = replace(RACE, train=replace(PLAN, batch_sizes=(8,), first_seed=2))
+    spec = NoiseSpec.of(race, steps=(0, 20), batch_sizes=(1, 8), num_batches=12)
+    found = run_notebook(spec, race)["still"].set_index(["step", "batch_size"])
+    told = [m for m in noise_messages(spec) if m["kind"] == "noise"]
+    assert len(told) == 8
+    for m in told:
+        assert found.loc[(m["step"], m["batch_size"]), f"{m['quantity']} noise"] == pytest.approx(m["sigma"], rel=1e-3)
+    (cosines,) = [
+        np.frombuffer(m["data"], dtype=np.float32).reshape(-1, 2)[:, 1]
+        for m in noise_messages(spec)
+        if m["kind"] == "batch_gradients" and (m["step"], m["batch_size"]) == (20, 8)
+    ]
+    assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(cosines.mean(), rel=1e-3)
+
+
+def test_a_sweep():
+    spec = SweepSpec(race=RACE, learning_rates=(1e-3, 1e-2))
+    found = run_notebook(spec)["swept"]
+    assert len(found) == 2 * 2 * 2
+    for rate in spec.learning_rates:
+        app = losses(replace(RACE, train=spec.plan_at(rate)), "eval")
+        for row in found[found["learning_rate"] == rate].itertuples():
+            last = max(step for b, seed, step in app if (b, seed) == (row.batch_size, row.seed))
+            assert row.loss == pytest.approx(app[row.batch_size, row.seed, last], rel=1e-4)
+
+
+def test_a_rate_that_diverges_leaves_a_gap_in_the_sweep():
+    found = run_notebook(SweepSpec(race=RACE, learning_rates=(1e-3, 1e3)))["swept"].groupby("learning_rate")["loss"]
+    assert found.count().to_dict() == {1e-3: 4, 1e3: 0}
+
+
+def test_orders():
+    spec = OrdersSpec.of(replace(RACE, n_embd=32, train=replace(PLAN, batch_sizes=(8,))))
+    found = run_notebook(spec)["ordered"]
+    found = found[found["kind"] == "train"].set_index(["order", "batch_size", "seed", "step"])["loss"]
+    for order in ("random", "shuffled", "sequential"):
+        for key, loss in losses(replace(spec.race, train=spec.plan_at(order))).items():
+            assert found[order, *key] == pytest.approx(loss, rel=1e-4)
+    assert len(found) == 3 * 2 * 16
+
+
+@pytest.mark.parametrize("targets", ["even", "uneven"])
+def test_a_batch_in_parts_and_over_ranks(targets):
+    plan = ParallelPlan(micro_batch_size=2, accumulation_steps=2, num_steps=1, targets=targets)
+    spec = ParallelSpec(race=RACE, plan=plan, num_ranks=3)
+    scope = run_notebook(spec, batch_size=12, step=2)
+    corpus, config = RACE.build()
+    starts = WindowStream(num_tokens=len(corpus.train_ids), block_size=16).starts(first=12, count=12)
+    windows = torch.from_numpy(all_windows(corpus.train_ids, 16)[starts].copy())
+    lengths = torch.from_numpy(target_lengths(targets, 0, 12, 12, 16))
+    training = Training(corpus.train_ids, corpus.val_ids, config, replace(PLAN, batch_sizes=(12,)))
+    training.advance(12, 1)
+    stack = ReplicaStack([training.model(12, seed=0)])
+    _, expected = accumulated_gradient(stack, windows, lengths, 2)
+    for gradient in (scope["whole"], scope["parts"], scope["average"]):
+        assert gradient.norm().item() == pytest.approx(expected.norm().item(), rel=1e-4)
+        assert (gradient - scope["whole"]).norm() < 1e-5 * scope["whole"].norm()
+    own_means = sum(scope["own_means"]) / 6
+    far = ((own_means - scope["whole"]).norm() / scope["whole"].norm()).item()
+    assert (far < 1e-5) == (targets == "even")
+
+
+def test_one_rank_alone_has_no_word_on_ranks():
+    plan = ParallelPlan(micro_batch_size=2, accumulation_steps=2, num_steps=1, targets="even")
+    book = export_notebook(LessonSpec(race=RACE, batch_size=4, own=ParallelSpec(race=RACE, plan=plan, num_ranks=1)))
+    assert "The batch in parts" in book and "Over ranks" not in book
+
+
+def test_a_gradient_is_the_one_that_backward_leaves():
+    _, config = RACE.build()
+    model = GPT(config, torch.Generator().manual_seed(1))
+    windows = torch.randint(config.vocab_size, (3, 17))
+    loss = gradients.loss_sum(model, windows, torch.tensor([16, 5, 1]))
+    flat = gradients.flat_gradient(model, loss)
+    gradients.loss_sum(model, windows, torch.tensor([16, 5, 1])).backward()
+    assert torch.allclose(flat, torch.cat([p.grad.flatten() for p in model.parameters()]), atol=1e-6)
+
+
+def test_what_backward_keeps_is_what_the_app_counts():
+    _, config = RACE.build()
+    model = GPT(config)
+    windows = torch.randint(config.vocab_size, (5, 17))
+    assert cost.kept_bytes(model, windows) == activation_bytes(ReplicaStack([GPT(config)]), windows[None])
+
+
+def test_speed_at_every_batch_size():
+    spec = SpeedSpec(race=replace(RACE, train=replace(PLAN, batch_sizes=(8,), num_seeds=1)), budget_bytes=10**8)
+    found = run_notebook(spec)["speed"]
+    assert found["batch_size"].tolist() == [1, 2, 4, 8]
+    assert (found["milliseconds"] > 0).all() and found["kept bytes"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("tokenizer", ["char", "byte", "bpe"])
+@pytest.mark.parametrize("documents", [WORDS, DOCUMENTS], ids=["words", "greetings"])
+def test_documents_are_packed_as_in_the_app(documents, tokenizer):
+    corpus = build_corpus("\n".join(documents), tokenizer, val_fraction=0)
+    ids, V = tuple(corpus.tokenizer.encode(d) for d in documents), corpus.tokenizer.vocab_size
+    config = GPTConfig(vocab_size=V, block_size=64, n_layer=1, n_head=2, n_embd=32)
+    shown = tuple(corpus.tokenizer.show(i) for i in range(V))
+    scope = run_notebook(DocumentsSpec(documents=ids, tokens=shown, gpt_config=config))
+    for way, batch in scope["ways"].items():
+        expected = pack(ids, 64, way)
+        for name in ("ids", "y", "segments", "positions"):
+            assert np.array_equal(getattr(batch, name), getattr(expected, name))
+    apart = {
+        kept: scope["difference_alone"](
+            scope["model"], [ids[number] for number in scope["some"]], scope["few"], "cpu", kept
+        )
+        for kept in (True, False)
+    }
+    assert apart[True] < 1e-4 < apart[False]
+
+
+def test_every_lesson_says_what_its_last_chapter_is():
+    spec = SweepSpec(race=RACE)
+    first = json.loads(export_notebook(LessonSpec(race=RACE, batch_size=4, own=spec)))["cells"][0]
+    assert "A learning rate for each batch size" in "".join(first["source"])
+    assert "last chapter" not in export_notebook(LessonSpec(race=RACE, batch_size=4))
+
+
+def test_the_table_of_the_race_is_whole():
+    table = run_notebook()["table"]
+    assert isinstance(table, pd.DataFrame) and set(table["kind"]) == {"train", "eval"}
