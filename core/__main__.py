@@ -60,6 +60,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--batch-sizes", type=numbers, default=(1, 4, 16, 64, 256), metavar="1,4,16")
     bench.add_argument("--num-seeds", type=int, default=4, help="that our trainer takes together; the loop takes one")
     bench.add_argument("--rounds", type=int, default=8, help="in which the two take turns, at each batch size")
+    bench.add_argument("--compile", action="store_true", help="let the loop's model go through torch.compile")
     bench.set_defaults(run=run_bench)
     parallel = commands.add_parser("distribute", help="train one run in several processes, or be one of torchrun's")
     add_training_options(parallel, required=False)
@@ -208,7 +209,7 @@ def run_bench(args: argparse.Namespace) -> None:
 
     check(race)
     corpus, gpt_config = race.build()
-    write_lines(args, bench(corpus.train_ids, gpt_config, race.train, args.rounds))
+    write_lines(args, bench(corpus.train_ids, gpt_config, race.train, args.rounds, args.compile))
 
 
 def run_distribute(args: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """Our trainer against the loop that everybody writes, on the same model and batches: tokens a second, as a ratio.
 
 The plain loop is a usual training script, one seed at a time: batches by `torch.stack` of slices, cross-entropy, AdamW
-with its defaults for this device, gradients clipped by norm. Both take turns, a fraction of a second each, round after
-round, so that what slows the machine for a while slows both.
+with its defaults for this device, gradients clipped by norm; its model is compiled if that is asked for. Both take
+turns, a fraction of a second each, round after round, so that what slows the machine for a while slows both.
 
     {"batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "way"}
 
@@ -28,10 +28,14 @@ ROUND_SECONDS = 0.4  # of each side
 WARM_STEPS = 3
 
 
-def plain_loop(ids: Tensor, gpt_config: GPTConfig, config: TrainConfig, batch_size: int) -> Callable[[int], None]:
-    """A usual training script as a function that makes so many steps."""
+def plain_loop(
+    ids: Tensor, gpt_config: GPTConfig, config: TrainConfig, batch_size: int, compiled: bool = False
+) -> Callable[[int], None]:
+    """A usual training script as a function that makes so many steps. `compiled`: its model goes through
+    `torch.compile`, which takes its time in the first step and needs a C++ compiler, or Triton on a GPU."""
     device, T = ids.device, gpt_config.block_size
     model = GPT(gpt_config).to(device)
+    forward = torch.compile(model) if compiled else model
     decayed = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
@@ -42,7 +46,7 @@ def plain_loop(ids: Tensor, gpt_config: GPTConfig, config: TrainConfig, batch_si
             starts = torch.randint(len(ids) - T, (batch_size,)).tolist()
             x = torch.stack([ids[i : i + T] for i in starts])  # (B, T)
             y = torch.stack([ids[i + 1 : i + 1 + T] for i in starts])  # (B, T)
-            logits = model(x)  # (B, T, V)
+            logits = forward(x)  # (B, T, V)
             loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
@@ -53,12 +57,14 @@ def plain_loop(ids: Tensor, gpt_config: GPTConfig, config: TrainConfig, batch_si
     return train
 
 
-def bench(ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig, rounds: int = 8) -> Iterator[dict]:
+def bench(
+    ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig, rounds: int = 8, compiled: bool = False
+) -> Iterator[dict]:
     """A message for each batch size, ascending (see the top of this file). `ids` (N,) are the tokens of a text."""
     no_text = ids[:0]
     for batch_size in sorted(config.batch_sizes):
         race = Training(ids, no_text, gpt_config, replace(config, batch_sizes=(batch_size,)))
-        plain = plain_loop(torch.from_numpy(ids).to(race.device), gpt_config, config, batch_size)
+        plain = plain_loop(torch.from_numpy(ids).to(race.device), gpt_config, config, batch_size, compiled)
         tokens = batch_size * gpt_config.block_size
         sides = {
             "ours": (lambda steps, b=batch_size, race=race: race.advance(b, steps), tokens * config.num_seeds),

@@ -47,7 +47,9 @@ def take_away(
         offer("Notebook, for Jupyter or Colab", notebook, f"{name}.ipynb", "application/x-ipynb+json")
         offer("Script, one Python file", script, "race.py", "text/x-python")
         if len(raced.text.encode()) > MAX_EMBEDDED_BYTES:
-            offer("The text, which is too long to stand in them: put it beside", raced.text, "text.txt", "text/plain")
+            offer(
+                "The text, to keep beside them: it is too long to stand in them", raced.text, "text.txt", "text/plain"
+            )
 
 
 def offer(label: str, content: str, file_name: str, mime: str) -> None:

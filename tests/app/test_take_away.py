@@ -38,7 +38,7 @@ def test_a_notebook_and_a_script_are_downloaded(page, shared_server, tmp_path):
     assert "Madame Oblonsky" in settings_in(book)["TEXT"] and "Madame Oblonsky" in script
     assert [run["batch_size"] for run in settings_in(book)["RUNS"]] == [2, 8]
     assert "'batch_size': 8" in script and "n_embd=16" in script
-    assert page.get_by_role("button", name="The text, which is too long").count() == 0
+    assert page.get_by_role("button", name="The text, to keep beside them").count() == 0
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_lesson_gives_its_own_settings(page, shared_server, tmp_path, less
 def test_a_long_text_goes_along_as_a_file(page, shared_server, tmp_path):
     page.goto(f"{shared_server.url}race_batch_sizes?{SMALL.replace('kitchen', 'python-docs')}")
     page.get_by_text("Take it away").click()
-    assert len(take(page, tmp_path, "The text, which is too long", "text.txt")) > 200_000
+    assert len(take(page, tmp_path, "The text, to keep beside them", "text.txt")) > 200_000
 
 
 def test_settings_that_cannot_be_raced_get_a_sentence(page, shared_server):

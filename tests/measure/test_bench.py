@@ -42,3 +42,12 @@ def test_the_plain_loop_learns(monkeypatch):
     ids = torch.from_numpy(np.tile(np.arange(11), 40))  # each token has one successor
     bench.plain_loop(ids, SMALL, TrainConfig(learning_rate=1e-2), 8)(150)
     assert losses[0].item() > 2.2 and losses[-1].item() < 0.2
+
+
+def test_the_loop_is_compiled_if_that_is_asked_for(monkeypatch):
+    compiled = []
+    monkeypatch.setattr(torch, "compile", lambda model: compiled.append(model) or model)
+    plan = TrainConfig(batch_sizes=(4,), num_seeds=1)
+    for asked in (False, True):
+        bench.plain_loop(torch.from_numpy(IDS), SMALL, plan, 4, asked)(1)
+        assert len(compiled) == asked
