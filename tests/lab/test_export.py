@@ -19,7 +19,7 @@ from nbclient import NotebookClient
 from core.batches import WindowStream, make_batch
 from core.corpus import clean_text, samples
 from core.lab.experiments import LessonSpec, RaceSpec
-from core.lab.export import export_notebook, export_script
+from core.lab.export import export_notebook, export_script, sources
 from core.lab.export.sources import text_literal
 from core.training import TrainConfig, train
 
@@ -213,9 +213,15 @@ def test_it_says_what_was_set():
     assert "from core" not in source and "import core" not in source
 
 
-def test_bpe_tokens_of_a_long_text_are_too_many():
-    with pytest.raises(ValueError, match="BPE tokens of a text over 200 kB"):
-        export_script(replace(RACE, tokenizer="bpe", text=RACE.text * 40))
+def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(tmp_path, monkeypatch):
+    race = replace(RACE, tokenizer="bpe", text=RACE.text * 40, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
+    (tmp_path / "text.txt").write_text(race.text, encoding="utf-8", newline="")
+    run(export_script(race), tmp_path)
+    first = pd.read_csv(tmp_path / "race.csv").query("kind == 'train'")["loss"].iloc[0]
+    assert first == pytest.approx(app_losses(race)["train", 4, 3, 1], rel=1e-4)
+    monkeypatch.setattr(sources, "MAX_PACKED", 1_000)
+    with pytest.raises(ValueError, match="too many to be written into a file"):
+        export_script(race)
 
 
 def test_the_command_writes_a_script(tmp_path):

@@ -18,6 +18,7 @@ from core.model import GPTConfig
 from core.training import TrainConfig
 
 PROMPTS = (">>>", "...", "In [")  # which a notebook takes away from the beginning of lines
+MAX_PACKED = 1_000_000  # characters of a line of ids: more than twice those of the longest sample
 WIDTH = 110  # of a line of text in the source
 
 IDEAS = """Where the ideas come from: the model's shape and names from nanoGPT (Karpathy); one stream of examples for
@@ -170,10 +171,12 @@ def text_of(spec: RaceSpec, corpus: Corpus) -> str:
     short = len(corpus.text.encode()) <= MAX_EMBEDDED_BYTES
     learnt = "TOKENS = IDS = None  # of BPE only"
     if spec.tokenizer == "bpe":
-        if not short:
-            raise ValueError("The BPE tokens of a text over 200 kB are too many to be written down: take characters.")
         tokens = [corpus.tokenizer.show(i) for i in range(corpus.tokenizer.vocab_size)]
         ids = packed_ids(np.concatenate([corpus.train_ids, corpus.val_ids]))
+        if len(ids) > MAX_PACKED:
+            raise ValueError(
+                "The BPE tokens of this text are too many to be written into a file: take characters, or less text."
+            )
         learnt = f"TOKENS = {literal(tokens)}\nIDS = {ids!r}  # the text in them, packed"
     return (
         f"TEXT = {text_literal(corpus.text) if short else None}\n"
