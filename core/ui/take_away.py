@@ -46,10 +46,9 @@ def take_away(
         )
         offer("Notebook, for Jupyter or Colab", notebook, f"{name}.ipynb", "application/x-ipynb+json")
         offer("Script, one Python file", script, "race.py", "text/x-python")
-        if len(raced.text.encode()) > MAX_EMBEDDED_BYTES:
-            offer(
-                "The text, to keep beside them: it is too long to stand in them", raced.text, "text.txt", "text/plain"
-            )
+        text = raced.text[: raced.excerpt or None]
+        if len(text.encode()) > MAX_EMBEDDED_BYTES and raced.tokenizer != "bpe":  # whose tokens stand there
+            offer("The text, to keep beside them: it is too long to stand in them", text, "text.txt", "text/plain")
 
 
 def offer(label: str, content: str, file_name: str, mime: str) -> None:

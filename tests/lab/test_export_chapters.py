@@ -23,6 +23,7 @@ from core.lab.experiments import (
 )
 from core.lab.export import export_notebook
 from core.lab.export.plain import cost, gradients
+from core.lab.export.plain.race import final_losses
 from core.lab.noise import noise_messages
 from core.measure.activations import activation_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -66,7 +67,8 @@ def test_the_step_that_is_looked_at_is_the_apps(step):
     windows = all_windows(corpus.train_ids, 16)[starts]
     assert scope["batch"].x.tolist() == windows[:, :-1].tolist()
     assert scope["batch"].y.tolist() == windows[:, 1:].tolist()
-    assert scope["after"][0] < scope["before"][0]
+    assert scope["losses_now"](scope["updated"])[0] < scope["losses_now"](scope["model"])[0]
+    assert scope["losses_now"](scope["updated"])[1] == pytest.approx(losses(RACE)[4, 0, step + 1], rel=1e-4)
 
 
 def test_noise_at_weights_that_stand_still():
@@ -87,7 +89,7 @@ def test_noise_at_weights_that_stand_still():
 
 def test_a_sweep():
     spec = SweepSpec(race=RACE, learning_rates=(1e-3, 1e-2))
-    found = run_notebook(spec)["swept"]
+    found = run_notebook(spec)["ends"].stack().rename("loss").reset_index()
     assert len(found) == 2 * 2 * 2
     for rate in spec.learning_rates:
         app = losses(replace(RACE, train=spec.plan_at(rate)), "eval")
@@ -97,8 +99,9 @@ def test_a_sweep():
 
 
 def test_a_rate_that_diverges_leaves_a_gap_in_the_sweep():
-    found = run_notebook(SweepSpec(race=RACE, learning_rates=(1e-3, 1e3)))["swept"].groupby("learning_rate")["loss"]
-    assert found.count().to_dict() == {1e-3: 4, 1e3: 0}
+    scope = run_notebook(SweepSpec(race=RACE, learning_rates=(1e-3, 1e3)))
+    assert scope["ends"].isna().groupby("learning_rate").sum().sum(axis=1).to_dict() == {1e-3: 0, 1e3: 4}
+    assert set(scope["valleys"]["learning_rate"]) == {1e-3}
 
 
 def test_orders():
@@ -190,6 +193,37 @@ def test_every_lesson_says_what_its_last_chapter_is():
     assert "last chapter" not in export_notebook(LessonSpec(race=RACE, batch_size=4))
 
 
-def test_the_table_of_the_race_is_whole():
-    table = run_notebook()["table"]
-    assert isinstance(table, pd.DataFrame) and set(table["kind"]) == {"train", "eval"}
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"learning_rate": 1e3},  # all diverge at once
+        {"batch_sizes": (16,), "max_tokens": 2 * 16 * 16, "num_seeds": 1},  # two steps have no noise to be measured
+        {"batch_sizes": (1, 300), "max_tokens": 300 * 16},
+    ],
+    ids=["diverged", "short", "large"],
+)
+def test_a_notebook_comes_to_its_end_whatever_becomes_of_its_runs(change):
+    table = run_notebook(race=replace(RACE, train=replace(PLAN, **change)))["table"]
+    assert ("diverged" in set(table["kind"])) == ("learning_rate" in change)
+
+
+def test_a_run_that_diverged_has_no_loss_at_its_end():
+    table = pd.DataFrame(
+        {
+            "batch_size": [4, 4, 4, 4, 4],
+            "seed": [0, 0, 1, 1, 1],
+            "kind": ["train", "eval", "eval", "train", "diverged"],
+            "loss": [3.0, 2.5, 2.9, 8.0, 99.0],
+        }
+    )
+    ends = final_losses(table, ["batch_size"])
+    assert ends[0].tolist() == [2.5] and ends[1].isna().all()
+
+
+@pytest.mark.parametrize("tokenizer", ["byte", "bpe"])
+def test_a_notebook_shows_other_tokens_as_the_app_does(tokenizer):
+    race = replace(RACE, tokenizer=tokenizer)
+    scope = run_notebook(race=race)
+    corpus, _ = race.build()
+    assert scope["vocabulary"] == [corpus.tokenizer.show(i) for i in range(corpus.tokenizer.vocab_size)]
+    assert scope["train_ids"].tolist() == corpus.train_ids.tolist()

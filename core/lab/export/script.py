@@ -39,7 +39,7 @@ def main() -> None:
     options.add_argument("--text-file", default="text.txt", help="the text, where it is not in this file")
     options.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     args = options.parse_args()
-    ids, _ = encode(TEXT if TEXT is not None else read_text(args.text_file), TOKENIZER, TOKENS, IDS)
+    ids, _ = encode(TEXT if TEXT or IDS else read_text(args.text_file), TOKENIZER, TOKENS, IDS)
     held_out_from = int(len(ids) * (1 - VAL_FRACTION))
     train_ids, val_ids = ids[:held_out_from], ids[held_out_from:]
     total = len(RUNS) * len(SEEDS)
@@ -55,13 +55,15 @@ def main() -> None:
     table = pd.DataFrame(records)
     table.to_csv(args.csv, index=False)
     draw(table).save(args.html)
-    for run in RUNS:
-        mine = table[table["batch_size"] == run["batch_size"]]
-        steps = mine[mine["kind"] == "train"]
-        noise = np.mean([loss_noise(each["loss"].to_numpy()) for _, each in steps.groupby("seed")])
-        last = mine[mine["kind"] == "eval"].groupby("seed")["loss"].last().mean()
-        print(f"B = {run['batch_size']:4d}: validation loss {last:.3f}, loss noise {noise:.3f} nats, "
-              f"noise x sqrt(B) {noise * math.sqrt(run['batch_size']):.3f}")
+    steps = table[table["kind"] == "train"]
+    for B, last in final_losses(table, ["batch_size"]).iterrows():
+        mine = steps[steps["batch_size"] == B].groupby("seed")["loss"]
+        noise = pd.Series([loss_noise(losses.to_numpy()) for _, losses in mine], dtype=float).mean()
+        print(f"B = {B:4d}: validation loss {last.mean(skipna=False):.3f}, "
+              f"of seeds {last.min():.3f} to {last.max():.3f}; "
+              f"loss noise {noise:.3f} nats, noise x sqrt(B) {noise * math.sqrt(B):.3f}")
+    for gone in table[table["kind"] == "diverged"].itertuples():
+        print(f"B = {gone.batch_size}, seed {gone.seed}: diverged at step {gone.step + 1:,}")
     print(f"Losses: {args.csv}; chart: {args.html}")
 
 

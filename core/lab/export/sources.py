@@ -7,11 +7,13 @@ import inspect
 import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from pprint import pformat
 from types import ModuleType
 
 import numpy as np
 
+from core.charts.palette import PALETTES
 from core.corpus import Corpus
 from core.lab.experiments import MAX_EMBEDDED_BYTES, RaceSpec
 from core.model import GPTConfig
@@ -115,9 +117,10 @@ def run_settings(plan: TrainConfig, batch_size: int, block_size: int, evals: boo
 class RaceSource:
     """A race as source, part by part, ready to stand in a file."""
 
-    version: str  # of all the code that stands in the file
+    version: str  # of all code that may stand in a file
     settings: str
-    text: str  # and its tokens, where they were learnt
+    text: str  # and its tokens, where they are not its characters
+    has_its_tokens: bool  # without a file beside it
     encode: str
     batches: str
     model: str
@@ -139,21 +142,28 @@ def race_source(spec: RaceSpec) -> RaceSource:
         "batches": joined(windows, stream),
         "model": joined(config, gpt),
         "step": joined(race.loss_of, race.new_optimizer, race.train_step),
-        "run": joined(race.train_run, race.loss_noise),
+        "run": joined(race.train_run, race.final_losses, race.loss_noise),
         "cost": joined(cost.step_seconds, cost.kept_bytes),
     }
     return RaceSource(
-        version=hashlib.sha256("".join(source.values()).encode()).hexdigest()[:12],
+        version=version(),
         settings=settings_of(spec),
         text=text_of(spec, corpus),
+        has_its_tokens=is_short(corpus) or spec.tokenizer == "bpe",
         gpt_config=f"GPT_CONFIG = {config_literal(gpt_config)}",
         **source,
     )
 
 
-def settings_of(spec: RaceSpec) -> str:
-    from core.charts.palette import PALETTES  # here, because altair is slow to load
+def version() -> str:
+    """Of all code that may stand in a file, and of what puts it there: a hash, cut short."""
+    core = Path(__file__).parents[2]
+    kinds = ("batches/*.py", "model/*.py", "lab/export/**/*.py", "lab/export/**/*.md")
+    files = [file for kind in kinds for file in core.glob(kind)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:12]
 
+
+def settings_of(spec: RaceSpec) -> str:
     plan = spec.train
     trained = {name: getattr(plan, name) for name in ("order", "weight_decay", "grad_clip", "eval_windows")}
     runs = [run_settings(plan, b, spec.block_size) for b in sorted(plan.batch_sizes)]
@@ -167,18 +177,23 @@ def settings_of(spec: RaceSpec) -> str:
     )
 
 
+def is_short(corpus: Corpus) -> bool:
+    return len(corpus.text.encode()) <= MAX_EMBEDDED_BYTES
+
+
 def text_of(spec: RaceSpec, corpus: Corpus) -> str:
-    short = len(corpus.text.encode()) <= MAX_EMBEDDED_BYTES
-    learnt = "TOKENS = IDS = None  # of BPE only"
-    if spec.tokenizer == "bpe":
+    tokens = ids = None
+    if spec.tokenizer != "char":
         tokens = [corpus.tokenizer.show(i) for i in range(corpus.tokenizer.vocab_size)]
+    if spec.tokenizer == "bpe":
         ids = packed_ids(np.concatenate([corpus.train_ids, corpus.val_ids]))
         if len(ids) > MAX_PACKED:
             raise ValueError(
                 "The BPE tokens of this text are too many to be written into a file: take characters, or less text."
             )
-        learnt = f"TOKENS = {literal(tokens)}\nIDS = {ids!r}  # the text in them, packed"
     return (
-        f"TEXT = {text_literal(corpus.text) if short else None}\n"
-        f"TEXT_SHA256 = {hashlib.sha256(corpus.text.encode()).hexdigest()!r}\n{learnt}"
+        f"TEXT = {text_literal(corpus.text) if is_short(corpus) else None}\n"
+        f"TEXT_SHA256 = {hashlib.sha256(corpus.text.encode()).hexdigest()!r}\n"
+        f"TOKENS = {literal(tokens)}  # how each is shown, where it is not a character\n"
+        f"IDS = {ids!r}  # the text in tokens that BPE has learnt, packed"
     )

@@ -24,7 +24,8 @@ def measured_noise(
     model: GPT, windows: Tensor, batch_sizes: list[int], num_batches: int, rng: np.random.Generator
 ) -> list[dict]:
     """The windows (D, T + 1) are all there is: their loss and gradient are the truth. Batches are drawn from them with
-    replacement; noise is the root of the mean square of a batch's distance to the truth."""
+    replacement, ten times as many for the loss as for the gradient; noise is the root of the mean square of a batch's
+    distance to the truth."""
     losses = window_losses(model, windows)
     parts = windows.split(64)
     truth = sum(flat_gradient(model, loss_of(model, part)) * (len(part) / len(windows)) for part in parts)  # (P,)
@@ -32,10 +33,11 @@ def measured_noise(
     found = []
     for b, places in drawn.items():
         off = losses[places].mean(axis=1) - losses.mean()
-        batches = [windows[torch.from_numpy(place).to(windows.device)] for place in places[:num_batches]]
-        gradients = [flat_gradient(model, loss_of(model, batch)) for batch in batches]
-        squares = [(gradient - truth).square().sum().item() for gradient in gradients]
-        cosines = [F.cosine_similarity(gradient, truth, dim=0).item() for gradient in gradients]
+        squares, cosines = [], []
+        for place in places[:num_batches]:
+            gradient = flat_gradient(model, loss_of(model, windows[torch.from_numpy(place).to(windows.device)]))
+            squares.append((gradient - truth).square().sum().item())
+            cosines.append(F.cosine_similarity(gradient, truth, dim=0).item())
         noise = {"loss noise": np.sqrt((off**2).mean()), "gradient noise": np.sqrt(np.mean(squares))}
         found.append({"batch_size": b, **noise, "cosine with the truth": np.mean(cosines)})
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -55,7 +56,7 @@ def train_run(
     bound = max(10.0, 3 * np.log(gpt_config.vocab_size))  # three times a uniform guess: beyond it, it has diverged
     for step in range(run["num_steps"] + 1):
         where = {"batch_size": B, "seed": seed, "step": step, "tokens_seen": step * B * T}
-        if step in run["eval_steps"]:
+        if step in run["eval_steps"] or step == run["num_steps"]:
             model.eval()
             with torch.no_grad():
                 yield {"kind": "eval", **where, "loss": loss_of(model, held_out).item()}
@@ -70,8 +71,14 @@ def train_run(
         yield {"kind": "train", **where, "step": step + 1, "tokens_seen": (step + 1) * B * T, "loss": loss}
 
 
+def final_losses(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The validation loss at the end of each run, a column for each seed; NaN where a run has diverged."""
+    last = table.groupby([*by, "seed"]).tail(1)
+    return last.assign(loss=last["loss"].where(last["kind"] == "eval")).pivot(index=by, columns="seed", values="loss")
+
+
 def loss_noise(losses: np.ndarray) -> float:
-    """How far a curve jumps from step to step: from second differences, which take any straight trend away,
+    """The spread of a curve around its trend: from second differences, which take any straight trend away,
     sigma^2 = sum (x_t - 2 x_(t-1) + x_(t-2))^2 / (6 n). The first quarter is left out: there the loss falls fastest."""
     late = np.asarray(losses)[len(losses) // 4 :]
     second = late[2:] - 2 * late[1:-1] + late[:-2]

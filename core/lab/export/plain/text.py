@@ -1,4 +1,4 @@
-"""A text as token ids: the app's tokenizers have the same ids and show the same tokens."""
+"""A text as token ids, the same as the app's tokenizers give it."""
 
 import base64
 import zlib
@@ -8,14 +8,13 @@ import numpy as np
 
 def encode(text: str, tokenizer: str, tokens: list[str] | None, packed: str | None) -> tuple[np.ndarray, list[str]]:
     """(ids (N,) int64, how each of the V tokens is shown). A token is a character, a byte, or what BPE has learnt of
-    this text: then its tokens and its ids stand ready."""
+    this text: its ids stand ready, packed."""
     if tokenizer == "char":
         vocabulary = sorted(set(text))
         number = {character: i for i, character in enumerate(vocabulary)}
         return np.array([number[character] for character in text]), vocabulary
     if tokenizer == "byte":
-        vocabulary = [chr(i) if 32 <= i < 127 else f"{i:02x}" for i in range(256)]
-        return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64), vocabulary
+        return np.frombuffer(text.encode("utf-8"), dtype=np.uint8).astype(np.int64), tokens
     return unpacked(packed), tokens
 
 
