@@ -45,10 +45,10 @@ def run_app() -> None:
     page = st.navigation(lessons(), expanded=True)
     server()
     choices = Choices()
-    restore_text(choices)
     st.session_state[ROUTED] = True
     try:
         with st.sidebar:
+            restore_text(choices)
             experiment_status(choices)
         page.run()
     finally:

@@ -6,9 +6,10 @@ from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
 from core.training import TrainConfig
 from core.ui.choices import EXPERIMENTS, SOURCES, Choices
+from core.ui.kept_text import ask_for_kept_text, keep_text
 from core.ui.lab import cached_corpus, server
 
-PASTED, TAKEN, BOX = "_pasted_text", "_taken_upload", "choice_pasted_text"
+PASTED, TAKEN, BOX, KEPT = "_pasted_text", "_taken_upload", "choice_pasted_text", "_kept_text"
 VAL_FRACTION = 0.1
 
 
@@ -17,12 +18,21 @@ def pasted_text() -> str:
 
 
 def restore_text(choices: Choices) -> None:
-    """After a reload, the text of an experiment in the URL is the text at hand again, where it had been pasted."""
-    if choices.source == "pasted" and PASTED not in st.session_state:
+    """After a reload, a text that had been pasted is at hand again: that of an experiment in the URL, or else the one
+    that the tab has kept."""
+    if "pasted" not in (choices.source, choices.documents):
+        return
+    if PASTED not in st.session_state:
         st.session_state[PASTED] = ""
         for experiment_id in filter(None, (getattr(choices, name) for name in EXPERIMENTS)):
             if experiment := server().store.experiment(experiment_id):
                 st.session_state[PASTED] = experiment.text
+    if not pasted_text() and KEPT not in st.session_state:
+        ask_for_kept_text(take_kept)
+
+
+def take_kept(text: str) -> None:
+    st.session_state[PASTED] = st.session_state[BOX] = st.session_state[KEPT] = usable(text)[0]
 
 
 def source_title(source: str) -> str:
@@ -55,18 +65,28 @@ def paste_box() -> None:
         key=BOX,
         height=160,
         placeholder="Paste some text here: a page of a book, a song, some code …",
-        help="Press Ctrl+Enter (⌘+Enter on a Mac) to use it. It stays on this server; only a race keeps it, a week, "
-        "for those who have the race's address.",
+        help="Press Ctrl+Enter (⌘+Enter on a Mac) to use it. It stays on this server, and in this tab until it is "
+        "closed; only a race keeps it, a week, for those who have the race's address.",
     )
-    text, notes = clean_text(raw or "")
-    if len(text) > MAX_TEXT_CHARACTERS:
-        st.error(
-            f"The text has {len(text):,} characters; at most {MAX_TEXT_CHARACTERS:,} can be used. The rest is cut off."
-        )
-        text = text[:MAX_TEXT_CHARACTERS]
+    text, notes = usable(raw or "")
     st.session_state[PASTED] = text
     for note in notes:
         st.info(note)
+    known = st.session_state.get(KEPT, "")  # nothing pasted yet: the tab may still be asked
+    keep_text(text if text != known else None)
+    if text != known:
+        st.session_state[KEPT] = text
+
+
+def usable(raw: str) -> tuple[str, list[str]]:
+    """The text as it can be used, and a sentence for each thing that was changed."""
+    text, notes = clean_text(raw)
+    if len(text) > MAX_TEXT_CHARACTERS:
+        notes = [
+            *notes,
+            f"The text has {len(text):,} characters; at most {MAX_TEXT_CHARACTERS:,} can be used. The rest is cut off.",
+        ]
+    return text[:MAX_TEXT_CHARACTERS], notes
 
 
 def current_text(choices: Choices) -> str:

@@ -102,6 +102,39 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     expect(page.get_by_role("textbox", name="Paste a text")).to_have_value(TEXT)  # the race kept it
 
 
+def test_a_pasted_text_survives_a_reload_in_its_own_tab_and_nowhere_else(shared_server, page):
+    text = "Where the river bends, </script> the heron waits. \N{HONEYBEE}\n" * 9
+    address = shared_server.url + "make_a_batch?text=pasted&T=8"
+    page.goto(address)
+    box = page.get_by_role("textbox", name="Paste a text")
+    box.fill(text)
+    box.press("Control+Enter")
+    expect(page.get_by_test_id("batch-x")).to_be_visible()
+    page.wait_for_function("() => sessionStorage.length > 0")
+    page.reload()
+    expect(box).to_have_value(text)
+    expect(page.get_by_test_id("batch-x")).to_be_visible()
+    visit(page, "Pack documents")
+    assert "heron" not in page.url
+
+    with page.context.expect_page() as opened:
+        page.evaluate("address => window.open(address, '_blank', 'noopener')", address)
+    other = opened.value
+    expect(other.get_by_text("There is no text yet")).to_be_visible()
+    expect(other.get_by_role("textbox", name="Paste a text")).to_have_value("")
+    other.close()
+
+    visit(page, "Make a batch")
+    expect(box).to_have_value(text)
+    box.fill("")
+    box.press("Control+Enter")
+    expect(page.get_by_text("There is no text yet")).to_be_visible()
+    page.wait_for_function("() => sessionStorage.getItem('batchscope-text') === null")
+    page.reload()
+    expect(page.get_by_text("There is no text yet")).to_be_visible()
+    expect(box).to_have_value("")
+
+
 def test_pointing_at_a_cell_shows_its_place_without_a_rerun(shared_server, page):
     page.goto(shared_server.url + "make_a_batch?text=lighthouse&T=8")
     cell = page.get_by_test_id("batch-x").locator("td[data-b='1'][data-t='3']")
