@@ -13,7 +13,6 @@ import nbformat
 import pandas as pd
 import pytest
 import torch
-from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
 from core.batches import WindowStream, make_batch
@@ -31,6 +30,24 @@ WICKED = (
     "He said: \"It's 'quoted'\" \\ and \\n, '''thrice''' and \"\"\"thrice\"\"\", "
     "</script>, {braces}, %s, \N{HONEYBEE}, e\u0301, \0, \t.\n\u2028"
 )
+WICKED_TEXTS = [
+    *(WICKED, WICKED * 40, "\r\n" + WICKED, " \n \n" + WICKED),
+    *(
+        "",
+        "\n",
+        "\n\nplain\n\n",
+        "plain",
+        " plain \n plain ",
+        "plain\tplain",
+        'plain "',
+        "plain ''",
+        "\u00a0",
+        "é\u0301",
+    ),
+    *("x" * 1000, ("word " * 100 + "\n") * 3, "'" * 500, '""' + "x" * 300),
+    "%%bash\n%timeit x\n!ls\n?help\nhelp?\nx??\n/f x\n,f a b\n;f a\n    %magic\n!!ls\na = !ls\n",
+    *(">>> x\nhelp?", "In [1]: x\n   ...: y", "... and", "x" * 110 + ">>> y"),
+]  # and lines that a notebook could take for commands
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +113,9 @@ def test_the_notebook_runs_from_top_to_bottom_with_torch_pandas_and_altair_only(
         "drawn = [make_batch(train_ids, stream.starts(first=4 * k, count=4), block_size=T) for k in range(50)]\n"
         "print(np.array([[b.x, b.y] for b in [batch, *drawn]]).tolist())"
     )
-    book.cells.append(last)
+    wicked = [nbformat.v4.new_code_cell(f"TEXT = {text_literal(text)}\nwicked.append(TEXT)") for text in WICKED_TEXTS]
+    shown = nbformat.v4.new_code_cell("import json\nprint(json.dumps(wicked))")
+    book.cells += [nbformat.v4.new_code_cell("wicked = []"), *wicked, shown, last]
     NotebookClient(book, timeout=120, kernel_name="bare", resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [(cell.source, out) for cell in book.cells for out in cell.get("outputs", [])]
     assert not [source for source, out in outputs if out.output_type == "error" or out.get("name") == "stderr"]
@@ -107,6 +126,7 @@ def test_the_notebook_runs_from_top_to_bottom_with_torch_pandas_and_altair_only(
     batches = [
         make_batch(corpus.train_ids, stream.starts(first=4 * k, count=4), block_size=16) for k in [0, *range(50)]
     ]
+    assert json.loads(outputs[-2][1].text) == WICKED_TEXTS
     assert json.loads(outputs[-1][1].text) == [[batch.x.tolist(), batch.y.tolist()] for batch in batches]
 
 
@@ -148,34 +168,11 @@ def test_other_orders_read_the_same_windows_too(tmp_path, order):
         assert table[key] == pytest.approx(loss, rel=1e-4)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        *(WICKED, WICKED * 40, "\r\n" + WICKED, " \n \n" + WICKED),
-        *(
-            "",
-            "\n",
-            "\n\nplain\n\n",
-            "plain",
-            " plain \n plain ",
-            "plain\tplain",
-            'plain "',
-            "plain ''",
-            "\u00a0",
-            "é\u0301",
-        ),
-        *("x" * 1000, ("word " * 100 + "\n") * 3, "'" * 500, '""' + "x" * 300),
-        "%%bash\n%timeit x\n!ls\n?help\nhelp?\nx??\n/f x\n,f a b\n;f a\n    %magic\n!!ls\na = !ls\n",
-        *(">>> x\nhelp?", "In [1]: x\n   ...: y", "... and", "x" * 110 + ">>> y"),
-    ],
-)
+@pytest.mark.parametrize("text", WICKED_TEXTS)
 def test_a_wicked_text_survives_to_the_last_byte(text):
-    """As Python, and as a cell of a notebook, where lines may be commands."""
-    source = f"TEXT = {text_literal(text)}"
-    for said in (source, TransformerManager().transform_cell(source)):
-        scope: dict = {}
-        exec(said, scope)
-        assert scope["TEXT"] == text
+    scope: dict = {}
+    exec(f"TEXT = {text_literal(text)}", scope)
+    assert scope["TEXT"] == text
 
 
 def test_a_wicked_text_can_be_raced(tmp_path):
