@@ -78,16 +78,17 @@ def read_text(path: str) -> str:
 
 
 def draw(table: pd.DataFrame) -> alt.Chart:
-    """Training losses thin, a line a run; validation losses thick, the mean of the seeds."""
+    """Training losses thin, a line a run; validation losses thick, the mean of the seeds while none has diverged."""
     alt.data_transformers.disable_max_rows()
     steps = table[table["kind"] == "train"]
     kept = pd.concat(run.iloc[:: max(1, len(run) // 300)] for _, run in steps.groupby(["batch_size", "seed"]))
-    means = table[table["kind"] == "eval"].groupby(["batch_size", "tokens_seen"], as_index=False)["loss"].mean()
+    evals = table[table["kind"] == "eval"].groupby(["batch_size", "tokens_seen"])["loss"].agg(["mean", "size"])
+    means = evals[evals["size"] == len(SEEDS)]["mean"].rename("loss").reset_index()
     color = alt.Color(
         "batch_size:Q",
         title="batch size",
         scale=alt.Scale(type="log", domain=[4**k for k in range(7)], range=RAMP, clamp=True),
-        legend=alt.Legend(type="symbol", values=sorted({run["batch_size"] for run in RUNS}), symbolType="stroke"),
+        legend=alt.Legend(type="symbol", values=[r["batch_size"] for r in RUNS], symbolOpacity=1, symbolStrokeWidth=4),
     )
     x = alt.X("tokens_seen:Q", title="tokens seen", axis=alt.Axis(format="~s"))
     y = alt.Y("loss:Q", title="loss (nats per token)", scale=alt.Scale(zero=False))
