@@ -27,7 +27,7 @@ CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 10
 CLAIM_TOKENS = 1_600_000  # for each run: a large batch should make some steps too
 CLAIM_EXCERPT = 8_000  # characters: a text that can be learnt by heart
 CLAIM_STEPS = (0, 20, 50, 100, 200, 400)  # where the noise scale is taken
-CLAIM_RATES = (1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
+CLAIM_RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 
 # (layers, heads, channels)
 MODEL_SIZES = {"tiny": (1, 2, 32), "small": (2, 4, 64), "medium": (4, 4, 128)}
