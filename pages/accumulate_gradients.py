@@ -74,5 +74,5 @@ with st.expander("What to look for, and what to try"):
 - **Micro-batch 1**: the least memory, and often the most time. Where does your device stop to gain?
 """
     )
-take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=lambda: current_parts(choices))
+take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=current_parts)
 next_lesson("pages/distribute_the_batch.py", "The same split over several processes at once.")

@@ -12,7 +12,7 @@ from core.lab.experiments import (
     MODEL_SIZES,
 )
 from core.ui import claims, verdicts
-from core.ui.claims import Claim, show_claim, show_overview, spec_for
+from core.ui.claims import Claim, claim_race, show_claim, show_overview
 from core.ui.page import open_page
 from core.ui.settings import choose_device, choose_numbers
 from core.ui.take_away import take_away
@@ -137,4 +137,4 @@ with st.expander("What to look for, and what to try"):
 - **Three seeds are few.** “Not resolved” is a result: it says that more seeds, or a longer run, are needed before anyone may claim anything.
 """
     )
-take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=lambda: spec_for(choices, "claim_race"))
+take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=claim_race)

@@ -95,4 +95,4 @@ with st.expander("What to look for, and what to try"):
 - **A short text and many epochs** (*The soup that went to court*, 100,000 tokens): random windows may start anywhere, so the text is cut anew each time; blocks are always cut at the same places. Does that help on new text?
 """
     )
-take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=lambda: current_orders(choices))
+take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=current_orders)

@@ -79,4 +79,4 @@ with st.expander("What to look for, and what to try"):
 - **Uneven targets and “the mean over its own targets”**: off by some per cent, with no error message. That is how this mistake lives for years.
 """
     )
-take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=lambda: current_parallel(choices))
+take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=current_parallel)

@@ -52,5 +52,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** Lumo, the made-up language: its windows differ only by chance, so its design effect is near 1.
 """
     )
-take_away(choices, "measure_the_noise", batch_size=choices.train_batch_size, own=lambda: current_noise(choices))
+take_away(choices, "measure_the_noise", batch_size=choices.train_batch_size, own=current_noise)
 next_lesson("pages/race_batch_sizes.py", "What the noise does to training.")

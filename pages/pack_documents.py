@@ -11,9 +11,9 @@ from core.ui.packing import (
     WAY_NAMES,
     choose_documents,
     choose_row,
+    current_documents,
     current_packing,
     document_title,
-    documents_of,
     pack_all,
     proof_of,
     row_table,
@@ -94,4 +94,4 @@ with st.expander("What to look for, and what to try"):
 - **A tiny batch**: where all documents fit into a few slots, an update's fixed costs hide the gain.
 """
     )
-take_away(choices, "pack_documents", own=lambda: documents_of(packing))
+take_away(choices, "pack_documents", own=current_documents)

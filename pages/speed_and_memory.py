@@ -46,5 +46,5 @@ with st.expander("What to look for, and what to try"):
 - **Halve the memory to fit into.** What is there whatever the batch does not shrink; micro-batches (lesson *Accumulate gradients*) are the way out.
 """
     )
-take_away(choices, "speed_and_memory", own=lambda: current_speed(choices))
+take_away(choices, "speed_and_memory", own=current_speed)
 next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")

@@ -57,5 +57,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
 """
     )
-take_away(choices, "tune_the_rate", batch_size=min(choices.sweep_sizes), own=lambda: current_sweep(choices))
+take_away(choices, "tune_the_rate", batch_size=min(choices.sweep_sizes), own=current_sweep)
 next_lesson("pages/speed_and_memory.py", "How long each of those steps takes, and what it holds in memory.")

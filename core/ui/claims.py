@@ -88,6 +88,10 @@ def spec_for(choices: Choices, name: str) -> Spec:
     return claim_specs(race, sizes_of(choices), choices.claim_tokens, choices.claim_rates)[name]
 
 
+def claim_race(choices: Choices) -> RaceSpec:
+    return spec_for(choices, "claim_race")
+
+
 # ---- one claim
 
 

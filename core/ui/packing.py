@@ -79,7 +79,9 @@ def current_packing(choices: Choices) -> Packing:
     return Packing(documents, len(found), tokenizer, ids, config, choices.seed, choices.device)
 
 
-def documents_of(packing: Packing) -> DocumentsSpec:
+def current_documents(choices: Choices) -> DocumentsSpec:
+    """The same, to be taken away."""
+    packing = current_packing(choices)
     tokens = tuple(packing.tokenizer.show(i) for i in range(packing.tokenizer.vocab_size))
     return DocumentsSpec(documents=packing.ids, tokens=tokens, gpt_config=packing.config)
 

@@ -19,19 +19,23 @@ def take_away(
     *,
     batch_size: int | None = None,
     step: int = 1,
-    race: Callable[[], RaceSpec] | None = None,
-    own: Callable[[], object] | None = None,
+    race: Callable[[Choices], RaceSpec] | None = None,
+    own: Callable[[Choices], object] | None = None,
 ) -> None:
     """At the foot of a page: its notebook, called `name`, and its race as a script. They have the batch of this size
     and step, the race that the choices describe, or another, and a chapter of the lesson's own experiment, if it has
-    one. Made when it is opened, and by a worker, which reads the sources: this process has no torch."""
+    one. Made when it is opened, and by a worker, which reads the sources: this process has no torch.
+
+    A fragment and what it is given live as long as the session: no function of a page's own, which would keep all that
+    the page has in its variables.
+    """
     with st.expander("Take it away", icon=":material/download:", key="take_away", on_change="rerun") as opened:
         if not opened.open:
             return
         try:
-            raced = race() if race else current_race(choices, plan_of(choices))
+            raced = race(choices) if race else current_race(choices, plan_of(choices))
             lesson = LessonSpec(
-                race=raced, batch_size=batch_size or choices.batch_size, step=step, own=own() if own else None
+                race=raced, batch_size=batch_size or choices.batch_size, step=step, own=own(choices) if own else None
             )
             with st.spinner("Writing …"):
                 notebook = server().lab.call("core.lab.export:export_notebook", lesson)
