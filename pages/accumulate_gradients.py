@@ -52,7 +52,7 @@ experiment = found_experiment(choices, "splits", CostSpec)
 controls(choices, "splits", "Time every split", lambda: current_splits(choices, B), experiment and experiment[0])
 known = known_of("splits", experiment)
 if experiment:
-    watch(experiment[0], known.findings, lambda live: show_splits_of(known.findings, live))
+    watch(experiment[0], known.findings, show_splits_of, known.findings)
 else:
     st.info(f"This was {known.note}. Click **Time every split** to take your own, live.")
     show_splits_of(known.findings)

@@ -48,7 +48,7 @@ found = found_experiment(choices, "parallel", ParallelSpec)
 controls(choices, "parallel", "Start the ranks", lambda: current_parallel(choices), found and found[0])
 known = known_of("parallel", found)
 if found:
-    watch(found[0], known.findings, lambda live: show_parallel(known.findings, live))
+    watch(found[0], known.findings, show_parallel, known.findings)
 else:
     st.info(f"This was {known.note}. Click **Start the ranks** to run your own, live.")
     show_parallel(known.findings)

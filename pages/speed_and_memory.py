@@ -31,7 +31,7 @@ experiment = found_experiment(choices, "speed", SpeedSpec)
 controls(choices, "speed", "Measure this device", lambda: current_speed(choices), experiment and experiment[0])
 known = known_of("speed", experiment)
 if experiment:
-    watch(experiment[0], known.findings, lambda live: show_speed_of(choices, known, live))
+    watch(experiment[0], known.findings, show_speed_of, choices, known)
 else:
     st.info(f"This was {known.note}. Click **Measure this device** to take your own, live.")
     show_speed_of(choices, known)

@@ -107,10 +107,11 @@ def tick_seconds(experiment: Experiment, begun: bool) -> float | None:
     return (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
 
 
-def watch(experiment: Experiment, findings: Findings, show: Callable[[bool], None]) -> None:
-    """What an experiment has found, drawn by `show(live)`, again and again while it runs, below how far it is."""
-    begun = findings.begun
-    st.fragment(live_findings, run_every=tick_seconds(experiment, begun))(experiment, findings, show, begun)
+def watch(experiment: Experiment, findings: Findings, show: Callable, *arguments) -> None:
+    """What an experiment has found, drawn by `show(*arguments, live)`, again and again while it runs, below how far it
+    is. No lambda of a page's: see `take_away`."""
+    begun, draw = findings.begun, partial(show, *arguments)
+    st.fragment(live_findings, run_every=tick_seconds(experiment, begun))(experiment, findings, draw, begun)
 
 
 def live_findings(experiment: Experiment, findings: Findings, show: Callable[[bool], None], begun: bool) -> None:

@@ -1,7 +1,6 @@
 """A measurement of noise on a page: batches around the whole text, their spread by batch size, the noise scale."""
 
 import math
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -37,7 +36,7 @@ def show_recorded_noise(choices: Choices) -> None:
 def show_noise(choices: Choices, experiment: Experiment) -> None:
     """The measurement, alive while it runs."""
     findings = findings_of(experiment.id, experiment.settings)
-    watch(experiment, findings, partial(show_findings, findings, choices))
+    watch(experiment, findings, show_findings, findings, choices)
 
 
 def show_findings(findings: NoiseFindings, choices: Choices, live: bool = False) -> None:

@@ -1,7 +1,6 @@
 """A sweep over the learning rate on a page: the loss by rate, the best rate by batch size, the way to a target."""
 
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -44,7 +43,7 @@ def show_sweep(choices: Choices, experiment: Experiment) -> None:
     """The sweep, alive while it runs."""
     findings = findings_of(experiment.id, experiment.settings)
     beside = noise_sentence(choices, replace(findings.spec.race, text=experiment.text))
-    watch(experiment, findings, partial(show_findings, findings, choices, beside))
+    watch(experiment, findings, show_findings, findings, choices, beside)
 
 
 def show_findings(findings: SweepFindings, choices: Choices, beside: str, live: bool = False) -> None:
