@@ -27,7 +27,6 @@ from core.lab.experiments import (
     SpeedSpec,
     SweepSpec,
     claim_specs,
-    machine_of,
 )
 from core.lab.recording import RECORDINGS, write_recording
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
@@ -121,7 +120,7 @@ def check(spec: Spec) -> None:
     """Raises ValueError, with a sentence, for what this machine cannot run."""
     from core.lab.worker import describe
 
-    spec.check(machine_of(describe()))
+    spec.check(describe())
 
 
 def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:

@@ -92,7 +92,7 @@ def test_torch_stays_in_the_workers():
     assert "core.training.trainer" in users
     plain = {m for m in users if m.startswith("core.lab.export.plain.")}  # source for what is taken away
     assert {m for m in users - plain if room_of(m) not in allowed} == {
-        f"core.lab.{name}" for name in ("cost", "noise", "packing", "race", "ranks", "speed", "steps", "worker")
+        f"core.lab.{name}" for name in ("cost", "noise", "packing", "race", "speed", "steps", "worker")
     }
 
 

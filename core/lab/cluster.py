@@ -15,8 +15,9 @@ import time
 from functools import partial
 from itertools import count
 
-from core.lab.experiments import Spec, machine_of
+from core.lab.experiments import Spec
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
+from core.measure.memory import Machine
 
 LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
 BEATS_TO_FORGET = 360  # heartbeats, an hour of them
@@ -44,7 +45,7 @@ class Lab:
         self.futures: dict[str, object] = {}  # of the experiments that have not ended
         self.workers: dict[str, str] = {}  # where each of them runs
         self.viewed_at: dict[str, float] = {}
-        self.devices: dict | None = None
+        self.machine: Machine | None = None  # that experiments run on, once a worker has told
 
     # ---- the cluster
 
@@ -113,13 +114,13 @@ class Lab:
                 self.cluster.worker_spec["call"] = local_worker("call", resources={"call": 1}, memory_limit=0.5)
                 self.cluster.scale(len(self.cluster.worker_spec))
 
-    def describe(self) -> dict:
-        """What the machine that experiments run on has: {"devices": fastest first, "memory_bytes", "num_threads"}."""
-        if self.devices is None:
+    def describe(self) -> Machine:
+        """What the machine that experiments run on has."""
+        if self.machine is None:
             self.start()
             worker = self._race_worker()
-            self.devices = self.client.run(describe_in_worker, workers=[worker])[worker]  # also while it is busy
-        return self.devices
+            self.machine = self.client.run(describe_in_worker, workers=[worker])[worker]  # also while it is busy
+        return self.machine
 
     def _race_worker(self) -> str:
         """The address of a worker that takes races, as soon as there is one."""
@@ -140,7 +141,7 @@ class Lab:
 
     def submit(self, spec: Spec) -> str:
         """Put an experiment in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot."""
-        spec.check(machine_of(self.describe()))
+        spec.check(self.describe())
         if len(self.futures) >= MAX_ACTIVE:
             raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
         experiment_id = self.store.create(spec.settings(), spec.text)
@@ -278,7 +279,7 @@ def call_in_worker(function: str, *args) -> tuple:
         return None, str(error)
 
 
-def describe_in_worker() -> dict:
+def describe_in_worker() -> Machine:
     from core.lab.worker import describe
 
     return describe()

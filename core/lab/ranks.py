@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -43,17 +44,14 @@ def run_rank(spec: ParallelSpec, tell, beating: bool) -> None:
     rank = int(os.environ["RANK"])
     if beating:
         threading.Thread(target=beat, args=(rank, tell), daemon=True).start()  # before torch is loaded
-    import torch
-
     from core.strategies.data_parallel import Group, train_ranks
     from core.training import Training
 
-    with Group() as group:
-        if group.backend == "nccl":
-            torch.cuda.set_device(group.device)
+    with Group(spec.race.train.device) as group:
         race = spec.race_of(group.num_ranks)
         corpus, gpt_config = race.build()
-        train_ranks(group, Training(corpus.train_ids, corpus.val_ids, gpt_config, race.train), spec.plan, tell)
+        train = replace(race.train, device=group.device)
+        train_ranks(group, Training(corpus.train_ids, corpus.val_ids, gpt_config, train), spec.plan, tell)
     tell({"kind": "finished", "rank": rank})
 
 

@@ -31,7 +31,7 @@ from core.measure.throughput import one_by_one
 from core.measure.updates import look_at_update
 from core.model import GPT, ReplicaStack
 from core.strategies import target_lengths
-from core.training import TrainConfig, Trainer, Training, losses_of, token_losses
+from core.training import TrainConfig, Trainer, Training, find_device, losses_of, token_losses
 
 SLICE_SECONDS = 0.3  # then the page hears how far it is: a bar within half a second
 MAX_BYTES = 2**30  # of one run: training, and two more copies of its state
@@ -63,7 +63,7 @@ class Run:
         plan = plan_of(spec)
         num_weights = gpt_config.num_parameters * plan.num_seeds
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
-        machine = Machine(memory_bytes=MAX_BYTES)
+        machine = Machine(devices={find_device(plan.device).type: MAX_BYTES})
         check_memory(
             "A step of this run", race_bytes(gpt_config, plan.in_one_go(), machine) + 2 * state_bytes, MAX_BYTES
         )

@@ -22,6 +22,7 @@ from core.lab.ranks import parallel_messages
 from core.lab.speed import speed_messages
 from core.lab.sweep import sweep_messages
 from core.measure.capacity import out_of_memory
+from core.measure.memory import Machine
 from core.training import TrainConfig, found_devices
 
 FLUSH_SECONDS = 0.25
@@ -61,13 +62,14 @@ def control(experiment_id: str, wish: str) -> None:
     _wishes[experiment_id] = wish
 
 
-def describe() -> dict:
-    """What this worker has: {"devices": fastest first, "memory_bytes": of the fastest, "num_threads": for training}."""
+def describe() -> Machine:
+    """What this worker has."""
     from distributed.system import MEMORY_LIMIT  # respects a container's limit
 
-    devices = found_devices()
-    memory = torch.cuda.mem_get_info()[0] if devices[0] == "cuda" else int(0.7 * (memory_limit() or MEMORY_LIMIT))
-    return {"devices": devices, "memory_bytes": memory, "num_threads": usable_threads()}
+    devices = dict.fromkeys(found_devices(), int(0.7 * (memory_limit() or MEMORY_LIMIT)))
+    if "cuda" in devices:
+        devices["cuda"] = torch.cuda.mem_get_info()[0]
+    return Machine(devices=devices, num_gpus=torch.cuda.device_count(), num_threads=usable_threads())
 
 
 def messages_of(spec: Spec) -> Iterator[dict]:

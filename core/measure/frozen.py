@@ -130,7 +130,7 @@ class Population:
     @staticmethod
     def _tails(singles: list[Tensor], pairs: list[Tensor]) -> Tails:
         num_pairs = sum(len(s) * (len(s) - 1) for s in singles)
-        squares = torch.cat(singles).double()
+        squares = torch.cat(singles).cpu().double()  # an Apple GPU knows no float64
         trace = squares.mean().item()
         pair = 2 * sum(p.item() for p in pairs) / max(num_pairs, 1) / trace**2 if num_pairs else 2.0
         return Tails(pair, squares.var().item() / trace**2)

@@ -27,7 +27,7 @@ MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
     """How many examples at once stay within `max_bytes`; at least one."""
     example = TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()
-    one = race_bytes(gpt_config, example, Machine(memory_bytes=max_bytes))
+    one = race_bytes(gpt_config, example, Machine(devices={"cpu": max_bytes}))
     return min(MAX_CHUNK, max(1, max_bytes // one))
 
 

@@ -25,14 +25,25 @@ THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works
 class Machine:
     """What experiments run on."""
 
-    memory_bytes: int  # that can be had on its fastest device
-    fastest_device: str = "cpu"  # what "auto" means there
+    devices: Mapping[str, int]  # its kinds, fastest first: the bytes of memory that can be had on one of them
+    num_gpus: int = 0  # with CUDA
     num_threads: int = 1  # of its processor that training may use
+
+    def device(self, name: str) -> str:
+        """The device that a plan's name stands for there: "auto" is the fastest. Raises ValueError for one that it has
+        not."""
+        if name not in ("auto", *self.devices):
+            raise ValueError(f"This machine has no device {name!r}; it has {', '.join(self.devices)}.")
+        return next(iter(self.devices)) if name == "auto" else name
+
+    def memory_bytes(self, name: str) -> int:
+        """What can be had on that device."""
+        return self.devices[self.device(name)]
 
 
 def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> int:
     """An upper estimate of what a race's models, optimizers and largest step hold there at once, in bytes."""
-    device = machine.fastest_device if config.device == "auto" else config.device
+    device = machine.device(config.device)
     seeds = config.num_seeds
     side_by_side = min(seeds, machine.num_threads) if device == "cpu" else 1
     copies = KEPT * seeds * len(config.batch_sizes) + PASSING * seeds

@@ -37,6 +37,17 @@ class ParallelPlan:
         return self.micro_batch_size * self.accumulation_steps * num_ranks
 
 
+def device_of_ranks(device: str, num_gpus: int, ranks_here: int) -> str:
+    """Where the ranks on a machine train, "cuda" or "cpu", for the device that one run would have. A rank has a GPU to
+    itself or none: NCCL, by which GPUs exchange their gradients, takes no two ranks on one. Apple's have no such
+    exchange.
+
+    >>> device_of_ranks("cuda", num_gpus=1, ranks_here=2), device_of_ranks("cuda", num_gpus=2, ranks_here=2)
+    ('cpu', 'cuda')
+    """
+    return "cuda" if device == "cuda" and num_gpus >= ranks_here else "cpu"
+
+
 def target_lengths(targets: str, seed: int, first: int, count: int, block_size: int) -> np.ndarray:
     """How many target tokens examples first, ..., first + count - 1 have: (count,) int64. "uneven": 1 to T, as answers
     of different lengths have; the windows' first targets count, the rest is as padding.

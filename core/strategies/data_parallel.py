@@ -24,9 +24,9 @@ import torch.distributed as dist
 from torch import Tensor
 
 from core.model import ReplicaStack
-from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan, target_lengths
+from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan, device_of_ranks, target_lengths
 from core.strategies.accumulation import accumulated_gradient, micro_batches, token_sums
-from core.training import Trainer, Training
+from core.training import Trainer, Training, find_device
 
 FIRST_PROVED, PROVED_EVERY = 3, 10  # steps in which each rank also takes the whole batch, for the proof
 START_SECONDS = 60  # until all ranks have met: each loads torch first
@@ -34,13 +34,15 @@ ANSWER_SECONDS = 10  # a rank that keeps the others waiting for longer has died 
 
 
 class Group:
-    """The ranks that work together, and this one's place among them: `with Group() as group`."""
+    """The ranks that work together, and this one's place among them: `with Group(device) as group`, with the plan's
+    device. `group.device` is where they train (`device_of_ranks`)."""
 
-    def __init__(self):
-        gpus = torch.cuda.device_count()
-        self.local_rank = int(os.environ["LOCAL_RANK"])
-        self.backend = "nccl" if gpus >= int(os.environ["LOCAL_WORLD_SIZE"]) > 1 else "gloo"
-        self.device = torch.device("cuda", self.local_rank) if self.backend == "nccl" else torch.device("cpu")
+    def __init__(self, device: str = "cpu"):
+        wanted, ranks_here = find_device(device).type, int(os.environ["LOCAL_WORLD_SIZE"])
+        self.device = device_of_ranks(wanted, torch.cuda.device_count(), ranks_here)
+        self.backend = "nccl" if self.device == "cuda" else "gloo"
+        if self.device == "cuda":
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))  # which "cuda" then means
         dist.init_process_group(self.backend, timeout=timedelta(seconds=START_SECONDS))
         self.all = dist.new_group(timeout=timedelta(seconds=ANSWER_SECONDS))
         self.rank, self.num_ranks = dist.get_rank(), dist.get_world_size()
@@ -61,8 +63,8 @@ class Group:
 
 
 def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Callable[[dict], None]) -> None:
-    """Train one run as this rank of the group; `training` has one seed and one batch size, the global one. Rank 0
-    tells:
+    """Train one run as this rank of the group; `training` is on the group's device and has one seed and one batch size,
+    the global one. Rank 0 tells:
 
     {"kind": "ranks", "backend", "num_ranks", "batch_size", "rows": first row and number of rows of each rank}
     {"kind": "step", "step", "loss", "norm", "apart", "ranks": of each rank {"loss", "num_targets", "norm", "cosine",
@@ -81,7 +83,7 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
     for step in range(1, plan.num_steps + 1):
         starts = training.starts(training_group, step - 1, 1)[0, 0]  # (B,): every rank draws the same
         lengths = target_lengths(plan.targets, training.config.first_seed, (step - 1) * B, B, training.block_size)
-        lengths = torch.from_numpy(lengths).to(group.device)
+        lengths = torch.from_numpy(lengths).to(training.device)
         windows = training.windows[starts]  # (B, T + 1)
         part = slice(0, rows) if plan.mistake == SAME_SEED else mine
         if step > FIRST_PROVED and step % PROVED_EVERY and step < plan.num_steps:
@@ -105,6 +107,7 @@ def one_step(group: Group, trainer: Trainer, windows: Tensor, lengths: Tensor, p
     own = gradient.clone()
     dist.all_reduce(gradient, group=group.all)  # the sum over the ranks
     gradient /= group.num_ranks
+    gradient[0, 0].item()  # waits for the device
     reduced = time.perf_counter()
     average = gradient.clone()
     trainer.update(gradient)  # clips it in place

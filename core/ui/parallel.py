@@ -22,6 +22,7 @@ MISTAKES = {
     MEAN_OF_MEANS: "each rank takes the mean over its own targets",
     SUMMED: "each rank's loss is a sum, not a share of the mean",
 }
+WHERE = {"gloo": "on the processor, a core each if there are enough", "nccl": "on a GPU each"}  # by the backend
 
 
 def current_parallel(choices: Choices) -> ParallelSpec:
@@ -107,6 +108,7 @@ def time_sentence(findings: ParallelFindings) -> str:
     interval = "" if np.isnan(half) else f" (95% t interval over the steps ±{100 * half:.0f})"
     bytes_sent = 4 * (findings.started or {}).get("num_parameters", 0)
     return (
+        f"The ranks trained {WHERE[findings.told['backend']]}. "
         f"Waiting and exchange took **{100 * share:.0f}%** of a step{interval}. "
         f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
         "however large its part of the batch: more micro-batches for each exchange make it cheaper."

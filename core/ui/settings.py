@@ -71,8 +71,8 @@ def choose_text_and_model(choices: Choices, left, middle) -> None:
 
 def choose_device(choices: Choices) -> None:
     """The devices that the worker has found, on most machines one; while it is starting, the choice is its own."""
-    found = server().lab.devices
-    devices = ("auto", *found["devices"]) if found else ("auto",)
+    machine = server().lab.machine
+    devices = ("auto", *machine.devices) if machine else ("auto",)
     if choices.device not in devices:
         choices.set(device="auto")
     choices.select("device", "Device", devices, format_func=DEVICE_NAMES.get)

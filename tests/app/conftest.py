@@ -108,8 +108,9 @@ def app(monkeypatch, tmp_path):
 
     import core.ui.lab
     from core.lab.cluster import Lab
+    from core.measure.memory import Machine
 
-    machine = {"devices": ["cpu"], "memory_bytes": 8 * 2**30, "num_threads": 1}
+    machine = Machine(devices={"cpu": 8 * 2**30})
     monkeypatch.setenv("BATCHSCOPE_DATABASE_URL", f"sqlite:///{tmp_path}/app.db")
     monkeypatch.setattr(core.ui.lab, "warm_up", lambda lab: None)
     monkeypatch.setattr(Lab, "describe", lambda self: machine)

@@ -6,6 +6,7 @@ import pytest
 
 from core.lab.cluster import Lab
 from core.lab.store import Store
+from core.measure.memory import Machine
 from core.ui.choices import read_url
 from core.ui.texts import current_race, plan_of
 
@@ -94,7 +95,7 @@ def test_a_race_that_is_not_there_is_told(app):
     ],
 )
 def test_a_race_that_cannot_run_is_refused_with_a_sentence(query, sentence, tmp_path, monkeypatch):
-    monkeypatch.setattr(Lab, "describe", lambda self: {"devices": ["cpu"], "memory_bytes": 8 * 2**30, "num_threads": 1})
+    monkeypatch.setattr(Lab, "describe", lambda self: Machine(devices={"cpu": 8 * 2**30}))
     choices = SimpleNamespace(**read_url(query)[0])
     store = Store(f"sqlite:///{tmp_path}/lab.db")
     with pytest.raises(ValueError, match=sentence):

@@ -53,11 +53,11 @@ def wait_for(lab, race_id: str, *statuses: str, seconds: float = 30) -> str:
 
 def test_memory_that_does_not_suffice_ends_in_a_sentence_and_the_next_one_works(tmp_path, monkeypatch):
     monkeypatch.setenv("BATCHSCOPE_WORKER_MEMORY", "800MB")
-    monkeypatch.setattr(cluster, "machine_of", lambda told: Machine(memory_bytes=2**60))  # as if estimates were wrong
+    monkeypatch.setattr(CostSpec, "check", lambda self, machine: None)  # as if estimates were wrong
     lab = Lab(Store(f"sqlite:///{tmp_path}/lab.db"))
     try:
         worker = lab.describe()
-        assert worker["memory_bytes"] < 800e6
+        assert worker.devices["cpu"] < 800e6
         plan = TrainConfig(batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 32)
         greedy = lab.submit(CostSpec(race=RaceSpec(text=TEXT * 5, block_size=32, train=plan)))  # about 1.2 GB
         wait_for(lab, greedy, "failed", "done", seconds=60)
@@ -209,7 +209,7 @@ def test_a_killed_call_worker_ends_its_call_with_a_sentence_and_comes_back(lab):
 
 def test_a_race_that_cannot_run_is_refused_and_not_kept(lab, monkeypatch):
     before = lab.submit(SHORT)
-    monkeypatch.setattr(lab, "devices", lab.describe() | {"memory_bytes": 1_000})
+    monkeypatch.setattr(lab, "machine", Machine(devices={"cpu": 1_000}))
     with pytest.raises(ValueError, match="GiB of memory"):
         lab.submit(SHORT)
     monkeypatch.undo()
@@ -254,7 +254,8 @@ def test_a_sentence_from_a_worker_arrives(lab):
         lab.call("core.training.loop:find_device", "abacus")
 
 
-def test_what_a_race_cannot_do_is_told_by_the_race(lab):
+def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):
+    monkeypatch.setattr(RaceSpec, "check", lambda self, machine: None)  # which would have seen it
     plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=4_000, device="mps")
     race = lab.submit(RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=plan))
     wait_for(lab, race, "failed")

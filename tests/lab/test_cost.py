@@ -55,6 +55,6 @@ def test_settings_make_the_journey_and_back():
 def test_what_cannot_be_measured_is_refused():
     short = CostSpec(race=RaceSpec(text="To be or not. " * 12, block_size=8, train=replace(PLAN, batch_sizes=(512,))))
     with pytest.raises(ValueError, match="more than the"):
-        short.check(Machine(memory_bytes=2**33))
+        short.check(Machine(devices={"cpu": 2**33}))
     with pytest.raises(ValueError, match="GiB of memory"):
-        SPEC.check(Machine(memory_bytes=1000))
+        SPEC.check(Machine(devices={"cpu": 1000}))

@@ -103,7 +103,7 @@ def test_progress_grows_to_the_end(monkeypatch):
 )
 def test_what_cannot_be_measured_gets_a_sentence(change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        spec_of(**{"text": "To be or not to be. " * 40} | change).check(Machine(memory_bytes=2**33))
+        spec_of(**{"text": "To be or not to be. " * 40} | change).check(Machine(devices={"cpu": 2**33}))
 
 
 def test_a_run_that_diverges_on_the_way_ends_with_a_sentence():

@@ -139,12 +139,12 @@ def test_the_shipped_race_resolves_what_unshuffled_text_does(shipped):
 )
 def test_what_cannot_be_raced_gets_a_sentence(spec, sentence):
     with pytest.raises(ValueError, match=sentence):
-        spec.check(Machine(memory_bytes=2**33))
+        spec.check(Machine(devices={"cpu": 2**33}))
 
 
 def test_too_little_memory_gets_a_sentence():
     with pytest.raises(ValueError, match="GiB of memory"):
-        SPEC.check(Machine(memory_bytes=1000))
+        SPEC.check(Machine(devices={"cpu": 1000}))
 
 
 def test_it_can_be_kept_and_made_again():

@@ -146,16 +146,18 @@ def spec(**values) -> RaceSpec:
 )
 def test_a_race_that_cannot_run_is_refused(values, sentence):
     with pytest.raises(ValueError, match=sentence):
-        spec(**values).check(Machine(memory_bytes=MEMORY))
+        spec(**values).check(Machine(devices={"cpu": MEMORY}))
 
 
 def test_a_race_too_large_for_memory_is_refused_with_the_estimate():
     with pytest.raises(ValueError, match=r"about \d+\.\d GiB of memory, and 1\.0 GiB"):
-        spec(n_layer=12, n_embd=768, train={"batch_sizes": (1024,), "num_seeds": 4}).check(Machine(memory_bytes=2**30))
+        spec(n_layer=12, n_embd=768, train={"batch_sizes": (1024,), "num_seeds": 4}).check(
+            Machine(devices={"cpu": 2**30})
+        )
 
 
 def test_a_race_that_fits_is_not_refused():
-    spec().check(Machine(memory_bytes=MEMORY))
+    spec().check(Machine(devices={"cpu": MEMORY}))
 
 
 @pytest.mark.parametrize("name", ["tiko", "suo"])

@@ -1,5 +1,6 @@
 """Ranks that die, hang or find their port taken end with a sentence, and leave no process behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -38,7 +40,7 @@ def test_settings_make_the_journey_and_back():
 def test_too_much_is_refused(options, sentence):
     spec = ParallelSpec(race=RACE, plan=spec_with(3).plan, **options)
     with pytest.raises(ValueError, match=sentence):
-        spec.check(Machine(memory_bytes=2**40))
+        spec.check(Machine(devices={"cpu": 2**40}))
 
 
 def test_a_port_in_use_is_said_before_anything_starts():
@@ -47,7 +49,15 @@ def test_a_port_in_use_is_said_before_anything_starts():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ValueError, match=f"Port {port} is in use"):
-            spec_with(3, port=port).check(Machine(memory_bytes=2**40))
+            spec_with(3, port=port).check(Machine(devices={"cpu": 2**40}))
+
+
+@pytest.mark.parametrize(("num_gpus", "refused"), [(1, False), (2, True)])
+def test_the_memory_that_counts_is_of_the_devices_that_the_ranks_take(num_gpus, refused):
+    race = replace(RACE, train=replace(RACE.train, device="auto"))
+    machine = Machine(devices={"cuda": 1_000, "cpu": 2**40}, num_gpus=num_gpus)
+    with pytest.raises(ValueError, match="GiB of memory") if refused else contextlib.nullcontext():
+        replace(spec_with(3), race=race).check(machine)
 
 
 @pytest.fixture

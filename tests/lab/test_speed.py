@@ -18,7 +18,7 @@ TEXT = "To be or not to be, that is the question. " * 40
 PLAN = TrainConfig(batch_sizes=(24,), num_seeds=1, max_tokens=24 * 8)
 RACE = RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=PLAN)
 SPEC = SpeedSpec(race=RACE, budget_bytes=2_000_000)
-BIG = Machine(memory_bytes=2**33)
+BIG = Machine(devices={"cpu": 2**33})
 
 
 def measured(spec: SpeedSpec) -> SpeedFindings:

@@ -147,7 +147,7 @@ def test_a_batch_of_more_windows_than_there_are_is_refused_as_in_a_race():
     with pytest.raises(ValueError) as here:
         steps.predictions(RunSpec(race=many, batch_size=4096, seed=0), 1)
     with pytest.raises(ValueError) as there:
-        many.check(Machine(memory_bytes=2**33))
+        many.check(Machine(devices={"cpu": 2**33}))
     assert str(here.value) == str(there.value)
 
 

@@ -111,7 +111,7 @@ def test_the_shipped_sweep_resolves_a_fit():
 )
 def test_what_cannot_be_swept_gets_a_sentence(change, sentence):
     with pytest.raises(ValueError, match=sentence):
-        replace(SPEC, **change).check(Machine(memory_bytes=2**33))
+        replace(SPEC, **change).check(Machine(devices={"cpu": 2**33}))
 
 
 def test_it_can_be_kept_and_made_again():

@@ -15,7 +15,7 @@ SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
 
 
 def bytes_of(gpt_config: GPTConfig, config: TrainConfig, device: str = "cpu", num_threads: int = 1) -> int:
-    machine = Machine(memory_bytes=2**30, fastest_device=device, num_threads=num_threads)
+    machine = Machine(devices={device: 2**30}, num_threads=num_threads)
     return race_bytes(gpt_config, config, machine)
 
 
@@ -195,3 +195,10 @@ def test_what_backward_keeps_is_within_the_estimate(num_seeds):
 def test_activations_grow_with_the_batch_and_weights_do_not():
     one, two, three = (bytes_of(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1).in_one_go()) for b in (1, 2, 3))
     assert three - two == two - one > 0
+
+
+def test_a_machine_knows_the_memory_of_each_of_its_devices():
+    machine = Machine(devices={"cuda": 10, "cpu": 20})
+    assert (machine.device("auto"), machine.memory_bytes("auto"), machine.memory_bytes("cpu")) == ("cuda", 10, 20)
+    with pytest.raises(ValueError, match="no device 'mps'; it has cuda, cpu"):
+        machine.memory_bytes("mps")

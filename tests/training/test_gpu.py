@@ -7,9 +7,11 @@ import torch
 
 from core.corpus import build_corpus
 from core.lab.cost import cost_messages
-from core.lab.experiments import CostSpec, RaceSpec
+from core.lab.experiments import CostSpec, ParallelSpec, RaceSpec
+from core.lab.ranks import parallel_messages
 from core.measure.activations import activation_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
+from core.strategies import ParallelPlan
 from core.training import TrainConfig, Training, losses_of, train
 from core.training.graph import StepGraph
 
@@ -89,6 +91,14 @@ def test_counted_activations_are_what_the_allocator_holds_within_a_tenth():
     losses = losses_of(stack, windows)
     assert torch.cuda.memory_allocated() - before == pytest.approx(counted, rel=0.1)
     del losses
+
+
+def test_a_rank_with_a_gpu_to_itself_trains_there():
+    plan = ParallelPlan(micro_batch_size=2, accumulation_steps=2, num_steps=3)
+    race = RaceSpec(text=CORPUS.text, block_size=16, n_layer=1, n_head=2, n_embd=32, train=TrainConfig(device="cuda"))
+    told = list(parallel_messages(ParallelSpec(race=race, plan=plan, num_ranks=1)))
+    assert [m["backend"] for m in told if m["kind"] == "ranks"] == ["nccl"]
+    assert all(m["difference"] < 1e-5 for m in told if m["kind"] == "step")
 
 
 def test_memory_that_does_not_suffice_ends_a_measurement_and_the_next_one_works():

@@ -42,7 +42,7 @@ from core.lab.experiments.limits import (
 from core.lab.experiments.noise import NoiseSpec
 from core.lab.experiments.orders import OrdersSpec
 from core.lab.experiments.parallel import ParallelSpec, check_port
-from core.lab.experiments.race import RaceSpec, RunSpec, check_memory, machine_of
+from core.lab.experiments.race import RaceSpec, RunSpec, check_memory
 from core.lab.experiments.sweep import SweepSpec
 
 __all__ = [
@@ -89,7 +89,6 @@ __all__ = [
     "check_memory",
     "check_port",
     "claim_specs",
-    "machine_of",
     "spec_of",
 ]
 

@@ -45,7 +45,8 @@ class NoiseSpec:
             raise ValueError(f"2 to {MAX_NOISE_BATCHES:,} batches of each size can be drawn, not {self.num_batches:,}.")
         _, gpt_config = self.race.build()
         largest = replace(self.race.train, batch_sizes=(max(self.batch_sizes),)).in_one_go()
-        check_memory("This measurement", race_bytes(gpt_config, largest, machine), machine.memory_bytes)
+        needed = race_bytes(gpt_config, largest, machine)
+        check_memory("This measurement", needed, machine.memory_bytes(largest.device))
 
     def settings(self) -> str:
         """All but the text, as JSON."""

@@ -39,7 +39,7 @@ class OrdersSpec:
             raise ValueError("The orders are compared at one batch size.")
         _, gpt_config = self.race.build()
         needed = len(ORDERS) * race_bytes(gpt_config, self.race.train, machine)
-        check_memory("This race of orders", needed, machine.memory_bytes)
+        check_memory("This race of orders", needed, machine.memory_bytes(self.race.train.device))
 
     def settings(self) -> str:
         """All but the text, as JSON."""

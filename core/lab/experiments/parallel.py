@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from core.lab.experiments.limits import MAX_ACCUMULATION, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS, RANK_BYTES
 from core.lab.experiments.race import RaceSpec, check_memory
 from core.measure.memory import Machine, race_bytes
-from core.strategies import ParallelPlan
+from core.strategies import ParallelPlan, device_of_ranks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +47,12 @@ class ParallelSpec:
                 raise ValueError(f"{value:,} {what} cannot be had: 1 to {limit:,}.")
         race = self.race_of(self.num_ranks)
         _, gpt_config = race.build()
-        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,)).in_one_go()
-        needed = self.num_ranks * (race_bytes(gpt_config, micro, machine) + RANK_BYTES)
-        check_memory("This training", needed, machine.memory_bytes)
+        device = device_of_ranks(machine.device(race.train.device), machine.num_gpus, self.num_ranks)
+        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,), device=device).in_one_go()
+        needed = race_bytes(gpt_config, micro, machine)  # of a rank, which may have a GPU to itself
+        if device == "cpu":
+            needed = self.num_ranks * (needed + RANK_BYTES)
+        check_memory("This training", needed, machine.memory_bytes(device))
         check_port(self.port)
 
     def settings(self) -> str:

@@ -72,7 +72,8 @@ class RaceSpec:
     def check(self, machine: Machine) -> None:
         """Raises ValueError, with a sentence, for a race that cannot run, or not in the memory of that machine."""
         _, gpt_config = self.build()
-        check_memory("This race", race_bytes(gpt_config, self.train, machine), machine.memory_bytes)
+        needed = race_bytes(gpt_config, self.train, machine)
+        check_memory("This race", needed, machine.memory_bytes(self.train.device))
 
     def settings(self) -> str:
         """All but the text, as JSON."""
@@ -91,15 +92,6 @@ class RunSpec:
     race: RaceSpec
     batch_size: int
     seed: int
-
-
-def machine_of(described: dict) -> Machine:
-    """The machine that `core.lab.worker.describe` tells of."""
-    return Machine(
-        memory_bytes=described["memory_bytes"],
-        fastest_device=described["devices"][0],
-        num_threads=described["num_threads"],
-    )
 
 
 def check_memory(what: str, needed_bytes: int, memory_bytes: int) -> None:

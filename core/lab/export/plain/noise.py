@@ -16,7 +16,7 @@ def window_losses(model: GPT, windows: Tensor) -> np.ndarray:
     found = []
     for part in windows.split(64):
         losses = F.cross_entropy(model(part[:, :-1]).flatten(0, 1), part[:, 1:].flatten(), reduction="none")
-        found.append(losses.view(len(part), -1).double().mean(dim=1).cpu())
+        found.append(losses.view(len(part), -1).cpu().double().mean(dim=1))
     return torch.cat(found).numpy()
 
 
