@@ -13,10 +13,10 @@ from torch import Tensor
 from core.batches import all_windows
 from core.measure.reports import OneByOne
 from core.model import GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer, Way, losses_of
+from core.training import TrainConfig, Way, losses_of
 from core.training.config import is_small_step
 from core.training.graph import step_of
-from core.training.ways import first_model
+from core.training.ways import first_model, trainer_of
 
 
 def step_seconds(
@@ -31,7 +31,7 @@ def step_seconds(
     """Median seconds of one step of one run, as a long race makes it: in the passes that this way has, as a recorded
     graph or a list of operations where it would be one, after two steps that warm up. Its batch is zeros: no step
     depends on what the tokens are. At least `min_steps`, then until `max_seconds` are over or `max_steps` are taken."""
-    trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, device)]), config, way.batch_size, way.micro_batch_size)
+    trainer = trainer_of([first_model(gpt_config, 0, device)], config, way)
     windows = all_windows(
         torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device), gpt_config.block_size
     )

@@ -15,9 +15,11 @@ from torch.nn import functional as F
 class Linear(nn.Linear):
     """y = x W^T + b. Weight (out, in) and bias (out,), or (R, out, in) and (R, 1, out)."""
 
+    product = staticmethod(F.linear)  # of plain weights; for another one see `onednn.py`
+
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.ndim == 2:
-            return F.linear(x, self.weight, self.bias)
+            return self.product(x, self.weight, self.bias)
         rows = x.flatten(1, -2)  # (R, B*T, in)
         weight = self.weight.mT  # (R, in, out)
         y = torch.bmm(rows, weight) if self.bias is None else torch.baddbmm(self.bias, rows, weight)

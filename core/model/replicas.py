@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from core.model.gpt import GPT
 from core.model.layers import Linear
+from core.model.onednn import linear
 
 
 class ReplicaStack:
@@ -22,7 +23,8 @@ class ReplicaStack:
     stands there as (in, out): so its gradient, x^T dy, comes out of one product and needs no turning.
     """
 
-    def __init__(self, models: list[GPT]):
+    def __init__(self, models: list[GPT], onednn: bool = False):
+        """`onednn`: the products of the Linear layers of one model alone go through `onednn.py`."""
         self.config = models[0].config
         self.num_replicas = len(models)
         self.device = next(models[0].parameters()).device
@@ -41,6 +43,11 @@ class ReplicaStack:
         self.flat = torch.stack([self.row_of(dict(model.named_parameters())) for model in models])
         self.frame = models[0]  # whose modules a view copies; not its weights
         self.model = self.frame = self.view(slice(None) if self.num_replicas > 1 else 0)
+        self.onednn = onednn and self.num_replicas == 1
+        if self.onednn:
+            for layer in self.model.modules():
+                if isinstance(layer, Linear):
+                    layer.product = linear
         self.parameters = [self.model.get_parameter(name) for name in self.shapes]
 
     def turn(self, name: str, weight: Tensor) -> Tensor:

@@ -28,6 +28,7 @@ class Way:
     seeds_at_once: int = 1  # on one replica axis; such stacks of seeds work side by side, a thread each
     micro_batch_size: int  # windows in one pass; the gradients of the passes add up to the batch's
     num_threads: int | None = None  # of each stack; None for as many as torch has
+    onednn: bool = False  # whether oneDNN makes the products of linear layers, where a stack has one seed
 
     def __post_init__(self):
         if not (1 <= self.micro_batch_size <= self.batch_size and self.seeds_at_once >= 1 and self.num_threads != 0):

@@ -44,10 +44,10 @@ class Crew:
             torch.set_num_threads(self.num_threads)
 
     def record(self, examples: Sequence[Tensor]) -> None:
-        """Have every trainer note the operations of a step, from an example of its windows each, where one stack works
-        at a time. A list of operations is made by Python, and stacks that work side by side would wait for each
-        other's; autograd's own backward does without it."""
-        if self.pool is None:
+        """Have every trainer note the operations of a step, from an example of its windows each, where that pays. Lists
+        of operations are made by Python, and stacks that work side by side would wait for each other's; autograd's own
+        backward does without Python, but for products by oneDNN."""
+        if self.pool is None or self.trainers[0].stack.onednn:
             self.each(Trainer.record, examples)
 
 

@@ -1,8 +1,9 @@
 """How the runs at one batch size are put on this device: found by trying, and remembered.
 
-Two questions, and the answers differ from machine to machine. How many seeds go on one replica axis? Small batches
+Three questions, and the answers differ from machine to machine. How many seeds go on one replica axis? Small batches
 leave a core waiting between tiny operations, and several seeds in one call wait together. How many windows go through
-the model at once? What a pass keeps for backward should fit the caches, so a large batch is taken in micro-batches.
+the model at once? What a pass keeps for backward should fit the caches, so a large batch is taken in micro-batches. And
+which of the two libraries that torch has multiplies matrices faster?
 
 Every way gives the same losses but for rounding, so what was found is kept in a file: the same race is then trained in
 the same way, and gives the same losses to the last bit. On a GPU there is nothing to try: all seeds, the batch in one
@@ -14,19 +15,25 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from core.model import GPT, GPTConfig, ReplicaStack
+from core.model.onednn import is_available, linear
 from core.training.config import MAX_PASS, TrainConfig, Way, is_small_step
 from core.training.crew import Crew
 from core.training.trainer import Trainer
 
 FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
-ROUNDS, MAX_SECONDS = 5, 0.15  # every way is tried so often, or until about so much time has passed
+ROUNDS, MAX_SECONDS = 5, 0.3  # every way is tried so often, or until about so much time has passed
+STEPS = 4  # of a crew each time: the first one after another crew's is slower
+MAX_ROWS = 512  # of the matrices with which the two libraries are tried; with more, both are as fast as they get
 MAX_REMEMBERED = 1_000
 
 
@@ -39,13 +46,18 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
         return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)
     model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
     key = f"{platform.node()} torch {torch.__version__} threads {num_threads} {config.precision} model {model}"
+    each = max(1, num_threads // seeds)
+    onednn = False
+    if config.precision == "float32" and is_available():
+        rows = min(batch_size * gpt_config.block_size, MAX_ROWS)
+        question = f"{key} oneDNN for {rows} rows on {each} threads"
+        onednn = bool(remembered(question, lambda: faster_product(gpt_config.n_embd, rows, each)))
     windows_at_once = batch_size
     if batch_size > FEWEST_WINDOWS:
         sizes = [m for m in powers_of_two(FEWEST_WINDOWS, MAX_PASS) if m < batch_size]
         sizes += [batch_size] if batch_size <= MAX_PASS else []
-        each = max(1, num_threads // seeds)
-        question = f"{key} windows {sizes} on {each} threads"
-        fastest_size = remembered(question, lambda: fastest_pass(gpt_config, config, sizes, each))
+        question = f"{key} windows {sizes} on {each} threads{' oneDNN' * onednn}"
+        fastest_size = remembered(question, lambda: fastest_pass(gpt_config, config, sizes, each, onednn))
         num_passes = -(-batch_size // fastest_size)
         windows_at_once = -(-batch_size // num_passes)  # of about equal passes: a small last one would cost as much
     seeds_at_once = 1
@@ -53,20 +65,21 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
         counts = sorted({1, -(-seeds // num_threads), seeds})
         if len(counts) > 1:
             seeds_at_once = remembered(
-                f"{key} B {batch_size} of {seeds} seeds {counts}",
-                lambda: fastest_stack(gpt_config, config, batch_size, counts),
+                f"{key} B {batch_size} of {seeds} seeds {counts}{' oneDNN' * onednn}",
+                lambda: fastest_stack(gpt_config, config, batch_size, counts, onednn),
             )
-    return stacked(batch_size, windows_at_once, seeds, seeds_at_once)
+    return stacked(batch_size, windows_at_once, seeds, seeds_at_once, onednn)
 
 
-def stacked(batch_size: int, windows_at_once: int, num_seeds: int, seeds_at_once: int) -> Way:
-    """The way with so many seeds on an axis: the stacks share the threads."""
+def stacked(batch_size: int, windows_at_once: int, num_seeds: int, seeds_at_once: int, onednn: bool) -> Way:
+    """The way with so many seeds on an axis: the stacks share the threads. oneDNN takes one seed at a time."""
     num_threads, num_stacks = torch.get_num_threads(), -(-num_seeds // seeds_at_once)
     return Way(
         batch_size=batch_size,
         seeds_at_once=seeds_at_once,
         micro_batch_size=windows_at_once,
         num_threads=num_threads // min(num_threads, num_stacks),
+        onednn=onednn and seeds_at_once == 1,
     )
 
 
@@ -78,8 +91,12 @@ def crew_of(gpt_config: GPTConfig, config: TrainConfig, way: Way, device: torch.
     """Trainers of all seeds of the plan at one batch size, at their first weights."""
     models = [first_model(gpt_config, seed, device) for seed in config.seeds]
     stacks = [models[i : i + way.seeds_at_once] for i in range(0, len(models), way.seeds_at_once)]
-    trainers = [Trainer(ReplicaStack(stack), config, way.batch_size, way.micro_batch_size) for stack in stacks]
-    return Crew(trainers, way.num_threads)
+    return Crew([trainer_of(stack, config, way) for stack in stacks], way.num_threads)
+
+
+def trainer_of(models: list[GPT], config: TrainConfig, way: Way) -> Trainer:
+    """The trainer of these models on one axis, in that way."""
+    return Trainer(ReplicaStack(models, way.onednn), config, way.batch_size, way.micro_batch_size)
 
 
 def first_model(gpt_config: GPTConfig, seed: int, device: torch.device) -> GPT:
@@ -90,31 +107,50 @@ def first_model(gpt_config: GPTConfig, seed: int, device: torch.device) -> GPT:
 # ---- trying
 
 
-def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int], threads: int) -> int:
+def faster_product(channels: int, rows: int, threads: int) -> int:
+    """Whether oneDNN makes the product of a layer, from C to 4 C channels, and its gradients sooner: 1 or 0."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = (rows, channels), (4 * channels, channels), (4 * channels,)
+    x, weight, bias = (torch.randn(shape, generator=generator).requires_grad_() for shape in shapes)
+
+    def seconds(onednn: int) -> float:
+        def both_ways() -> None:
+            y = (linear if onednn else F.linear)(x, weight, bias)
+            torch.autograd.grad(y.square().sum(), (x, weight, bias))
+
+        return seconds_of(both_ways)
+
+    with threads_of_torch(threads):
+        return fastest([0, 1], seconds)
+
+
+def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int], threads: int, onednn: bool) -> int:
     """The number of windows in a pass at which a window takes least time, on so many threads."""
-    num_threads = torch.get_num_threads()
-    trainer = Trainer(ReplicaStack([first_model(gpt_config, 0, torch.device("cpu"))]), config, max(sizes))
+    way = Way(batch_size=max(sizes), micro_batch_size=max(sizes), onednn=onednn)
+    trainer = trainer_of([first_model(gpt_config, 0, torch.device("cpu"))], config, way)
 
     def seconds(size: int) -> float:
         windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # tokens do not matter
         return seconds_of(lambda: trainer.losses_and_gradient(windows)) / size
 
-    torch.set_num_threads(threads)
-    try:
+    with threads_of_torch(threads):
         return fastest(sizes, seconds)
-    finally:
-        torch.set_num_threads(num_threads)
 
 
-def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, counts: list[int]) -> int:
+def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, counts: list[int], onednn: bool) -> int:
     """The number of seeds on one axis with which all of them make a step in least time."""
-    ways = {count: stacked(batch_size, batch_size, config.num_seeds, count) for count in counts}
+    ways = {count: stacked(batch_size, batch_size, config.num_seeds, count, onednn) for count in counts}
     crews = {count: crew_of(gpt_config, config, way, torch.device("cpu")) for count, way in ways.items()}
     windows = torch.zeros(config.num_seeds, batch_size, gpt_config.block_size + 1, dtype=torch.int64)
     parts = {count: windows.split(count) for count in counts}
     for count, crew in crews.items():
         crew.record(parts[count])
-    return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(Trainer.step, parts[count])))
+
+    def steps(trainer: Trainer, part: Tensor) -> None:
+        for _ in range(STEPS):
+            trainer.step(part)
+
+    return fastest(counts, lambda count: seconds_of(lambda: crews[count].each(steps, parts[count])))
 
 
 def fastest(options: list[int], seconds: Callable[[int], float]) -> int:
@@ -136,6 +172,17 @@ def fastest(options: list[int], seconds: Callable[[int], float]) -> int:
         if time.monotonic() > began + MAX_SECONDS:
             break
     return min(best, key=best.get)
+
+
+@contextmanager
+def threads_of_torch(num_threads: int) -> Iterator[None]:
+    """So many for what is done inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(num_threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def seconds_of(work: Callable) -> float:

@@ -62,7 +62,7 @@ def ways_sentence(curves: RaceCurves) -> str:
         seeds, micro = min(way.seeds_at_once, curves.spec.train.num_seeds), way.micro_batch_size
         together = f"{seeds} seeds in one call" if seeds > 1 else "each seed by itself"
         parts = f", {micro} windows at a time" if micro < way.batch_size else ""
-        said.append(f"B = {way.batch_size}: {together}{parts}")
+        said.append(f"B = {way.batch_size}: {together}{parts}{', products by oneDNN' if way.onednn else ''}")
     return f"How the runs were put on the device, as was found to be fastest by trying: {'; '.join(said)}."
 
 

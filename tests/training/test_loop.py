@@ -16,12 +16,18 @@ RNG = np.random.default_rng(0)
 TRAIN_IDS, VAL_IDS = RNG.integers(0, V, 400), RNG.integers(0, V, 100)
 
 
-def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, seeds_at_once=None, parts=1, **settings):
+def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, seeds_at_once=None, parts=1, onednn=False, **settings):
     """A race; with so many seeds on one axis, each batch in so many passes, instead of as is found to be fastest."""
     plan = TrainConfig(**{"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5} | settings)
     if seeds_at_once:
         plan = plan.in_ways(
-            Way(batch_size=b, seeds_at_once=seeds_at_once, micro_batch_size=max(1, b // parts), num_threads=1)
+            Way(
+                batch_size=b,
+                seeds_at_once=seeds_at_once,
+                micro_batch_size=max(1, b // parts),
+                num_threads=1,
+                onednn=onednn,
+            )
             for b in plan.batch_sizes
         )
     config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
@@ -55,18 +61,19 @@ def test_a_replica_has_the_losses_that_it_has_alone(seeds_at_once):
 
 def test_every_way_gives_the_same_losses():
     plan = {"batch_sizes": (4,), "num_seeds": 3, "max_tokens": 50 * 4 * T}
-    ways = [(1, 1), (2, 1), (3, 1), (1, 2), (3, 4)]
-    races = [training(seeds_at_once=n, parts=parts, **plan) for n, parts in ways]
-    assert [len(race.groups[0].crew.trainers) for race in races] == [3, 2, 1, 3, 1]
+    ways = [(1, 1, False), (2, 1, False), (3, 1, False), (1, 2, False), (3, 4, False), (1, 1, True), (1, 2, True)]
+    races = [training(seeds_at_once=n, parts=parts, onednn=onednn, **plan) for n, parts, onednn in ways]
+    assert [len(race.groups[0].crew.trainers) for race in races] == [3, 2, 1, 3, 1, 3, 3]
     first, *others = (losses_of(race, 4) for race in races)
     for losses in others:
         np.testing.assert_allclose(losses, first, rtol=1e-4)
+    for losses in others[:4]:
         assert losses.tobytes() != first.tobytes()  # so they were not made in the same way
 
 
-@pytest.mark.parametrize("seeds_at_once", [None, 1, 2])
-def test_the_same_plan_gives_the_same_losses_bit_for_bit(seeds_at_once):
-    one, other = (losses_of(training(seeds_at_once=seeds_at_once), 4) for _ in range(2))
+@pytest.mark.parametrize(("seeds_at_once", "onednn"), [(None, False), (1, False), (2, False), (1, True)])
+def test_the_same_plan_gives_the_same_losses_bit_for_bit(seeds_at_once, onednn):
+    one, other = (losses_of(training(seeds_at_once=seeds_at_once, onednn=onednn), 4) for _ in range(2))
     assert one.tobytes() == other.tobytes() and len(one) == 20
 
 

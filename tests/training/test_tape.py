@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer, Training
+from core.training import TrainConfig, Trainer, Training, Way
 from core.training import loop as training_loop
 from core.training.tape import Recorder, tape_of
 
@@ -91,15 +91,17 @@ def test_what_depends_on_no_input_is_made_once():
     assert not made & {torch.ops.aten.arange.default, torch.ops.aten.transpose.int, torch.ops.aten.unsqueeze.default}
 
 
-def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(monkeypatch):
+@pytest.mark.parametrize(("onednn", "num_threads"), [(False, 1), (True, 1), (True, 2)])  # the last one: side by side
+def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn, num_threads, monkeypatch):
     rng = np.random.default_rng(0)
     config = GPTConfig(vocab_size=12, block_size=8, n_layer=1, n_head=2, n_embd=16)
-    plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 60, num_evals=3).in_one_go()
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 60, num_evals=3)
+    plan = plan.in_ways([Way(batch_size=2, micro_batch_size=2, num_threads=1, onednn=onednn)])
 
     def losses(tape_for):
         monkeypatch.setattr(training_loop, "TAPE_AFTER", 20)
         monkeypatch.setattr(training_loop, "TAPE_FOR", tape_for)
-        torch.set_num_threads(1)
+        torch.set_num_threads(num_threads)
         race = Training(rng_ids, rng_ids[:50], config, plan)
         found = [event.losses for event in race.events() if hasattr(event, "first_step")]
         return np.concatenate(found), [trainer.tape is not None for trainer in race.groups[0].crew.trainers]

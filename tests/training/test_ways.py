@@ -26,8 +26,9 @@ def nothing_remembered(monkeypatch, tmp_path):
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What was tried, with answers given beforehand: so many windows at once, so many seeds at once."""
+    """What was tried, with answers given beforehand: so many windows at once, so many seeds at once; without oneDNN."""
     asked = []
+    monkeypatch.setattr(ways, "is_available", lambda: False)
 
     def answer(what, value):
         def found(*some):
@@ -50,6 +51,21 @@ def find(batch_size, num_seeds=4, threads=2, device=CPU):
 def test_a_small_batch_tries_seeds_on_one_axis(asked):
     assert find(4) == Way(batch_size=4, seeds_at_once=4, micro_batch_size=4, num_threads=2)
     assert asked == [("fastest_stack", [1, 2, 4])]  # each alone, one stack a thread, all on one axis
+
+
+def test_products_by_onednn_are_for_seeds_by_themselves(asked, monkeypatch):
+    rows_tried = []
+    monkeypatch.setattr(ways, "is_available", lambda: True)
+    monkeypatch.setattr(ways, "faster_product", lambda channels, rows, threads: rows_tried.append(rows) or rows >= 64)
+    assert find(1024).onednn and find(64, num_seeds=1).onednn
+    assert not find(4).onednn and not find(16).onednn  # which took four on one axis
+    assert rows_tried == [512, 512, 32, 128]
+
+
+def test_products_of_bfloat16_are_left_to_torch(monkeypatch):
+    monkeypatch.setattr(ways, "faster_product", lambda *some: True)
+    plan = TrainConfig(batch_sizes=(1024,), num_seeds=1, precision="bfloat16")
+    assert not ways.find_way(SMALL, plan, 1024, CPU).onednn
 
 
 def test_a_large_batch_tries_passes_and_its_seeds_take_turns(asked):
@@ -124,8 +140,10 @@ def test_what_would_take_too_long_is_not_tried(monkeypatch):
 
 def test_really_trying_finds_one_of_the_options():
     torch.set_num_threads(2)
-    assert ways.fastest_pass(SMALL, TrainConfig(num_seeds=2), [32, 64], 1) in (32, 64)
-    assert ways.fastest_stack(SMALL, TrainConfig(num_seeds=2), 4, [1, 2]) in (1, 2)
+    for onednn in (False, True):
+        assert ways.fastest_pass(SMALL, TrainConfig(num_seeds=2), [32, 64], 1, onednn) in (32, 64)
+        assert ways.fastest_stack(SMALL, TrainConfig(num_seeds=2), 4, [1, 2], onednn) in (1, 2)
+    assert ways.faster_product(16, 64, 1) in (0, 1)
     assert torch.get_num_threads() == 2
 
 

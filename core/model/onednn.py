@@ -1,0 +1,44 @@
+"""The product of a linear layer by oneDNN, for a processor on which that is faster.
+
+On a CPU torch has float32 matrices multiplied by MKL, which leaves a good part of some processors unused: of AMD's with
+AVX-512, half. oneDNN comes with torch too, and takes all of it. What it costs to call pays from some hundred tokens on;
+where it does is tried (`core/training/ways.py`).
+
+Shapes: M rows (all positions of a batch, in any number of dimensions), K numbers in, N numbers out.
+"""
+
+import torch
+from torch import Tensor
+
+
+def is_available() -> bool:
+    return torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """x W^T + b as `torch.nn.functional.linear` has it, but for rounding: x (..., K), weight (N, K), bias (N,), all of
+    them float32 on the CPU; (..., N)."""
+    return OneDNNLinear.apply(x, weight, bias)
+
+
+class OneDNNLinear(torch.autograd.Function):
+    """`linear`, and its gradients dx = dy W, dW = dy^T x and db, the sum of dy over the rows."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.has_bias = bias is not None
+        return product(x, weight, bias)
+
+    @staticmethod
+    def backward(ctx, dy: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        rows, d_rows = x.flatten(0, -2), dy.flatten(0, -2)  # (M, K), (M, N)
+        narrower = rows.shape[1] <= d_rows.shape[1]  # the first matrix of a product is turned: that takes less time
+        d_weight = product(rows.mT, d_rows.mT).mT if narrower else product(d_rows.mT, rows.mT)
+        return product(dy, weight.mT), d_weight, d_rows.sum(dim=0) if ctx.has_bias else None
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """What torch's compiler makes of a linear layer on a CPU."""
+    return torch.ops.mkldnn._linear_pointwise(x, weight, bias, "none", [], "")
