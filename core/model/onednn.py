@@ -1,8 +1,8 @@
 """The product of a linear layer by oneDNN, for a processor on which that is faster.
 
-On a CPU torch has float32 matrices multiplied by MKL, if it was built with it. oneDNN comes with torch too: on a core of
-an AMD EPYC with AVX-512 it made 210 to 250 billion operations a second, and MKL 109 (512 rows and more, 64 channels).
-Its calls cost more, and pay from some hundred rows on; where they do is tried (`core/training/ways.py`).
+On a CPU torch has float32 matrices multiplied by MKL, if it was built with it. oneDNN comes with torch too: on a core
+of an AMD EPYC with AVX-512 it made 210 to 250 billion operations a second, and MKL 109 (512 rows and more, 64
+channels). Its calls cost more, and pay from some hundred rows on; where they do is tried (`core/training/ways.py`).
 
 Shapes: M rows (all positions of a batch, in any number of dimensions), K numbers in, N numbers out.
 """
