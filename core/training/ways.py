@@ -33,7 +33,7 @@ from core.training.trainer import Trainer
 FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
 ROUNDS, MAX_SECONDS = 5, 0.3  # every way is tried so often, or until about so much time has passed
 STEPS = 4  # of a crew each time: the first one after another crew's is slower
-MAX_ROWS = 512  # of the matrices with which the two libraries are tried; with more, both are as fast as they get
+MAX_ROWS = 512  # of the matrices with which the two libraries are tried; with more, neither gets much faster
 MAX_REMEMBERED = 1_000
 
 

@@ -111,7 +111,7 @@ def test_a_question_is_answered_there(question):
 
 
 @pytest.mark.parametrize("mistake", ["", *PARALLEL_MISTAKES])
-def test_ranks_that_have_no_gpu_each_train_on_the_processor(mistake, monkeypatch, tmp_path):
+def test_ranks_that_have_no_gpu_each_train_on_the_processor(mistake, monkeypatch):
     plan = ParallelPlan(micro_batch_size=2, accumulation_steps=2, num_steps=2, mistake=mistake)
     place = {"RANK": 0, "LOCAL_RANK": 0, "WORLD_SIZE": 1, "LOCAL_WORLD_SIZE": 1, "MASTER_ADDR": "127.0.0.1"}
     for name, value in (place | {"MASTER_PORT": 0}).items():
