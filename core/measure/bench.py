@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from core.measure.comparison import ratio_of
 from core.model import GPT, GPTConfig
 from core.training import TrainConfig, Training
-from core.training.loop import MAX_BLOCK_STEPS, TAPE_AFTER
 
 ROUND_SECONDS = 0.4  # of each side
 WARM_STEPS = 3
@@ -90,13 +89,9 @@ def bench(
 
 
 def steps_for(train: Callable[[int], None], seconds: float) -> int:
-    """How many steps take about so long; after some that warm up, so many that our trainer is at its usual pace."""
+    """How many steps take about so long; after some that warm up."""
     train(WARM_STEPS)
-    steps = max(1, round(seconds * WARM_STEPS / seconds_of(train, WARM_STEPS)))
-    if steps > WARM_STEPS:
-        train(max(steps, TAPE_AFTER + MAX_BLOCK_STEPS))
-        steps = max(1, round(seconds * steps / seconds_of(train, steps)))
-    return steps
+    return max(1, round(seconds * WARM_STEPS / seconds_of(train, WARM_STEPS)))
 
 
 def seconds_of(train: Callable[[int], None], num_steps: int) -> float:

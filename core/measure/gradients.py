@@ -15,19 +15,19 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from core.measure.memory import Machine, race_bytes
+from core.measure.memory import BYTES_PER_NUMBER, activations_estimate
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
-from core.training import TrainConfig, losses_of
+from core.training import losses_of
 
 MAX_GRADIENT_BYTES = 128 * 2**20  # what per-example gradients may hold at once, where one example alone takes less
+COPIES = 6  # numbers a weight that an example takes, at most: its weights, and gradients while they are laid out
 MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, T = 64; and 4 layers of 144)
 
 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
     """How many examples at once stay within `max_bytes`; at least one."""
-    example = TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()
-    one = race_bytes(gpt_config, example, Machine(devices={"cpu": max_bytes}))
+    one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + activations_estimate(gpt_config, 1)
     return min(MAX_CHUNK, max(1, max_bytes // one))
 
 

@@ -1,10 +1,11 @@
 """How much memory a race will take, before it starts.
 
 Each run keeps its weights, its gradient and Adam's two moments for as long as the race goes on: 4 numbers a weight. The
-runs that make a step have two more gradients while it is laid out. Activations, that backward needs, grow with the
-tokens that go through the model at once: per token and layer about 34 C numbers (two norms, q, k, v, the attention's
-output, the MLP's 4 C before and after its GELU, and the sums between), and 4 V for the logits, their softmax and the
-gradients of both. On a CPU, before a race of a small model begins, the ways to train it are tried on some more copies.
+runs that make a step have two more gradients while it is laid out, and when a step is recorded, two copies of the
+weights and moments, to hold it against the step itself. Activations, that backward needs, grow with the tokens that go
+through the model at once: per token and layer about 34 C numbers (two norms, q, k, v, the attention's output, the MLP's
+4 C before and after its GELU, and the sums between), and 4 V for the logits, their softmax and the gradients of both.
+On a CPU, before a race of a small model begins, the ways to train it are tried on some more copies.
 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
@@ -16,7 +17,7 @@ from core.model.config import GPTConfig
 from core.training.config import MAX_PASS, TrainConfig, is_small_step
 
 BYTES_PER_NUMBER = 4  # float32
-KEPT, PASSING = 4, 2  # numbers a weight: of every run, and of those that make a step
+KEPT, PASSING = 4, 2 + 6  # numbers a weight: of every run, and of those that make a step
 TRIED_WAYS = 3
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
 
@@ -46,23 +47,28 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     device = machine.device(config.device)
     seeds = config.num_seeds
     side_by_side = min(seeds, machine.num_threads) if device == "cpu" else 1
-    copies = KEPT * seeds * len(config.batch_sizes) + PASSING * seeds
-    windows = 0  # that go through models at the same time
+    sizes = len(config.batch_sizes)
+    runs = windows = 0  # that make a step, and that go through models, at the same time
     for batch_size in config.batch_sizes:
         way = config.way_of(batch_size)
         if way:
-            at_once = min(seeds, way.seeds_at_once * side_by_side) * way.micro_batch_size
+            at_once, in_a_pass = min(seeds, way.seeds_at_once * side_by_side), way.micro_batch_size
         elif device != "cpu":
-            at_once = seeds * batch_size
+            at_once, in_a_pass = seeds, batch_size
         elif is_small_step(gpt_config, batch_size):
-            at_once = seeds * batch_size
-            copies = max(copies, KEPT * seeds * (len(config.batch_sizes) + TRIED_WAYS))
+            at_once, in_a_pass = seeds, batch_size
+            sizes = len(config.batch_sizes) + TRIED_WAYS
         else:
-            at_once = side_by_side * min(batch_size, MAX_PASS)
-        windows = max(windows, at_once)
+            at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
+        runs, windows = max(runs, at_once), max(windows, at_once * in_a_pass)
+    weights = BYTES_PER_NUMBER * gpt_config.num_parameters * (KEPT * seeds * sizes + PASSING * runs)
+    return weights + activations_estimate(gpt_config, windows) + THREAD_BYTES * (side_by_side - 1)
+
+
+def activations_estimate(gpt_config: GPTConfig, num_windows: int) -> int:
+    """An upper estimate of what so many windows leave behind for backward, in bytes."""
     per_token = gpt_config.n_layer * 34 * gpt_config.n_embd + 4 * gpt_config.vocab_size
-    numbers = gpt_config.num_parameters * copies + windows * gpt_config.block_size * per_token
-    return BYTES_PER_NUMBER * numbers + THREAD_BYTES * (side_by_side - 1)
+    return BYTES_PER_NUMBER * num_windows * gpt_config.block_size * per_token
 
 
 def line_through(peaks: Mapping[int, float], batch_size: float) -> float:

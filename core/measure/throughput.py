@@ -14,7 +14,6 @@ from core.batches import all_windows
 from core.measure.reports import OneByOne
 from core.model import GPTConfig, ReplicaStack
 from core.training import TrainConfig, Way, losses_of
-from core.training.config import is_small_step
 from core.training.graph import step_of
 from core.training.ways import first_model, trainer_of
 
@@ -28,16 +27,15 @@ def step_seconds(
     max_steps: int = 10,
     max_seconds: float = 0.15,
 ) -> float:
-    """Median seconds of one step of one run, as a long race makes it: in the passes that this way has, as a recorded
-    graph or a list of operations where it would be one, after two steps that warm up. Its batch is zeros: no step
-    depends on what the tokens are. At least `min_steps`, then until `max_seconds` are over or `max_steps` are taken."""
+    """Median seconds of one step of one run, as a long race makes it: in the passes that this way has, recorded, after
+    two steps that warm up. Its batch is zeros: no step depends on what the tokens are. At least `min_steps`,
+    then until `max_seconds` are over or `max_steps` are taken."""
     trainer = trainer_of([first_model(gpt_config, 0, device)], config, way)
     windows = all_windows(
         torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device), gpt_config.block_size
     )
     starts = torch.zeros(1, way.batch_size, dtype=torch.int64, device=device)  # (1, B): the one window that there is
-    if device.type == "cpu" and is_small_step(gpt_config, way.batch_size):
-        trainer.record(windows[starts])
+    trainer.record(windows[starts])
     step = step_of(trainer, windows, starts)
     for _ in range(2):
         step(starts).item()

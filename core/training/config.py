@@ -157,7 +157,7 @@ class TrainConfig:
 
 
 def is_small_step(gpt_config: GPTConfig, batch_size: int) -> bool:
-    """Whether a step of one run leaves much of a core idle between its operations: then it pays on a CPU to have
-    several seeds on one axis, and to note the operations."""
+    """Whether a step of one run leaves much of a core idle between its operations: then it can pay on a CPU to have
+    several seeds on one axis."""
     size = batch_size * gpt_config.block_size * gpt_config.n_embd
     return size <= MAX_SMALL_STEP and gpt_config.num_parameters <= MAX_SMALL_MODEL

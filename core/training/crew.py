@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
 import torch
-from torch import Tensor
 
 from core.training.trainer import Trainer
 
@@ -42,13 +41,6 @@ class Crew:
             return [future.result() for future in futures]
         finally:
             torch.set_num_threads(self.num_threads)
-
-    def record(self, examples: Sequence[Tensor]) -> None:
-        """Have every trainer note the operations of a step, from an example of its windows each, where that pays. Lists
-        of operations are made by Python, and stacks that work side by side would wait for each other's; autograd's own
-        backward does without Python, but for products by oneDNN."""
-        if self.pool is None or self.trainers[0].stack.onednn:
-            self.each(Trainer.record, examples)
 
 
 @cache

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.batches import WindowStream, all_windows, spread_starts
 from core.model import GPT, GPTConfig
-from core.training.config import TrainConfig, Way, is_small_step
+from core.training.config import TrainConfig, Way
 from core.training.crew import Crew
 from core.training.graph import step_of
 from core.training.trainer import Trainer
@@ -27,7 +27,7 @@ from core.training.ways import crew_of, find_way, first_model
 
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
-TAPE_AFTER, TAPE_FOR = 32, 128  # steps made, and steps to come, for which it pays to note the operations of a step
+TAPE_FOR = 64  # steps to come, for which it pays on a CPU to note the operations of a step
 
 
 @dataclass(frozen=True)
@@ -179,11 +179,10 @@ class Training:
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
         B = group.batch_size
-        if not group.taped and group.step >= TAPE_AFTER and group.num_steps - group.step >= TAPE_FOR:
+        if not group.taped and group.num_steps - group.step >= TAPE_FOR:
             group.taped = True
-            if self.device.type == "cpu" and is_small_step(self.gpt_config, B):
-                example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
-                group.crew.record(example.split(group.way.seeds_at_once))
+            example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
+            group.crew.each(Trainer.record, example.split(group.way.seeds_at_once))
         starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
         block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began

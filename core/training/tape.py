@@ -1,11 +1,14 @@
-"""A step's forward and backward as a flat list of tensor operations, noted once and made again and again.
+"""A function of tensors as a flat list of operations, noted once and made again and again, without Python.
 
-A dispatch mode sees every operation that a function asks of torch, those of autograd's backward too. Making the same
-list on new data gives the same numbers to the last bit, without the walk through the modules and without autograd's
-bookkeeping, which is a good part of the time of a step of a few windows.
+A dispatch mode sees every operation that the function asks of torch, those of autograd's backward too. They are kept as
+a graph of TorchScript, whose interpreter makes them: the same numbers to the last bit, without the walk through the
+modules, without autograd's bookkeeping, which is a good part of the time of a step of a few windows, and without
+Python's lock, so that the lists of several threads do not wait for each other.
 
-Weights are not inputs of the list: they stay where they are in memory, and it reads them there. So what is only a view
-of weights is taken once, when the list is made.
+Tensors that the function closes over are not inputs of the list: they stay where they are in memory, and it reads and
+writes them there. So what is only a view of such a tensor is taken once, when the list is made.
+
+The builder of graphs is torch's own, and not public: where a torch has it no more, all is made call by call.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,38 +16,23 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.weak import WeakIdKeyDictionary
 
 ops = torch.ops.aten
-VIEWS = {ops.view.default, ops.transpose.int, ops.unsqueeze.default, ops.expand.default, ops.detach.default}
 TABLES = {ops.arange.default, ops.arange.start_step}  # made of numbers alone, the same each time
+BUILDER = "Graph", "_create_function_from_graph", "_jit_pass_dce", "_set_graph_executor_optimize"
 
 
-class Call:
-    """One operation, as it was made."""
-
-    def __init__(self, operation, args: tuple, kwargs: dict, result):
-        self.operation, self.args, self.kwargs, self.result = operation, args, kwargs, result
-        self.takes = [id(tensor) for tensor in tensors_in([args, kwargs])]
-        self.gives = [id(tensor) for tensor in tensors_in(result)]
-        self.changes_something = operation._schema.is_mutable
-
-
-class Recorder(TorchDispatchMode):
-    """Notes every call while it is entered. It holds on to all tensors, so none has the id of another."""
-
-    def __init__(self):
-        super().__init__()
-        self.calls: list[Call] = []
-
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        return False  # nothing is compiled here; to have torch's compiler skip it would load that, in 80 MB
-
-    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
-        kwargs = kwargs or {}
-        result = operation(*args, **kwargs)
-        self.calls.append(Call(operation, args, kwargs, result))
-        return result
+def tape_of(function: Callable, *examples: Tensor) -> Callable:
+    """`function` of tensors as the operations that it makes of some of these shapes. It may not branch on values; it
+    gives a tensor, a tuple of them, or None. What it closes over is read, and written, in place. Where a list cannot be
+    made, it is the function itself."""
+    if not all(hasattr(torch._C, name) for name in BUILDER):
+        return function
+    with Recorder(*examples) as recorder:
+        result = function(*examples)
+    program, fixed = recorder.program(result)
+    return torch.inference_mode()(lambda *tensors: program(*tensors, *fixed))
 
 
 def tensors_in(value) -> Iterator[Tensor]:
@@ -57,83 +45,93 @@ def tensors_in(value) -> Iterator[Tensor]:
         yield from tensors_in(list(value.values()))
 
 
-def tape_of(function: Callable, example: Tensor) -> Callable:
-    """`function` of one tensor as the operations that it makes of a tensor of this shape. It may not branch on values;
-    what it closes over is read, and written, in place."""
-    with Recorder() as recorder:
-        result = function(example)
-    writer = Writer(example)
-    for call in needed(recorder.calls, result):
-        writer.take(call)
-    return torch.no_grad()(writer.program(result))
+class Recorder(TorchDispatchMode):
+    """Notes every call while it is entered. It holds on to no tensor that a call gave: recording takes the memory that
+    the function takes."""
 
+    def __init__(self, *examples: Tensor):
+        super().__init__()
+        self.graph = torch._C.Graph()
+        self.values = WeakIdKeyDictionary()  # of tensors: what stands for them in the graph
+        self.fixed: dict[int, Tensor] = {}  # by id: tensors that are there before any call, or views of them
+        self.given: list = []  # for the graph's inputs behind the examples: the fixed tensors, types and formats
+        for example in examples:
+            self.values[example] = self.input(torch._C.TensorType.get())
 
-def needed(calls: list[Call], result) -> list[Call]:
-    """Those that the result comes from, or that change something."""
-    wanted, kept = {id(tensor) for tensor in tensors_in(result)}, []
-    for call in reversed(calls):
-        if call.changes_something or wanted.intersection(call.gives):
-            wanted.update(call.takes)
-            kept.append(call)
-    return kept[::-1]
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here; to have torch's compiler skip it would load that, in 80 MB
 
-
-class Writer:
-    """Writes calls as the source of a function of `x`. A tensor that no call gave is taken as it is, by reference."""
-
-    def __init__(self, example: Tensor):
-        self.names: dict[int, str] = {id(example): "x"}  # of tensors, by id
-        self.fixed: set[int] = set()  # tensors that are there before any call, or views of them
-        self.scope: dict[str, object] = {}  # what the source's names mean that are not its own
-        self.lines: list[str] = []
-        self.last_line: dict[str, int] = {}  # where a name is read last
-
-    def take(self, call: Call) -> None:
-        for tensor in tensors_in([call.args, call.kwargs]):
-            if id(tensor) not in self.names:
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        taken = list(tensors_in([args, kwargs]))
+        for tensor in taken:
+            if tensor not in self.values:
                 self.keep(tensor)
-        if call.operation in VIEWS | TABLES and self.fixed.issuperset(call.takes):
-            self.keep(call.result)  # a view of what is fixed, or a table: the one that was made will do
-        elif call.operation is ops.detach.default:  # nothing is tracked any more
-            self.names[call.gives[0]] = self.names[call.takes[0]]
+        result = operation(*args, **kwargs)
+        if (operation.is_view or operation in TABLES) and all(id(tensor) in self.fixed for tensor in taken):
+            for tensor in tensors_in(result):  # a view of what is fixed, or a table: the one that was made will do
+                self.keep(tensor)
+        elif operation is ops.detach.default:  # nothing is tracked any more
+            self.values[result] = self.values[args[0]]
         else:
-            function = self.constant(call.operation._op)  # the operation itself, not its Python wrapper
-            arguments = [self.write(value) for value in call.args]
-            arguments += [f"{name}={self.write(value)}" for name, value in call.kwargs.items()]
-            results = call.result if isinstance(call.result, list | tuple) else [call.result]
-            targets = []
-            for number, part in enumerate(results):
-                name = f"v{len(self.lines)}_{number}"
-                if isinstance(part, Tensor):
-                    self.names[id(part)] = name
-                    self.last_line[name] = len(self.lines)
-                targets.append(name)
-            many = isinstance(call.result, list | tuple)
-            self.lines.append(f"{', '.join(targets)}{',' * many} = {function}({', '.join(arguments)})")
+            self.add(operation._schema, args, kwargs, result)
+        return result
 
     def keep(self, tensor: Tensor) -> None:
-        self.names[id(tensor)] = self.constant(tensor.detach())
-        self.fixed.add(id(tensor))
+        self.fixed[id(tensor)] = tensor
+        self.given.append(tensor.detach())
+        self.values[tensor] = self.input(torch._C.TensorType.get())
 
-    def constant(self, value) -> str:
-        name = f"fixed{len(self.scope)}"
-        self.scope[name] = value
-        return name
+    def input(self, kind):
+        value = self.graph.addInput()
+        value.setType(kind)
+        return value
 
-    def write(self, value) -> str:
-        """An argument as source."""
+    def add(self, schema, args: tuple, kwargs: dict, result) -> None:
+        """One operation, as it was made."""
+        taken = []
+        for place, argument in enumerate(schema.arguments):
+            named = argument.kwarg_only or place >= len(args)
+            value = kwargs.get(argument.name, argument.default_value) if named else args[place]
+            taken.append(self.write(value, argument.type))
+        gives = list(self.node(schema.name, taken, len(schema.returns)).outputs())
+        for value, returned in zip(gives, schema.returns, strict=True):
+            value.setType(returned.type)
+        if isinstance(result, list):  # one value, which is a list
+            gives = list(self.node("prim::ListUnpack", gives, len(result)).outputs())
+        for value, tensor in zip(gives, result if isinstance(result, list | tuple) else [result], strict=False):
+            if isinstance(tensor, Tensor):
+                value.setType(torch._C.TensorType.get())
+                self.values[tensor] = value
+
+    def node(self, kind: str, taken: list, num_given: int):
+        return self.graph.insertNode(self.graph.create(kind, taken, num_given))
+
+    def write(self, value, kind):
+        """An argument of that type, as what stands for it in the graph."""
         if isinstance(value, Tensor):
-            name = self.names[id(value)]
-            self.last_line[name] = len(self.lines)
-            return name
+            return self.values[value]
         if isinstance(value, list | tuple):
-            return "[" + ", ".join(map(self.write, value)) + "]"
-        return repr(value) if value is None or isinstance(value, bool | int | str) else self.constant(value)
+            each = kind.getElementType() if isinstance(kind, torch._C.OptionalType) else kind
+            parts = [self.write(part, each.getElementType()) for part in value]
+            written = self.node("prim::ListConstruct", parts, 1).output()
+            written.setType(each)
+            return written
+        if isinstance(value, torch.dtype | torch.layout | torch.memory_format):  # numbers, in TorchScript
+            self.given.append(value)
+            return self.input(torch._C.IntType.get())
+        return self.graph.insertConstant(float(value) if isinstance(kind, torch._C.FloatType) else value)
 
-    def program(self, result) -> Callable:
-        returned = self.write(result)
-        for name, place in self.last_line.items():
-            if name.startswith("v") and place < len(self.lines):
-                self.lines[place] += f"; {name} = None"  # its memory is free for what comes
-        exec("def program(x):\n    " + "\n    ".join([*self.lines, f"return {returned}"]), self.scope)
-        return self.scope.pop("program")  # a scope that held its own function would wait for the cyclic collector
+    def program(self, result) -> tuple[Callable, list]:
+        """The list as a function of the examples and of what is given behind them."""
+        if isinstance(result, tuple):
+            tensor = torch._C.TensorType.get()
+            returned = self.node("prim::TupleConstruct", [self.values[part] for part in result], 1).output()
+            returned.setType(torch._C.TupleType([tensor] * len(result)))
+        else:
+            returned = self.write(result, None)
+        self.graph.registerOutput(returned)
+        torch._C._jit_pass_dce(self.graph)  # takes out what nothing comes from and changes nothing
+        torch._C._set_graph_executor_optimize(False)  # for all of the process: as it stands, or results would differ
+        return torch._C._create_function_from_graph("tape", self.graph), self.given

@@ -3,7 +3,8 @@
 Shapes: R replicas (seeds), B batch, T time, V vocabulary, P weights of one model.
 """
 
-from functools import partial
+from collections.abc import Callable
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
@@ -42,7 +43,8 @@ class Trainer:
         self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
-        self.tape = None
+        self.passes: dict[tuple, Callable] = {}  # recorded: see `record`
+        self.recorded_update: Callable | None = None
         self.autocast = partial(  # without a cache, which would outlive a recording
             torch.autocast,
             stack.device.type,
@@ -74,37 +76,51 @@ class Trainer:
 
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
-        losses, gradient = (self.tape or self.losses_and_gradient)(windows)
-        self.update(gradient)
+        losses, gradient = self.losses_and_gradient(windows)
+        (self.recorded_update or self.update)(gradient)
         return losses
 
     def record(self, windows: Tensor) -> None:
-        """From now on make the operations that these windows take as a list: see `tape.py`. All windows that follow are
-        of this shape. The list is held against the step itself, on other tokens; where they differ, as with dropout,
-        which is drawn anew each time, all stays as it was."""
-        tape, other = tape_of(self.losses_and_gradient, windows), windows.flip(-1)
-        losses, gradient = self.losses_and_gradient(other)
-        gradient = gradient.clone()  # the list writes to the same place
-        taped_losses, taped_gradient = tape(other)
-        if torch.equal(taped_losses, losses) and torch.equal(taped_gradient, gradient):
-            self.tape = tape
+        """On a CPU, from now on make the operations that windows of this shape take as lists: see `tape.py`. The lists
+        are held against the step itself, on other tokens; where they differ, as with dropout, which is drawn anew each
+        time, all stays as it was."""
+        parts = windows.split(self.micro_batch_size, dim=1)
+        shapes = {(part.shape, windows.shape[1], place == 0): part for place, part in enumerate(parts)}
+        if self.stack.device.type != "cpu" or shapes.keys() <= self.passes.keys():
+            return
+        before, kept, other = self.state(), (self.passes, self.recorded_update), windows.flip(-1)
+        passes = {
+            (shape, *rest): tape_of(lambda x, rest=rest: self._pass(x, *rest), part)
+            for (shape, *rest), part in shapes.items()
+        }
+        recorded_update = tape_of(self.update, self.gradient)
+        self.load(before)
+        expected = self.step(other), *self.state()
+        self.load(before)
+        self.passes, self.recorded_update = self.passes | passes, recorded_update
+        found = self.step(other), *self.changing
+        if not all(torch.equal(*pair) for pair in zip(found, expected, strict=True)):
+            self.passes, self.recorded_update = kept
+        self.load(before)
 
     def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Of the windows (R, B, T + 1): (R,) in nats per token, and (R, P), which stands until the next step."""
-        num_windows = windows.shape[1]
-        first, *others = windows.split(self.micro_batch_size, dim=1)
-        losses, gradient = self._pass(first, num_windows, out=self.gradient)
-        for part in others:
-            part_losses, part_gradient = self._pass(part, num_windows)
-            losses += part_losses
-            gradient += part_gradient
-        return losses, gradient
+        losses, num_windows = [], windows.shape[1]
+        for part in windows.split(self.micro_batch_size, dim=1):
+            first = not losses
+            recorded = self.passes.get((part.shape, num_windows, first))
+            losses.append(recorded(part) if recorded else self._pass(part, num_windows, first))
+        return reduce(torch.add, losses), self.gradient
 
-    def _pass(self, windows: Tensor, num_windows: int, out: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """What these windows add to the losses and the gradient of a batch of so many."""
+    def _pass(self, windows: Tensor, num_windows: int, first: bool) -> Tensor:
+        """What these windows add to the losses of a batch of so many; and they add to its gradient, or begin it."""
         with self.autocast():
             losses = losses_of(self.stack, windows) * (windows.shape[1] / num_windows)
-        return losses.detach(), self.stack.flat_gradient(losses, out)
+        if first:
+            self.stack.flat_gradient(losses, out=self.gradient)
+        else:
+            self.gradient += self.stack.flat_gradient(losses)
+        return losses.detach()
 
     def update(self, gradient: Tensor) -> None:
         """AdamW, from the gradient (R, P), which is clipped in place: shrink the matrices a little, then step."""

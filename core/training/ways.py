@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -28,6 +29,7 @@ from core.model import GPT, GPTConfig, ReplicaStack
 from core.model.onednn import is_available, linear
 from core.training.config import MAX_PASS, TrainConfig, Way, is_small_step
 from core.training.crew import Crew
+from core.training.tape import tape_of
 from core.training.trainer import Trainer
 
 FEWEST_WINDOWS = 32  # of a pass that is tried for a batch that is larger
@@ -45,7 +47,8 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
     if device.type != "cpu":
         return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)
     model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
-    key = f"{platform.node()} torch {torch.__version__} threads {num_threads} {config.precision} model {model}"
+    machine = f"{platform.node()} torch {torch.__version__} threads {num_threads}"
+    key = f"recorded steps on {machine} {config.precision} model {model}"
     each = max(1, num_threads // seeds)
     onednn = False
     if config.precision == "float32" and is_available():
@@ -111,17 +114,14 @@ def faster_product(channels: int, rows: int, threads: int) -> int:
     """Whether oneDNN makes the product of a layer, from C to 4 C channels, and its gradients sooner: 1 or 0."""
     generator = torch.Generator().manual_seed(0)
     shapes = (rows, channels), (4 * channels, channels), (4 * channels,)
-    x, weight, bias = (torch.randn(shape, generator=generator).requires_grad_() for shape in shapes)
+    tensors = [torch.randn(shape, generator=generator).requires_grad_() for shape in shapes]
 
-    def seconds(onednn: int) -> float:
-        def both_ways() -> None:
-            y = (linear if onednn else F.linear)(x, weight, bias)
-            torch.autograd.grad(y.square().sum(), (x, weight, bias))
-
-        return seconds_of(both_ways)
+    def both_ways(product: Callable, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return torch.autograd.grad(product(*tensors).square().sum(), tensors)
 
     with threads_of_torch(threads):
-        return fastest([0, 1], seconds)
+        tapes = [tape_of(partial(both_ways, product), *tensors) for product in (F.linear, linear)]
+        return fastest([0, 1], lambda onednn: seconds_of(lambda: tapes[onednn](*tensors)))
 
 
 def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int], threads: int, onednn: bool) -> int:
@@ -131,6 +131,7 @@ def fastest_pass(gpt_config: GPTConfig, config: TrainConfig, sizes: list[int], t
 
     def seconds(size: int) -> float:
         windows = torch.zeros(1, size, gpt_config.block_size + 1, dtype=torch.int64)  # tokens do not matter
+        trainer.record(windows)  # once a size
         return seconds_of(lambda: trainer.losses_and_gradient(windows)) / size
 
     with threads_of_torch(threads):
@@ -144,7 +145,7 @@ def fastest_stack(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, c
     windows = torch.zeros(config.num_seeds, batch_size, gpt_config.block_size + 1, dtype=torch.int64)
     parts = {count: windows.split(count) for count in counts}
     for count, crew in crews.items():
-        crew.record(parts[count])
+        crew.each(Trainer.record, parts[count])
 
     def steps(trainer: Trainer, part: Tensor) -> None:
         for _ in range(STEPS):
