@@ -9,8 +9,9 @@ It is a plain step, operation by operation through autograd, as anybody's script
         activations are what forward keeps for backward; peak is the most that a step holds beyond the first three,
         None where that cannot be told
     {"kind": "no_memory", "batch_size", "tried"}    that batch and larger ones did not fit, or were expected not to
-    {"kind": "round", "flops_per_second", "steps"}  of a large matrix product; (batch size, micro-batch size, seconds)
-        of an update, once for each
+    {"kind": "round", "flops_per_second", "onednn_flops_per_second", "steps"}   of a large matrix product, as a step
+        makes its own, and by torch's other library, None where that is not; (batch size, micro-batch size, seconds) of
+        an update, once for each
     {"kind": "largest", "batch_size", "predicted", "measured", "measured_next", "why_not"}
         the largest batch whose step fits the budget: what the line says that it holds; what it held, and what a step
         of one window more held; or why it was not tried
@@ -32,7 +33,13 @@ from core.batches import WindowStream, all_windows
 from core.lab.experiments import MAX_BATCH_SIZE, SpeedSpec
 from core.lab.process import free_bytes
 from core.measure.activations import activation_bytes, state_bytes
-from core.measure.capacity import out_of_memory, peak_bytes, product_flops_per_second, step_flops
+from core.measure.capacity import (
+    onednn_flops_per_second,
+    out_of_memory,
+    peak_bytes,
+    product_flops_per_second,
+    step_flops,
+)
 from core.measure.memory import largest_batch, line_through
 from core.model import GPTConfig, ReplicaStack
 from core.training import Trainer, Training
@@ -154,7 +161,7 @@ class Speed:
         first, order = ways[0], random.Random(self.spec.race.train.first_seed)
         began = time.monotonic()
         for number in range(ROUNDS):
-            product = product_flops_per_second(self.device)
+            usual, by_onednn = product_flops_per_second(self.device), onednn_flops_per_second(self.device)
             self.time(*first)  # the caches are full of the product
             order.shuffle(ways)  # so that none always comes behind the same one
             steps = []
@@ -162,7 +169,7 @@ class Speed:
                 steps.append((*way, self.time(*way)))
                 share = (number + place / len(ways)) / ROUNDS
                 yield {"kind": "progress", "share": share, "doing": f"a step at B = {way[0]:,}"}
-            yield {"kind": "round", "flops_per_second": product, "steps": steps}
+            yield {"kind": "round", "flops_per_second": usual, "onednn_flops_per_second": by_onednn, "steps": steps}
             if number + 1 >= FEWEST_ROUNDS and time.monotonic() > began + MAX_SECONDS:
                 return
 

@@ -5,7 +5,7 @@ device can do in a second when it does nothing but a large matrix product.
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
+from core.model import onednn
 from core.training import Trainer
 
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 2048}  # rows and columns of the matrices
@@ -63,17 +64,22 @@ def step_flops(trainer: Trainer, windows: Tensor) -> int:
     return sum(count for operation, count in counts.items() if "attention" not in str(operation))
 
 
-def product_flops_per_second(device: torch.device) -> float:
+def product_flops_per_second(device: torch.device, product: Callable = torch.matmul) -> float:
     """What the device reaches in a product of two large float32 matrices: 2 n^3 operations, the median of some."""
     n = PRODUCT_SIZE[device.type]
     one, other = torch.rand(2, n, n, generator=torch.Generator().manual_seed(0)).to(device)
-    (one @ other)[0, 0].item()  # warm
+    product(one, other)[0, 0].item()  # warm
     seconds, until = [], time.perf_counter() + PRODUCT_SECONDS
     while time.perf_counter() < until or len(seconds) < FEWEST_PRODUCTS:
         began = time.perf_counter()
-        (one @ other)[0, 0].item()  # waits for the device
+        product(one, other)[0, 0].item()  # waits for the device
         seconds.append(time.perf_counter() - began)
     return 2 * n**3 / statistics.median(seconds)
+
+
+def onednn_flops_per_second(device: torch.device) -> float | None:
+    """The same by oneDNN, the other library that torch has for a CPU; None where it cannot be had."""
+    return product_flops_per_second(device, onednn.product) if device.type == "cpu" and onednn.is_available() else None
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -43,8 +43,7 @@ class Trainer:
         self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
         self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
-        self.passes: dict[tuple, Callable] = {}  # recorded: see `record`
-        self.recorded_update: Callable | None = None
+        self.recorded: dict[tuple | str, Callable] = {}  # parts of a step as lists of operations: see `record`
         self.autocast = partial(  # without a cache, which would outlive a recording
             torch.autocast,
             stack.device.type,
@@ -77,7 +76,7 @@ class Trainer:
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
         losses, gradient = self.losses_and_gradient(windows)
-        (self.recorded_update or self.update)(gradient)
+        self.recorded.get("update", self.update)(gradient)
         return losses
 
     def record(self, windows: Tensor) -> None:
@@ -85,22 +84,19 @@ class Trainer:
         are held against the step itself, on other tokens; where they differ, as with dropout, which is drawn anew each
         time, all stays as it was."""
         parts = windows.split(self.micro_batch_size, dim=1)
-        shapes = {(part.shape, windows.shape[1], place == 0): part for place, part in enumerate(parts)}
-        if self.stack.device.type != "cpu" or shapes.keys() <= self.passes.keys():
+        passes = {(part.shape, windows.shape[1], place == 0): part for place, part in enumerate(parts)}
+        if self.stack.device.type != "cpu" or passes.keys() <= self.recorded.keys():
             return
-        before, kept, other = self.state(), (self.passes, self.recorded_update), windows.flip(-1)
-        passes = {
-            (shape, *rest): tape_of(lambda x, rest=rest: self._pass(x, *rest), part)
-            for (shape, *rest), part in shapes.items()
-        }
-        recorded_update = tape_of(self.update, self.gradient)
+        before, kept, other = self.state(), self.recorded, windows.flip(-1)
+        tapes = {key: tape_of(lambda x, key=key: self._pass(x, *key[1:]), part) for key, part in passes.items()}
+        tapes["update"] = tape_of(self.update, self.gradient)
         self.load(before)
         expected = self.step(other), *self.state()
         self.load(before)
-        self.passes, self.recorded_update = self.passes | passes, recorded_update
+        self.recorded = kept | tapes
         found = self.step(other), *self.changing
         if not all(torch.equal(*pair) for pair in zip(found, expected, strict=True)):
-            self.passes, self.recorded_update = kept
+            self.recorded = kept
         self.load(before)
 
     def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
@@ -108,8 +104,8 @@ class Trainer:
         losses, num_windows = [], windows.shape[1]
         for part in windows.split(self.micro_batch_size, dim=1):
             first = not losses
-            recorded = self.passes.get((part.shape, num_windows, first))
-            losses.append(recorded(part) if recorded else self._pass(part, num_windows, first))
+            tape = self.recorded.get((part.shape, num_windows, first))
+            losses.append(tape(part) if tape else self._pass(part, num_windows, first))
         return reduce(torch.add, losses), self.gradient
 
     def _pass(self, windows: Tensor, num_windows: int, first: bool) -> Tensor:

@@ -93,16 +93,29 @@ def time_lines(found: SpeedFindings, fit: StepTimeFit | None) -> list[str]:
     smallest = min(speeds)
     gain = between(ratio_of(speeds[best.option], speeds[smallest]))
     rivals = f"; these rounds cannot tell it from {sizes_named(best.rivals)}" if best.rivals else ""
-    share = between(found.product_share(best.option), 100)
-    product = charts.format_significant(float(np.median(found.products)) / 1e9)
     return [
         knee_line(found, fit),
         f"**The most tokens a second at B = {best.option:,}**{rivals}: {gain} times as many as at B = {smallest}.",
-        f"**Its matrix products run at {share}% of the rate of one large product**, "
-        f"{product} billion operations a second, taken in the same rounds on the same threads. (Those inside attention "
-        "are not counted.) What takes the rest is not measured here: its products are smaller, and small ones are "
-        "slower; and there is all that is no product: norms, GELU, AdamW, moving memory, Python.",
+        product_line(found, best.option),
     ]
+
+
+def product_line(found: SpeedFindings, batch_size: int) -> str:
+    """How much of what the device can do a step of that size does."""
+    share = between(found.product_share(batch_size), 100)
+    usual, fastest = (
+        charts.format_significant(float(np.median(rates)) / 1e9) for rates in (found.products, found.fastest_products)
+    )
+    by = other = ""
+    if found.fastest_products is found.onednn_products:
+        by = f" by oneDNN; the library that torch takes by itself, and so this step, reaches {usual}"
+        other = " they are made by the slower library;"
+    return (
+        f"**Its matrix products run at {share}% of the rate of one large product**, {fastest} billion operations a "
+        f"second{by}. Both were taken in the same rounds on the same threads. (Products inside attention are not "
+        "counted.) What takes the rest is not measured here: a step's products are small, and small ones are slower;"
+        f"{other} and there is all that is no product: norms, GELU, AdamW, moving memory, Python."
+    )
 
 
 def sizes_named(sizes: tuple[int, ...]) -> str:

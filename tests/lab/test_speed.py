@@ -45,7 +45,7 @@ def test_each_way_is_timed_once_a_round(found):
     rounds = {len(seconds) for seconds in found.seconds.values()}
     assert len(rounds) == 1 and rounds.pop() >= FEWEST_ROUNDS
     assert set(found.in_one_go) == set(SPEC.batch_sizes) and set(found.by_micro_batch()) == {1, 2, 4, 8, 24}
-    assert len(found.products) == len(found.seconds[1, 1])
+    assert len(found.products) == len(found.onednn_products) == len(found.seconds[1, 1])
 
 
 def test_a_step_is_timed_in_the_passes_that_it_says(monkeypatch):
@@ -64,8 +64,17 @@ def test_a_step_is_timed_in_the_passes_that_it_says(monkeypatch):
 
 def test_a_share_is_of_the_device_s_own_product(found):
     share = found.product_share(8)
-    by_hand = 8 * found.started["flops_per_window"] / np.array(found.seconds[8, 8]) / np.array(found.products)
+    assert found.fastest_products in (found.products, found.onednn_products)
+    assert np.median(found.fastest_products) == max(np.median(found.products), np.median(found.onednn_products))
+    by_hand = 8 * found.started["flops_per_window"] / np.array(found.seconds[8, 8]) / np.array(found.fastest_products)
     assert share.value == pytest.approx(np.exp(np.log(by_hand).mean())) and 0 < share.low < share.value < share.high
+
+
+def test_a_measurement_without_the_other_library_is_of_the_usual_one():
+    round_of = {"kind": "round", "flops_per_second": 5.0, "steps": []}  # as older measurements are
+    found = SpeedFindings(lambda cursor: ([round_of, round_of | {"onednn_flops_per_second": None}][cursor:], 2), SPEC)
+    found.refresh()
+    assert found.fastest_products == found.products == [5.0, 5.0]
 
 
 def test_a_measurement_that_is_stopped_anywhere_can_be_drawn():

@@ -68,7 +68,7 @@ def test_a_run_that_was_trained_beside_others_is_rebuilt_alone_to_the_last_bit(m
     longer = replace(race, train=replace(race.train, max_tokens=10_000))
     rebuilt = steps.run_of(run(longer))
     rebuilt.reach(160)
-    recorded = [bool(group.crew.trainers[0].passes) for group in (beside.groups[0], rebuilt.group)]
+    recorded = [bool(group.crew.trainers[0].recorded) for group in (beside.groups[0], rebuilt.group)]
     assert beside.groups[0].crew.pool is not None and recorded == [False, True]
     assert torch.equal(beside.groups[0].crew.trainers[1].stack.flat, rebuilt.trainer.stack.flat)
 
