@@ -42,6 +42,18 @@ def test_the_losses_and_the_weights_are_the_same_to_the_last_bit(num_replicas, m
     assert not torch.equal(plain.stack.flat, trainer_of(num_replicas).stack.flat)
 
 
+@pytest.mark.parametrize(("bias", "onednn"), [(True, True), (False, False), (False, True)])
+@pytest.mark.parametrize(("grad_clip", "learning_rate"), [(1.0, 1e-2), (0.0, 1)])  # a rate may be a whole number
+def test_other_models_and_updates_are_recorded_too(bias, onednn, grad_clip, learning_rate):
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16, bias=bias)
+    plan = TrainConfig(grad_clip=grad_clip, learning_rate=learning_rate)
+    stacks = [ReplicaStack([GPT(config, torch.Generator().manual_seed(0))], onednn) for _ in range(2)]
+    plain, taped = (Trainer(stack, plan, 4) for stack in stacks)
+    taped.record(windows_of(1, 1)[0])
+    assert taped.recorded
+    assert all(torch.equal(plain.step(windows), taped.step(windows)) for windows in windows_of(5, 1))
+
+
 def test_recording_changes_nothing():
     trainer = trainer_of()
     before = trainer.state()
