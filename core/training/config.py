@@ -16,7 +16,7 @@ EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps
 # on a CPU, what is tried at most: see `ways.py`
 MAX_PASS = 256  # windows in a pass; more of them only fill memory
 MAX_SMALL_STEP = 2**16  # B x T x C; beyond it one run fills a core
-MAX_SMALL_MODEL = 2**20  # weights, likewise
+MAX_SMALL_MODEL = 2**20  # weights, likewise; and a step of a larger one is not recorded
 
 
 @dataclass(frozen=True, kw_only=True)

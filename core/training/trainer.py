@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from torch.optim.adam import adam
 
 from core.model import ReplicaStack
-from core.training.config import TrainConfig
+from core.training.config import MAX_SMALL_MODEL, TrainConfig
 from core.training.tape import tape_of
 
 
@@ -82,10 +82,12 @@ class Trainer:
     def record(self, windows: Tensor) -> None:
         """On a CPU, from now on make the operations that windows of this shape take as lists: see `tape.py`. The lists
         are held against the step itself, on other tokens; where they differ, as with dropout, which is drawn anew each
-        time, all stays as it was."""
+        time, all stays as it was. So it does for a model that is not small: its operations take long, so lists save
+        little, and the copies that are held against each other take much memory."""
         parts = windows.split(self.micro_batch_size, dim=1)
         passes = {(part.shape, windows.shape[1], place == 0): part for place, part in enumerate(parts)}
-        if self.stack.device.type != "cpu" or passes.keys() <= self.recorded.keys():
+        small = self.stack.device.type == "cpu" and self.stack.flat.shape[1] <= MAX_SMALL_MODEL
+        if not small or passes.keys() <= self.recorded.keys():
             return
         before, kept, other = self.state(), self.recorded, windows.flip(-1)
         tapes = {key: tape_of(lambda x, key=key: self._pass(x, *key[1:]), part) for key, part in passes.items()}

@@ -54,6 +54,13 @@ def test_other_models_and_updates_are_recorded_too(bias, onednn, grad_clip, lear
     assert all(torch.equal(plain.step(windows), taped.step(windows)) for windows in windows_of(5, 1))
 
 
+def test_a_step_of_a_model_that_is_not_small_is_not_recorded(monkeypatch):
+    monkeypatch.setattr("core.training.trainer.MAX_SMALL_MODEL", trainer_of().stack.flat.shape[1] - 1)
+    trainer = trainer_of()
+    trainer.record(windows_of(1)[0])
+    assert not trainer.recorded
+
+
 def test_recording_changes_nothing():
     trainer = trainer_of()
     before = trainer.state()
