@@ -1,11 +1,12 @@
 """How much memory a race will take, before it starts.
 
 Each run keeps its weights, its gradient and Adam's two moments for as long as the race goes on: 4 numbers a weight. The
-runs that make a step have two more gradients while it is laid out, and when a step is recorded, two copies of the
-weights and moments, to hold it against the step itself. Activations, that backward needs, grow with the tokens that go
-through the model at once: per token and layer about 34 C numbers (two norms, q, k, v, the attention's output, the MLP's
-4 C before and after its GELU, and the sums between), and 4 V for the logits, their softmax and the gradients of both.
-On a CPU, before a race of a small model begins, the ways to train it are tried on some more copies.
+runs that make a step have two more gradients while it is laid out. When a step is recorded, as on a CUDA device, or on
+a CPU where the model is small, there are two copies of the weights and moments, to put back and to hold against each
+other. Activations, that backward needs, grow with the tokens that go through the model at once: per token and layer
+about 34 C numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums
+between), and 4 V for the logits, their softmax and the gradients of both. On a CPU, before a race of a small model
+begins, the ways to train it are tried on some more copies.
 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
@@ -14,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.model.config import GPTConfig
-from core.training.config import MAX_PASS, TrainConfig, is_small_step
+from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, is_small_step
 
 BYTES_PER_NUMBER = 4  # float32
-KEPT, PASSING = 4, 2 + 6  # numbers a weight: of every run, and of those that make a step
+KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
 TRIED_WAYS = 3
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
 
@@ -61,7 +62,9 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
         else:
             at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
         runs, windows = max(runs, at_once), max(windows, at_once * in_a_pass)
-    weights = BYTES_PER_NUMBER * gpt_config.num_parameters * (KEPT * seeds * sizes + PASSING * runs)
+    recorded = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
+    copies = KEPT * seeds * sizes + (PASSING + COPIED * recorded) * runs
+    weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
     return weights + activations_estimate(gpt_config, windows) + THREAD_BYTES * (side_by_side - 1)
 
 

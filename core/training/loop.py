@@ -27,7 +27,7 @@ from core.training.ways import crew_of, find_way, first_model
 
 BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
 MAX_BLOCK_STEPS = 16
-TAPE_FOR = 64  # steps to come, for which it pays on a CPU to note the operations of a step
+TAPE_FOR = 64  # steps of a run, for which it pays on a CPU to note the operations of one
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,6 @@ class Group:
     crew: Crew
     streams: list[WindowStream]  # one a seed
     step: int = 0
-    taped: bool = False
     diverged: dict[int, int] = field(default_factory=dict)  # by place of the seed, 0, ..., R - 1: at which step
 
     def state(self) -> tuple[int, list]:
@@ -179,8 +178,7 @@ class Training:
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
         B = group.batch_size
-        if not group.taped and group.num_steps - group.step >= TAPE_FOR:
-            group.taped = True
+        if group.step == 0 and group.num_steps >= TAPE_FOR:
             example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
             group.crew.each(Trainer.record, example.split(group.way.seeds_at_once))
         starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all

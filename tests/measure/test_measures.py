@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.measure.memory import Machine, race_bytes
+from core.measure.memory import Machine, activations_estimate, race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -162,6 +162,16 @@ def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_in_one_go_elsewhere():
     plan, huge = (TrainConfig(batch_sizes=(b,), num_seeds=2, device="auto") for b in (256, 4096))
     assert bytes_of(config, huge) == bytes_of(config, plan)
     assert bytes_of(config, huge, "cuda") > 10 * bytes_of(config, plan)
+
+
+def test_a_model_that_is_not_small_is_not_copied_to_record_its_step():
+    small, large = (GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=c) for c in (288, 304))
+    numbers = [
+        (bytes_of(c, TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()) - activations_estimate(c, 1)) / 4
+        for c in (small, large)
+    ]
+    assert small.num_parameters < 2**20 < large.num_parameters
+    assert numbers == [12 * small.num_parameters, 6 * large.num_parameters]
 
 
 def test_seeds_side_by_side_hold_their_activations_at_the_same_time():
