@@ -13,17 +13,18 @@ from core.training import Trainer, losses_of
 
 def activation_bytes(stack: ReplicaStack, windows: Tensor) -> int:
     """Bytes kept for backward after a forward pass over the windows (R, B, T + 1): activations, and the token ids."""
-    kept: dict[int, Tensor] = {}
+    kept: dict[int, int] = {}  # bytes by place, which is held by the graph for as long as the losses are there
 
     def keep(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor  # held on to, so that its place is not given away
-        return tensor
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()  # the tensor itself would hold its graph, and the graph it: neither would ever be freed
 
     with saved_tensors_hooks(keep, lambda tensor: tensor):
         losses = losses_of(stack, windows)
-    kept.pop(stack.flat.untyped_storage().data_ptr(), None)
     del losses
-    return sum(tensor.untyped_storage().nbytes() for tensor in kept.values())
+    kept.pop(stack.flat.untyped_storage().data_ptr(), None)
+    return sum(kept.values())
 
 
 def state_bytes(trainer: Trainer) -> dict[str, int]:

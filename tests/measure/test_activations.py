@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from core.measure.activations import activation_bytes, state_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -27,6 +28,22 @@ def by_hand(n_layer: int, B: int, V: int = 11, T: int = 8, C: int = 16, nh: int 
 def test_the_bytes_are_those_counted_by_hand(n_layer, batch_size):
     windows = torch.zeros(1, batch_size, 9, dtype=torch.int64)
     assert activation_bytes(stack_of(n_layer), windows) == by_hand(n_layer, batch_size)
+
+
+@pytest.mark.parametrize("num_replicas", [1, 2])
+def test_nothing_is_held_when_the_bytes_are_counted(num_replicas):
+    config = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16)
+    stack, held = ReplicaStack([GPT(config) for _ in range(num_replicas)]), []
+    assert held_after(lambda: held.append(torch.ones(10))) == 40
+    assert held_after(lambda: activation_bytes(stack, torch.zeros(num_replicas, 16, 9, dtype=torch.int64))) == 0
+
+
+def held_after(function) -> int:
+    """Bytes of tensors that were made in a call and not given back, as torch's profiler tells."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        function()
+    events = profiled.profiler.kineto_results.events()
+    return sum(event.nbytes() for event in events if event.name() == "[memory]")
 
 
 def test_weights_gradients_and_adam_take_sixteen_bytes_a_parameter():

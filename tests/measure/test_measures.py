@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from core.measure.activations import activation_bytes
 from core.measure.memory import Machine, activations_estimate, race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer, Way
-from core.training.trainer import losses_of
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
 
@@ -191,17 +191,10 @@ def test_the_budget_makes_no_difference_to_memory():
 def test_what_backward_keeps_is_within_the_estimate(num_seeds):
     gpt_config = GPTConfig(vocab_size=65, block_size=16, n_layer=2, n_head=2, n_embd=32)
     stack = ReplicaStack([GPT(gpt_config) for _ in range(num_seeds)])
-    kept = {}  # bytes by address: of several looks at one memory, once
-
-    def keep(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        losses_of(stack, torch.zeros(num_seeds, 64, 17, dtype=torch.int64))
+    kept = activation_bytes(stack, torch.zeros(num_seeds, 64, 17, dtype=torch.int64))
     way = Way(batch_size=64, seeds_at_once=num_seeds, micro_batch_size=64)
     config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds).in_ways([way])
-    assert 0.3 * bytes_of(gpt_config, config) < sum(kept.values()) < bytes_of(gpt_config, config)
+    assert 0.3 * bytes_of(gpt_config, config) < kept < bytes_of(gpt_config, config)
 
 
 def test_activations_grow_with_the_batch_and_weights_do_not():

@@ -31,10 +31,11 @@ def kept_bytes(model: GPT, windows: Tensor) -> int:
     kept, weights = {}, {p.untyped_storage().data_ptr() for p in model.parameters()}
 
     def keep(tensor: Tensor) -> Tensor:
-        kept[tensor.untyped_storage().data_ptr()] = tensor
-        return tensor
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()  # the tensor itself would hold its graph, and the graph it: neither would ever be freed
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         loss = loss_of(model, windows)
     del loss
-    return sum(tensor.untyped_storage().nbytes() for place, tensor in kept.items() if place not in weights)
+    return sum(num_bytes for place, num_bytes in kept.items() if place not in weights)
