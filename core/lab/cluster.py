@@ -99,12 +99,13 @@ class Lab:
         self._start_call_worker()
         future = self.client.submit(call_in_worker, function, *args, resources={"call": 1}, pure=False, priority=10)
         try:
-            answer, sentence = future.result(timeout=CALL_SECONDS)
+            answer, error = future.result(timeout=CALL_SECONDS)
         except Exception as error:
-            future.cancel()
             raise LabError("The worker did not answer. It is started again by itself: try once more.") from error
-        if sentence:
-            raise ValueError(sentence)
+        finally:
+            future.cancel()  # or an answer whose worker dies would be asked for again, of the next one
+        if error:
+            raise error
         return answer
 
     def _start_call_worker(self) -> None:
@@ -269,14 +270,21 @@ def quiet_dask() -> None:
 
 
 def call_in_worker(function: str, *args) -> tuple:
-    """(answer, ""), or (None, sentence) for a ValueError."""
+    """(answer, None), or (None, what is to be raised): a ValueError or LabError, with a sentence. No other exception
+    leaves, for it would be logged."""
     from importlib import import_module
 
     module, _, name = function.partition(":")
     try:
-        return getattr(import_module(module), name)(*args), ""
+        return getattr(import_module(module), name)(*args), None
     except ValueError as error:
-        return None, str(error)
+        return None, ValueError(str(error))
+    except Exception as error:
+        from core.lab.worker import device_lost, sentence_of, start_again
+
+        if device_lost(error):
+            threading.Thread(target=start_again, daemon=True).start()  # when this answer is on its way
+        return None, LabError(sentence_of(error))
 
 
 def describe_in_worker() -> Machine:

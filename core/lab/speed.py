@@ -184,7 +184,8 @@ class Speed:
         return self.seconds[batch_size, micro_batch_size]
 
     def largest(self) -> dict:
-        """The answer from the line, and then the truth: sizes are tried until one fits and the next does not."""
+        """The answer from the line, and then the truth: sizes are tried until one fits and the next does not. Each
+        try begins anew from what the last one held, for the line need not be straight so far out."""
         state, budget = sum(state_bytes(self.trainer).values()), self.spec.budget_bytes
         found = {"kind": "largest", "batch_size": None, "predicted": None, "measured": None, "measured_next": None}
         if len(self.peaks) < 2:
@@ -194,6 +195,7 @@ class Speed:
             return found | {"why_not": "not even one window fits"}
         found |= {"batch_size": predicted, "predicted": state + line_through(self.peaks, predicted)}
         held, batch_size = {}, predicted
+        slope = line_through(self.peaks, predicted + 1) - line_through(self.peaks, predicted)
         for _ in range(MAX_TRIES):
             for size in (batch_size, batch_size + 1):
                 if size not in held:
@@ -208,7 +210,7 @@ class Speed:
             here, beyond = held[batch_size], held[batch_size + 1]
             if here <= budget < beyond:
                 return found | {"batch_size": batch_size, "measured": here, "measured_next": beyond, "why_not": ""}
-            batch_size += 1 if here <= budget else -1
+            batch_size += int((budget - here) // slope) or 1  # rounded down: at least one back where it does not fit
             if batch_size < 1:
                 return found | {"batch_size": None, "why_not": "not even one window fits"}
         return found | {"why_not": f"{MAX_TRIES} sizes around it were tried, and none was the last that fits"}

@@ -179,7 +179,7 @@ def run_before(spec: RunSpec, step: int) -> Run:
 
 def warm_up() -> None:
     """Take the smallest step once: what torch puts off until first use should not be put off until the first click."""
-    plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
+    plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60, device="auto")
     run = Run(RunSpec(race=RaceSpec(text="ab" * 20, block_size=2, train=plan), batch_size=1, seed=0))
     predict(run.model, run.windows(1), MAX_CELLS)
     run.reach(1)

@@ -4,6 +4,7 @@ Control comes from outside, through `control`, which the scheduler runs beside t
 """
 
 import collections
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from core.lab.race import race_messages
 from core.lab.ranks import parallel_messages
 from core.lab.speed import speed_messages
 from core.lab.sweep import sweep_messages
-from core.measure.capacity import out_of_memory
+from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
 from core.training import TrainConfig, found_devices
 
@@ -48,14 +49,22 @@ def usable_threads() -> int:
 
 def dask_setup(worker) -> None:
     """Run the smallest race once before the worker takes work: what torch and scipy put off until first use, a second
-    in all, should not be put off until the first click. And where torch takes its memory from the processor's, have it
-    be refused some before Dask, or the system, ends the process. Dask calls this when it has loaded this file."""
+    in all, and some more on a GPU, should not be put off until the first click. And where torch takes its memory from
+    the processor's, have it be refused some before Dask, or the system, ends the process. Dask calls this when it has
+    loaded this file."""
     limit = worker.memory_manager.memory_limit
     if limit and found_devices()[0] == "cpu":
         limit_memory(int(REFUSED_AT * limit))
     if worker.state.total_resources.get("race"):
-        plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60)
-        collections.deque(race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
+        run_smallest_race("cpu")
+        with contextlib.suppress(Exception):  # what is wrong with a GPU is told to who asks for it
+            if found_devices()[0] != "cpu":
+                run_smallest_race("auto")
+
+
+def run_smallest_race(device: str) -> None:
+    plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60, device=device)
+    collections.deque(race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
 
 
 def control(experiment_id: str, wish: str) -> None:
@@ -94,12 +103,12 @@ def messages_of(spec: Spec) -> Iterator[dict]:
 def run(experiment_id: str, topic: str, spec: Spec) -> None:
     """Run an experiment to its end, sending lists of messages to the topic several times a second.
 
-    The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves,
-    for its text could hold some of the pasted text and would be logged.
+    The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves, for
+    it would be logged.
     """
     use_cores()
     sender = Sender(experiment_id, topic)
-    status, sentence = "done", ""
+    status, sentence, lost = "done", "", False
     try:
         for message in messages_of(spec):
             if message["kind"] == "started":
@@ -113,14 +122,30 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
             if _wishes.get(experiment_id) == "stop":
                 status = "stopped"
                 break
-    except ValueError as error:  # a sentence of ours
-        status, sentence = "failed", str(error)
     except Exception as error:
-        status, sentence = "failed", f"It ended with an error of the program ({type(error).__name__})."
-        if out_of_memory(error):
-            sentence = "The memory was not enough for this: take a smaller model or smaller batches."
+        status, sentence, lost = "failed", sentence_of(error), device_lost(error)
     _wishes.pop(experiment_id, None)
     sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
+    if lost:
+        start_again()
+
+
+def sentence_of(error: Exception) -> str:
+    """What a reader is told of it: a sentence of ours. No other word of an error leaves, for it could be of the pasted
+    text."""
+    if isinstance(error, ValueError):
+        return str(error)
+    if out_of_memory(error):
+        return "The memory was not enough for this: take a smaller model or smaller batches."
+    if device_lost(error):
+        return "The GPU failed, and the worker that uses it is started again: try once more."
+    return f"It ended with an error of the program ({type(error).__name__})."
+
+
+def start_again() -> None:
+    """End this process, a moment after its last words, so that Dask's nanny starts another one."""
+    time.sleep(1)
+    os._exit(1)
 
 
 class Sender:

@@ -34,6 +34,8 @@ def plain_loop(
     `torch.compile`, which takes its time in the first step and needs a C++ compiler, or Triton on a GPU."""
     device, T = ids.device, gpt_config.block_size
     model = GPT(gpt_config).to(device)
+    if compiled:
+        torch.compiler.reset()  # or a second batch size would be compiled for any, and run slower
     forward = torch.compile(model) if compiled else model
     decayed = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]

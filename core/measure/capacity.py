@@ -24,13 +24,15 @@ PRODUCT_SECONDS, FEWEST_PRODUCTS = 0.05, 3
 def peak_bytes(trainer: Trainer, windows: Tensor) -> int:
     """The most memory that one step on the windows (R, B, T + 1) holds at once, the windows among it, beyond weights,
     gradient and optimizer. Tensors only, to the byte: their memory as it is taken and given back, told by torch's
-    profiler on a CPU, by the allocator on a CUDA device. The step is made."""
+    profiler on a CPU; on a CUDA device by the allocator, as it was asked for, before it rounds up. The step is made."""
     device = trainer.stack.device
     if device.type == "cuda":
-        before = torch.cuda.memory_allocated(device)
-        torch.cuda.reset_peak_memory_stats(device)
+        nothing = torch.empty(0, device=device, requires_grad=True)
+        nothing.backward(torch.empty_like(nothing))  # autograd's thread lets go of the step before when it takes this
+        torch.cuda.reset_peak_memory_stats(device)  # the peak is now what is held now
+        before = torch.cuda.memory_stats(device)["requested_bytes.all.peak"]
         trainer.step(windows)
-        return torch.cuda.max_memory_allocated(device) - before + windows.nbytes
+        return torch.cuda.memory_stats(device)["requested_bytes.all.peak"] - before + windows.nbytes
     with no_stderr(), profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
         trainer.step(windows)
     changes = [event for event in profiled.profiler.kineto_results.events() if event.name() == "[memory]"]
@@ -80,6 +82,11 @@ def product_flops_per_second(device: torch.device, product: Callable = torch.mat
 def onednn_flops_per_second(device: torch.device) -> float | None:
     """The same by oneDNN, the other library that torch has for a CPU; None where it cannot be had."""
     return product_flops_per_second(device, onednn.product) if device.type == "cpu" and onednn.is_available() else None
+
+
+def device_lost(error: BaseException) -> bool:
+    """Whether it says that a GPU has failed: after such an error a process can make no more use of it."""
+    return isinstance(error, torch.AcceleratorError) and not out_of_memory(error)
 
 
 def out_of_memory(error: BaseException) -> bool:

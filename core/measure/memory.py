@@ -6,7 +6,8 @@ a CPU where the model is small, there are two copies of the weights and moments,
 other. Activations, that backward needs, grow with the tokens that go through the model at once: per token and layer
 about 34 C numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums
 between), and 4 V for the logits, their softmax and the gradients of both. On a CPU, before a race of a small model
-begins, the ways to train it are tried on some more copies.
+begins, the ways to train it are tried on some more copies. On a CUDA device the graphs of all batch sizes lie in the
+memory of the largest one's step; beside it a step of the next one is made before it is recorded.
 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
@@ -21,6 +22,7 @@ BYTES_PER_NUMBER = 4  # float32
 KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
 TRIED_WAYS = 3
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
+CUDA_BYTES = 2**28  # that CUDA's libraries work in, and what torch's allocator leaves between tensors of small models
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     seeds = config.num_seeds
     side_by_side = min(seeds, machine.num_threads) if device == "cpu" else 1
     sizes = len(config.batch_sizes)
-    runs = windows = 0  # that make a step, and that go through models, at the same time
+    runs, windows = 0, []  # that make a step, and that go through models, at the same time; those at each batch size
     for batch_size in config.batch_sizes:
         way = config.way_of(batch_size)
         if way:
@@ -61,11 +63,14 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
             sizes = len(config.batch_sizes) + TRIED_WAYS
         else:
             at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
-        runs, windows = max(runs, at_once), max(windows, at_once * in_a_pass)
+        runs = max(runs, at_once)
+        windows.append(at_once * in_a_pass)
     recorded = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
     copies = KEPT * seeds * sizes + (PASSING + COPIED * recorded) * runs
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
-    return weights + activations_estimate(gpt_config, windows) + THREAD_BYTES * (side_by_side - 1)
+    held = sum(sorted(windows)[-2:]) if device == "cuda" else max(windows)
+    libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * (side_by_side - 1)
+    return weights + activations_estimate(gpt_config, held) + libraries
 
 
 def activations_estimate(gpt_config: GPTConfig, num_windows: int) -> int:

@@ -4,6 +4,10 @@ A small model's step is hundreds of tiny kernels, and launching them one by one 
 them. A recorded graph launches all of them at once. It works on fixed places in memory: where the step's windows begin
 is copied in, the losses are copied out, and nothing is read back in between.
 
+The library of matrix products keeps a workspace for every stream that it was called on. A graph must have its own, in
+its own memory: one that was there before could be given back while the graph still writes there. So they are let go
+right before a recording, which makes new ones, and right after it.
+
 Shapes: R replicas, B batch, T time, N tokens of text.
 """
 
@@ -18,12 +22,14 @@ WARM_STEPS = 3  # libraries set up their workspaces outside of a recording
 
 
 class StepGraph:
-    """One step of a trainer as a graph: called with where its windows begin (R, B), it gives the losses (R,)."""
+    """One step of a trainer as a graph: called with where its windows begin (R, B), it gives the losses (R,). If the
+    recording fails, the CUDA context may be of no more use to the process."""
 
     def __init__(self, trainer: Trainer, windows: Tensor, starts: Tensor, pool=None):
         """`windows` (N - T, T + 1) are all windows of the text, on the device; `starts` (R, B) an example. Graphs that
         share a `pool` share the memory of a step, so they may not run at the same time. The trainer stays as it is."""
         self.starts = starts.clone()
+        self.read = trainer, windows  # kept, for the graph works on their memory
         before = trainer.state()
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
@@ -33,8 +39,12 @@ class StepGraph:
         torch.cuda.current_stream().wait_stream(aside)
         trainer.load(before)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph, pool=pool):
-            self.losses = trainer.step(windows[self.starts])
+        torch._C._cuda_clearCublasWorkspaces()
+        try:  # "thread_local": another thread may ask the device how much memory is free
+            with torch.cuda.graph(self.graph, pool=pool, capture_error_mode="thread_local"):
+                self.losses = trainer.step(windows[self.starts])
+        finally:
+            torch._C._cuda_clearCublasWorkspaces()
 
     def __call__(self, starts: Tensor) -> Tensor:
         self.starts.copy_(starts)

@@ -25,8 +25,9 @@ from core.training.graph import step_of
 from core.training.trainer import Trainer
 from core.training.ways import crew_of, find_way, first_model
 
-BLOCK_FLOPS = 4e9  # a block should take a tenth of a second or two: pause and stop wait for its end
-MAX_BLOCK_STEPS = 16
+# by kind of device, floating-point operations and steps of a block at most. It should take a tenth of a second or two:
+# pause and stop wait for its end, and a GPU for its losses to be read and the next one's windows to be sent
+BLOCKS = {"cpu": (4e9, 16), "mps": (4e9, 16), "cuda": (2e11, 256)}
 TAPE_FOR = 64  # steps of a run, for which it pays on a CPU to note the operations of one
 
 
@@ -108,7 +109,7 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
-        self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # see `step_of`
+        self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun: see `step_of`
         self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
@@ -124,13 +125,14 @@ class Training:
         tokens = batch_size * self.block_size
         num_steps = self.config.num_steps(batch_size, self.block_size)
         way = find_way(self.gpt_config, self.config, batch_size, self.device)
-        block_flops = 6 * self.gpt_config.num_parameters * tokens * len(streams)  # of one step of all runs
+        step_flops = 6 * self.gpt_config.num_parameters * tokens * len(streams)  # of all runs
+        block_flops, block_steps = BLOCKS.get(self.device.type, BLOCKS["cpu"])
         return Group(
             batch_size=batch_size,
             way=way,
             num_steps=num_steps,
             eval_steps=self.config.eval_steps(batch_size, self.block_size),
-            block_steps=int(min(max(BLOCK_FLOPS // block_flops, 1), MAX_BLOCK_STEPS)),
+            block_steps=int(min(max(block_flops // step_flops, 1), block_steps)),
             crew=crew_of(self.gpt_config, self.config, way, self.device),
             streams=streams,
         )
@@ -156,6 +158,9 @@ class Training:
 
     def events(self) -> Iterator[Block | Evaluation | Divergence]:
         """Train all runs to their end. Closing the iterator between two events stops the race there."""
+        if self.device.type == "cuda":
+            for group in reversed(self.groups):  # from the largest batch: in its graph's memory is room for the others'
+                self._record(group)
         for group in self.groups:
             yield from self._evaluate(group)
         while running := [g for g in self.groups if not g.finished]:
@@ -175,12 +180,19 @@ class Training:
         drawn = [stream.starts(first=steps_done * B, count=num_steps * B) for stream in group.streams]
         return torch.from_numpy(np.stack(drawn)).to(self.device).view(-1, num_steps, B)
 
+    def _record(self, group: Group) -> None:
+        """Before the first step of these runs: note what a step does, where that makes it faster."""
+        starts = self.starts(group, 0, 1)[:, 0]  # (R, B)
+        if group.num_steps >= TAPE_FOR:
+            group.crew.each(Trainer.record, self.windows[starts].split(group.way.seeds_at_once))
+        for trainer, part in zip(group.crew.trainers, starts.split(group.way.seeds_at_once), strict=True):
+            self.steps[trainer] = step_of(trainer, self.windows, part, self.graph_pool)
+
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
         B = group.batch_size
-        if group.step == 0 and group.num_steps >= TAPE_FOR:
-            example = self.windows[self.starts(group, 0, 1)[:, 0]]  # (R, B, T + 1)
-            group.crew.each(Trainer.record, example.split(group.way.seeds_at_once))
+        if group.crew.trainers[0] not in self.steps:
+            self._record(group)
         starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
         block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began
@@ -200,9 +212,8 @@ class Training:
 
     def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
         """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""
-        if trainer not in self.steps:
-            self.steps[trainer] = step_of(trainer, self.windows, starts[:, 0], self.graph_pool)
-        return torch.stack([self.steps[trainer](now) for now in starts.unbind(1)])
+        step = self.steps[trainer]
+        return torch.stack([step(now) for now in starts.unbind(1)])
 
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
         if self.val_windows is None:

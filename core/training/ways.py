@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -40,9 +40,10 @@ MAX_REMEMBERED = 1_000
 
 
 def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device: torch.device) -> Way:
-    """The way that the plan names for this batch size, or the fastest of those that are tried here."""
+    """The way that the plan names for this batch size, or the fastest of those that are tried here. Threads and oneDNN
+    are a processor's: where a race from elsewhere names them, a GPU has no use for them."""
     if way := config.way_of(batch_size):
-        return way
+        return way if device.type == "cpu" else replace(way, num_threads=None, onednn=False)
     seeds, num_threads = config.num_seeds, torch.get_num_threads()
     if device.type != "cpu":
         return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)

@@ -87,6 +87,7 @@ def test_nothing_is_read_back_within_a_block():
     group = training.group(2)
     (trainer,) = group.crew.trainers
     starts = training.starts(group, 0, 8)
+    training._record(group)
     before = another_device.reads
     found = training._steps(trainer, starts)
     assert another_device.reads == before and found.shape == (8, 2)

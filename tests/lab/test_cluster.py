@@ -174,8 +174,24 @@ def test_a_race_can_be_stopped_at_any_moment_of_its_start(lab, seconds):
 
 
 def test_an_error_of_the_program_becomes_a_sentence_too(lab):
-    with pytest.raises(LabError, match="did not answer"):
+    with pytest.raises(LabError, match=r"an error of the program \(AttributeError\)"):
         lab.call("core.lab.worker:no_such_function")
+
+
+def test_a_call_that_finds_no_memory_says_so_and_its_worker_goes_on(lab):
+    worker = lab.call("os:getpid")
+    with pytest.raises(LabError, match="The memory was not enough"):
+        lab.call("builtins:exec", "raise MemoryError('of a text')")
+    time.sleep(1.5)
+    assert lab.call("os:getpid") == worker
+
+
+def test_a_worker_whose_gpu_failed_says_so_and_is_started_again(lab):
+    worker = lab.call("os:getpid")
+    with pytest.raises(LabError, match="The GPU failed"):
+        lab.call("builtins:exec", "import torch; raise torch.AcceleratorError('CUDA error: an illegal memory access')")
+    time.sleep(1.5)  # its last words take a second
+    assert lab.call("os:getpid") != worker
 
 
 def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_is_answered(lab, monkeypatch):

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from core.batches import ORDERS
-from core.lab import worker
 from core.lab.experiments import OrdersSpec, RaceSpec, spec_of
 from core.lab.findings import OrdersFindings
 from core.lab.orders import order_messages
@@ -149,19 +148,3 @@ def test_too_little_memory_gets_a_sentence():
 
 def test_it_can_be_kept_and_made_again():
     assert spec_of(SPEC.settings(), TEXT) == SPEC and "question" not in SPEC.settings()
-
-
-def test_losses_of_two_orders_do_not_travel_as_one(monkeypatch):
-    sent = []
-
-    class Worker:
-        def log_event(self, topic, content):
-            sent.extend(content["messages"])
-
-    monkeypatch.setattr(worker, "get_worker", Worker)
-    sender = worker.Sender("id", "topic")
-    sender.sent_at = float("inf")  # nothing goes before it must
-    for order, data in (("random", b"aa"), ("sequential", b"bb"), ("random", b"cc")):
-        sender.send({"kind": "losses", "order": order, "batch_size": 4, "data": data})
-    sender.send({"kind": "ended"}, now=True)
-    assert [m.get("data") for m in sent] == [b"aacc", b"bb", None]

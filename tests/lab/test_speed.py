@@ -113,7 +113,7 @@ def test_a_line_that_is_not_quite_right_is_put_right_by_trying(monkeypatch):
     monkeypatch.setattr(speed_module, "ROUNDS", 1)
     right = measured(SPEC).largest
     largest_batch = speed_module.largest_batch
-    for off in (-2, 3):
+    for off in (-12, -2, 3, 40):
         monkeypatch.setattr(speed_module, "largest_batch", lambda *some, off=off: largest_batch(*some) + off)
         assert measured(SPEC).largest["batch_size"] == right["batch_size"]
 

@@ -154,7 +154,13 @@ def test_ways_that_have_to_be_found_are_tried_on_copies():
     assert bytes_of(SMALL, plan) - bytes_of(SMALL, together) == 4 * 288 * 4 * (4 * 3)  # 3 copies of 4 runs
 
     on_cuda = TrainConfig(batch_sizes=(8,), num_seeds=4, device="auto")
-    assert bytes_of(SMALL, on_cuda, "cuda") == bytes_of(SMALL, together)  # there nothing is tried
+    assert bytes_of(SMALL, on_cuda, "cuda") == bytes_of(SMALL, together) + 2**28  # there nothing is tried
+
+
+def test_on_cuda_a_step_is_made_beside_the_graphs_that_lie_in_the_largest_ones_memory():
+    one, some = (TrainConfig(batch_sizes=sizes, num_seeds=1, device="cuda") for sizes in ((8,), (1, 4, 8)))
+    more = bytes_of(SMALL, some, "cuda") - bytes_of(SMALL, one, "cuda")
+    assert more == 4 * 288 * 2 * 4 + activations_estimate(SMALL, 4)  # two runs more, and the second largest batch
 
 
 def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_in_one_go_elsewhere():

@@ -63,12 +63,27 @@ def test_recording_a_graph_leaves_the_trainer_as_it_was():
     assert all(torch.equal(one, other) for one, other in zip(trainer.state(), before, strict=True))
 
 
+def test_a_graph_needs_no_memory_of_one_that_is_gone():
+    def recorded(batch_size):
+        race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
+        race._record(race.group(batch_size))
+        return race
+
+    gone, race = recorded(2), recorded(2)
+    del gone
+    third = recorded(8)  # before which torch gives back all memory that nobody holds
+    group = race.group(2)
+    (trainer,) = group.crew.trainers
+    found = race._steps(trainer, race.starts(group, 0, 40))
+    assert third and found.tolist() == [pytest.approx(row, rel=1e-4) for row in eager_losses(40, 2)]
+
+
 def test_nothing_is_read_back_within_a_block():
     race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
     group = race.group(2)
     (trainer,) = group.crew.trainers
     starts = race.starts(group, 0, 8)
-    race._steps(trainer, starts)  # records the graph
+    race._record(group)
     torch.cuda.set_sync_debug_mode("error")
     try:
         race._steps(trainer, starts)
@@ -88,6 +103,8 @@ def test_counted_activations_are_what_the_allocator_holds_within_a_tenth():
     windows = torch.zeros(1, 64, 65, dtype=torch.int64, device="cuda")
     counted = activation_bytes(stack, windows) - windows.nbytes  # the windows are there before
     before = torch.cuda.memory_allocated()
+    activation_bytes(stack, windows)
+    assert torch.cuda.memory_allocated() == before  # nothing is left
     losses = losses_of(stack, windows)
     assert torch.cuda.memory_allocated() - before == pytest.approx(counted, rel=0.1)
     del losses

@@ -24,6 +24,15 @@ def nothing_remembered(monkeypatch, tmp_path):
     torch.set_num_threads(threads)
 
 
+def test_a_way_that_a_processor_found_is_taken_on_a_gpu_without_what_a_gpu_has_not():
+    named = Way(batch_size=4, seeds_at_once=2, micro_batch_size=2, num_threads=1, onednn=True)
+    config = TrainConfig(batch_sizes=(4,)).in_ways([named])
+    assert ways.find_way(SMALL, config, 4, CPU) == named
+    assert ways.find_way(SMALL, config, 4, torch.device("cuda")) == Way(
+        batch_size=4, seeds_at_once=2, micro_batch_size=2
+    )
+
+
 @pytest.fixture
 def asked(monkeypatch):
     """What was tried, with answers given beforehand: so many windows at once, so many seeds at once; without oneDNN."""

@@ -1,0 +1,57 @@
+"""What a worker sends of an experiment, and how it ends."""
+
+import pytest
+import torch
+
+from core.lab import worker
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    """The messages that have left."""
+    messages = []
+
+    class Worker:
+        address = "tcp://here"
+
+        def log_event(self, topic, content):
+            messages.extend(content["messages"])
+
+    monkeypatch.setattr(worker, "get_worker", Worker)
+    return messages
+
+
+def test_losses_of_two_orders_do_not_travel_as_one(sent):
+    sender = worker.Sender("id", "topic")
+    sender.sent_at = float("inf")  # nothing goes before it must
+    for order, data in (("random", b"aa"), ("sequential", b"bb"), ("random", b"cc")):
+        sender.send({"kind": "losses", "order": order, "batch_size": 4, "data": data})
+    sender.send({"kind": "ended"}, now=True)
+    assert [m.get("data") for m in sent] == [b"aacc", b"bb", None]
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "ends"),
+    [
+        (ValueError("B is too large."), "B is too large.", False),
+        (KeyError("a word of the text"), "an error of the program (KeyError)", False),
+        (torch.OutOfMemoryError("CUDA out of memory"), "The memory was not enough", False),
+        (torch.AcceleratorError("CUDA error: out of memory"), "The memory was not enough", False),
+        (torch.AcceleratorError("CUDA error: an illegal memory access"), "The GPU failed", True),
+    ],
+)
+def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(sent, monkeypatch, error, told, ends):
+    def messages(spec):
+        yield {"kind": "started"}
+        raise error
+
+    exits = []
+    monkeypatch.setattr(worker, "messages_of", messages)
+    monkeypatch.setattr(worker.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(worker.os, "_exit", lambda code: exits.append((code, sent[-1]["kind"])))
+    threads = torch.get_num_threads()
+    worker.run("id", "topic", None)
+    torch.set_num_threads(threads)
+    assert [m["kind"] for m in sent] == ["started", "ended"]
+    assert sent[-1]["status"] == "failed" and told in sent[-1]["sentence"] and "of the text" not in sent[-1]["sentence"]
+    assert exits == ([(1, "ended")] if ends else [])  # when the last message is on its way
