@@ -24,7 +24,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     choices.number("micro_batch_size", "Micro-batch (windows)", 1, MAX_MICRO_BATCH, width=150)
     choices.number("accumulation_steps", "Accumulation steps", 1, MAX_ACCUMULATION, width=150)
     choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=130)
-    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=225)
+    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=290)
     choices.number("step", "At step", 1, MAX_STEP, width=120)
     more = st.popover("Text, model and the rest")
 with more:

@@ -13,7 +13,7 @@ from core.lab.experiments import (
 )
 from core.ui import claims, verdicts
 from core.ui.claims import Claim, claim_race, show_claim, show_overview
-from core.ui.page import open_page
+from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_numbers
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
@@ -138,3 +138,6 @@ with st.expander("What to look for, and what to try"):
 """
     )
 take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=claim_race)
+next_lesson(
+    "pages/choose_the_order.py", "The ways to put a batch together, each with what it costs. First: which windows come."
+)

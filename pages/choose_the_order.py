@@ -15,7 +15,7 @@ from core.ui.orders import (
     streams_of,
     theory_sentence,
 )
-from core.ui.page import open_page, plain, say
+from core.ui.page import next_lesson, open_page, plain, say
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
@@ -96,3 +96,4 @@ with st.expander("What to look for, and what to try"):
 """
     )
 take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=current_orders)
+next_lesson("pages/accumulate_gradients.py", "A batch that does not fit, taken in parts.")

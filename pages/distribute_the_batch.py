@@ -12,7 +12,7 @@ from core.lab.experiments import (
 )
 from core.strategies import TARGETS
 from core.ui.experiments import controls, found_experiment, known_of, watch
-from core.ui.page import open_page
+from core.ui.page import next_lesson, open_page
 from core.ui.parallel import MISTAKES, current_parallel, show_model_parallel, show_parallel
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
 from core.ui.take_away import take_away
@@ -80,3 +80,4 @@ with st.expander("What to look for, and what to try"):
 """
     )
 take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=current_parallel)
+next_lesson("pages/pack_documents.py", "What fills a batch when documents are not equally long.")

@@ -50,7 +50,8 @@ with st.expander("What to look for, and what to try"):
         """
 - **B is a passenger.** It comes in first and leaves first; no weight has a size of B. That is why any batch size fits the same model.
 - **T meets itself only in attention**, where every position looks at those before it. The weights do not grow with it, but for the table of positions.
-- **Double B**: the bytes of the tensors double, the parameters stay. This is the memory that a larger batch costs.
+- **Double B**: the bytes of the tensors double, but for the few that have no B, as the positions; the parameters stay. This is the memory that a larger batch costs.
+- **One table stands twice.** `wte` turns a token into numbers, and `lm_head` turns numbers into tokens, with the same V × C weights: in the sum of parameters they count once.
 - **(B·T, V)** at the end: for the loss, every position of every window is one question among B × T.
 """
     )

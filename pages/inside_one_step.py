@@ -80,7 +80,7 @@ proportion to the gradient. Training goes on with AdamW."""
 
     st.subheader("Why is y a whole sequence?", anchor=False)
     st.markdown(
-        "One row of T tokens is T training examples: after each prefix, what comes next? Here each of them is asked alone."
+        "One row of T tokens asks T questions: after each prefix, what comes next? Here each of them is asked alone."
     )
     show_positions(step, choices)
     st.subheader("What would one by one cost?", anchor=False)
@@ -97,9 +97,9 @@ with st.expander("What to look for, and what to try"):
         """
 - **The first loss is near ln V.** Before any training every token is about equally likely. Point at any cell at step 1, then at step 50.
 - **One example against the mean.** At B = 1 the cosine is 1: nothing to average, all its noise goes into the weights. Raise B and watch the mean grow shorter than its parts.
-- **This batch and the next.** A step always helps the batch that it was made for more. Set the learning rate to 0.1 and see when it stops helping the next one.
+- **This batch and the next.** A step is made for one batch, and usually lowers that one's loss by more than the next one's. Not always: AdamW also goes on where earlier steps went. Set the learning rate to 0.1, then to 1, and see when a step helps neither.
 - **In one go, or one by one:** the same numbers to six digits. The difference is time.
 """
     )
 take_away(choices, "inside_one_step", step=choices.step)
-next_lesson("pages/race_batch_sizes.py", "Let batch sizes run against each other.")
+next_lesson("pages/measure_the_noise.py", "How far the loss and the gradient of a batch lie from the whole text's.")

@@ -68,8 +68,8 @@ show_coverage(stream, (choices.batch_number + 1) * B, batch, key="coverage")
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """
-- **y is x, one token on.** The target of every cell but the last stands in the next cell of x. One row of T tokens is T examples.
-- **Random windows overlap**, and some text is not seen for a long time. Choose *shuffled*: no token comes twice before all have come once.
+- **y is x, one token on.** The target of every cell but the last stands in the next cell of x. One row of T tokens asks T questions.
+- **Random windows overlap**, and some text is not seen for a long time. Choose *shuffled*: the text is cut into blocks, and no block comes twice before all have come once. (What is left over at the end never comes.)
 - **Tokens are not letters.** Choose BPE and see how far the same T now reaches into the text.
 - **The seed decides everything.** The same seed and batch number give the same batch, today and tomorrow.
 """

@@ -21,7 +21,7 @@ it. Here a model is stopped on its way and its weights are held still. Then many
 )
 
 found = found_experiment(choices, "noise", NoiseSpec)
-steps, sizes = st.columns(2)
+steps, sizes = st.columns([2, 3])
 choose_numbers(
     choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps
 )

@@ -61,7 +61,7 @@ with st.expander("What to look for, and what to try"):
 - **Smooth is not better.** Look at the validation loss at equal tokens: which batch size is ahead? It made more, smaller steps.
 - **Three axes, three stories.** At equal *steps* the large batch wins: it has read more. At equal *tokens* often a small one. At equal *seconds* it depends on your machine.
 - **Try** the linear rule, or a rate of 10: a run that diverges is stopped and said so, the others go on.
-- Three seeds show a tendency, not a proof. Where bands overlap, this race cannot tell the two apart.
+- Three seeds show a tendency, not a proof. Bands may overlap where the race can tell two batch sizes apart all the same: they are compared seed by seed, and what a seed brings to both cancels.
 """
     )
 take_away(choices, "race_batch_sizes", batch_size=min(choices.batch_sizes))

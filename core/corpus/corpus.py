@@ -58,8 +58,13 @@ def build_corpus(text: str, tokenizer: str = "char", val_fraction: float = 0.1) 
 
     shortest = min(len(train_ids), len(val_ids)) if val_fraction else len(train_ids)
     if shortest < 2:
-        where = "for training and 2 for validation" if val_fraction else "for training"
-        raise ValueError(f"This text is too short: it needs 2 {_unit(fitted)} {where}, so add some text.")
+        split = (
+            f", {len(train_ids):,} to train on and {len(val_ids):,} kept back for validation" if val_fraction else ""
+        )
+        each = "each part needs" if val_fraction else "it needs"
+        raise ValueError(
+            f"This text is too short: it has {len(ids):,} {_unit(fitted)}{split}, and {each} at least 2. Add some text."
+        )
     return Corpus(text, fitted, train_ids, val_ids)
 
 

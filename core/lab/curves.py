@@ -18,7 +18,7 @@ import pandas as pd
 
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
-from core.measure.comparison import at_equal, mean_and_half_width
+from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
 from core.training import Way
 
 Read = Callable[[int], tuple[list[dict], int]]
@@ -265,6 +265,14 @@ class RaceCurves:
             {b: self.x_of(axis, b, steps) for b, (steps, _, _) in found.items()},
             {b: losses for b, (_, losses, _) in found.items()},
         )
+
+    def rises(self) -> dict[int, Rise]:
+        """How far the validation loss of each batch size has come up again from its lowest, by tokens; of those none of
+        whose runs has diverged."""
+        with self.lock:
+            found = {b: self.evaluations(b) for b in self.whole_sizes}
+        rises = {b: rise_of(self.x_of("tokens", b, steps), losses) for b, (steps, losses, _) in found.items()}
+        return {b: rise for b, rise in rises.items() if rise}
 
     @property
     def total_tokens(self) -> int:

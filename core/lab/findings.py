@@ -225,6 +225,12 @@ class SweepFindings(Findings):
         return pd.DataFrame(rows, columns=["batch_size", "rate", "seed", "steps"])
 
 
+def mean_steps(steps: pd.Series) -> float:
+    """The geometric mean over the seeds, as charts and fit have it; infinite where a run did not reach the target."""
+    with np.errstate(divide="ignore"):  # a run that was there at its beginning took no step
+        return float(np.exp(np.log(steps).mean()))
+
+
 def fit_of(runs: pd.DataFrame) -> StepsFit | None:
     """S(B) fitted to the batch sizes that reached the target with every seed: to leave out only runs that did not would
     flatter. `runs` as `SweepFindings.runs_to` gives them."""

@@ -6,7 +6,8 @@ same number of tokens. What a race says of a batch size, each order says with it
     {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "epoch_size"}     of windows
     {"kind": "progress", "share", "doing"}
     {"kind": "losses" | "eval" | "diverged", "order", ...}             as in `race.py`
-    {"kind": "noise", "order", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences"}
+    {"kind": "noise", "order", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences",
+     "fall"}
     {"kind": "waves", "order", "batch_size", "step", "width", ...}     the same of the means of `width` losses in a row
     {"kind": "edge", "order", "width", "before", "after"}
         R mean losses each, of the last `width` whole steps of the first epoch's worth and the first behind it

@@ -9,7 +9,7 @@
                                                                     step: the first of them
     {"kind": "eval", "batch_size", "step", "losses", "train_losses"}    R validation losses, None once diverged; the
                                                                     last, if asked for, on windows that are trained on
-    {"kind": "noise", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences"}    all runs pooled
+    {"kind": "noise", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences", "fall"}  all runs pooled
     {"kind": "speed", "batch_size", "step_seconds", "probes"}       one run alone: the median of its probes
     {"kind": "text", "batch_size", "step", "text"}                  what the first seed's model writes
     {"kind": "diverged", "batch_size", "seed", "step"}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+RISE_THAT_MATTERS = 0.05  # nats
+
 
 @dataclass(frozen=True)
 class Lead:
@@ -41,6 +43,37 @@ def lead_of(losses: Mapping[int | str, np.ndarray]) -> Lead | None:
     leader, second = sorted(complete, key=lambda b: complete[b].mean())[:2]
     mean, half = mean_and_half_width(complete[second] - complete[leader])
     return Lead(leader, float(complete[leader].mean()), second, mean, mean - half, mean + half, len(complete[leader]))
+
+
+@dataclass(frozen=True)
+class Rise:
+    """How far a validation loss has come up again from its lowest; losses are means over the seeds, nats per token."""
+
+    lowest_at: float  # steps, tokens or seconds
+    lowest: float
+    last_at: float
+    last: float
+    difference: "Estimate"  # the last less the lowest, paired over seeds
+
+    @property
+    def matters(self) -> bool:
+        """Whether it is more than chance, as far as the seeds can tell, and more than a trifle."""
+        return self.difference.value > RISE_THAT_MATTERS and not self.difference.low <= 0
+
+
+def rise_of(x: np.ndarray, losses: np.ndarray) -> Rise | None:
+    """Of evaluations in their order, at x (E,): losses (E, R). None while there are fewer than two.
+
+    >>> rise = rise_of(np.array([0, 10, 20]), np.array([[4.0, 4.2], [2.0, 2.2], [3.0, 3.3]]))
+    >>> rise.lowest_at, round(rise.lowest, 2), round(rise.last, 2), round(rise.difference.value, 2)
+    (10.0, 2.1, 3.15, 1.05)
+    """
+    if len(losses) < 2:
+        return None
+    means = losses.mean(axis=1)
+    place = int(means.argmin())
+    ends = (float(number) for number in (x[place], means[place], x[-1], means[-1]))
+    return Rise(*ends, difference_of(losses[-1], losses[place]))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ Neighbouring d_t share losses: their correlations are -2/3 and 1/6, so n of them
 the noise to be normal and independent from step to step. Whether it is, `lag1` tells: from v = mean d_t^2 and
 c = mean d_t d_(t-1), noise correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
 
-The first quarter of the steps so far is left out: there the loss falls fastest and bends most.
+The first quarter of the steps so far is left out: there the loss falls fastest and bends most. Where it still falls by
+more a step than it jitters, fall > sigma, its bends are in the estimate too, and it is not of noise alone.
 
 Shapes: R replicas (seeds).
 """
@@ -33,6 +34,7 @@ class NoiseEstimate:
     high: float
     lag1: float  # autocorrelation of the noise from one step to the next; near 0 if the interval is to hold
     num_differences: int
+    fall: float  # of the loss from one step to the next, on the average, nats
 
 
 class LossNoise:
@@ -44,7 +46,7 @@ class LossNoise:
     def __init__(self, num_steps: int, num_runs: int):
         self.num_steps = num_steps
         self.step = 0
-        self.sums = np.zeros((3, NUM_BINS, num_runs))  # of d_t^2, of d_t d_(t-1), and the number of d_t
+        self.sums = np.zeros((4, NUM_BINS, num_runs))  # of d_t^2, d_t d_(t-1), x_(t-1) - x_t, and the number of d_t
         self.last = np.full((3, num_runs), np.nan)  # losses before the next block
 
     def add(self, losses: np.ndarray) -> None:
@@ -52,7 +54,9 @@ class LossNoise:
         x = np.concatenate([self.last, losses])  # (steps + 3, R)
         d = x[2:] - 2 * x[1:-1] + x[:-2]  # (steps + 1, R): the first one belongs to the block before
         bins = np.arange(self.step, self.step + len(losses)) * NUM_BINS // self.num_steps
-        for total, values in zip(self.sums, (d[1:] ** 2, d[1:] * d[:-1], np.isfinite(d[1:])), strict=True):
+        known = np.isfinite(d[1:])
+        falls = np.where(known, x[2:-1] - x[3:], 0.0)
+        for total, values in zip(self.sums, (d[1:] ** 2, d[1:] * d[:-1], falls, known), strict=True):
             np.add.at(total, bins, np.nan_to_num(values))
         self.step += len(losses)
         self.last = x[-3:]
@@ -66,11 +70,13 @@ class LossNoise:
 
     def _estimate(self, runs: slice) -> NoiseEstimate | None:
         first_bin = self.step * NUM_BINS // (4 * self.num_steps)
-        squares, products, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
+        squares, products, falls, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
         if count < MIN_DIFFERENCES or not squares:
             return None
         variance = squares / (6 * count)
         freedom = count * 18 / 35
         low, high = np.sqrt(variance * freedom / stats.chi2.ppf([0.975, 0.025], freedom))
         lag1 = (4 * squares + 6 * products) / (7 * squares + 8 * products)
-        return NoiseEstimate(float(np.sqrt(variance)), float(low), float(high), float(lag1), int(count))
+        return NoiseEstimate(
+            float(np.sqrt(variance)), float(low), float(high), float(lag1), int(count), float(falls / count)
+        )

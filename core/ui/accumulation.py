@@ -48,7 +48,10 @@ def show_proof(choices: Choices, step: Step) -> AccumulationReport:
         draw_layers(layers, "length of the gradient", "accumulated_layers", "Length of the gradient by layer")
     st.caption("Differences are shares of the gradient's length: what float32 leaves between two ways of adding up.")
     with right:
-        st.markdown("**The micro-batches**: each has a loss and a gradient of its own; cosine with the batch's.")
+        st.markdown(
+            "**The micro-batches**: each has a loss and a gradient of its own; cosine with the batch's; what a token of it "
+            "weighs in a mean of means."
+        )
         st.dataframe(parts_table(found), hide_index=True, height=260)
     return found
 
@@ -61,7 +64,7 @@ def parts_table(found: AccumulationReport) -> pd.DataFrame:
          number(part.norm), f"{part.cosine:.3f}", f"{weight:.2f}")
         for k, (part, weight) in enumerate(zip(found.parts, weights, strict=True), 1)
     ]  # fmt: skip
-    columns = ["part", "targets", "share", "loss", "|gradient|", "cosine", "weight in a mean of means"]
+    columns = ["part", "targets", "share", "loss", "|gradient|", "cosine", "weighs"]
     return pd.DataFrame(rows[:SHOWN_PARTS], columns=columns)
 
 
@@ -146,14 +149,17 @@ def clip_each_sentence(found: AccumulationReport, wrong: MistakeReport) -> str:
     if not found.clip:
         return "This run clips nothing."
     long = sum(part.norm > found.clip for part in found.parts)
+    where = "points elsewhere" if round(wrong.cosine, 4) < 1 else "points the same way"
     return (
         f"{long} of {len(found.parts)} parts have a gradient longer than {found.clip:g} and are cut. Small parts are "
         f"noisier and so longer than their mean: the sum is {number(wrong.norm)} long instead of "
-        f"{number(min(found.norm, found.clip))}, and points elsewhere (cosine {wrong.cosine:.4f})."
+        f"{number(min(found.norm, found.clip))}, and {where} (cosine {wrong.cosine:.4f})."
     )
 
 
 def log_sentence(found: AccumulationReport) -> str:
+    if len(found.parts) == 1:
+        return "With one part, its loss is the batch's: nothing is lost. Take more parts and look again."
     K = sum(part.num_windows for part in found.parts) / found.parts[-1].num_windows
     return (
         f"The batch's loss is {found.loss:.3f}, the last part's {found.parts[-1].loss:.3f}. Training is unharmed, but "
@@ -187,7 +193,7 @@ def show_splits_of(cost: CostFindings, live: bool = False) -> None:
     with left:
         said = show_splits(cost, View(live))
     with right:
-        said += show_memory(cost, View(live))
+        said += show_memory(cost, View(live), by="micro-batch size")
     st.markdown("\n".join(f"- {plain(line)}" for line in split_lines(cost)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))

@@ -147,7 +147,7 @@ def summary_of(findings: Findings) -> str:
     """What it was measured on, for the case that the choices have changed since."""
     race = race_of(findings.spec)
     plan = race.train
-    part = f"the first {race.excerpt:,} characters of " if race.excerpt else ""
+    part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""
     return (
         f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
         f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; learning rate {plan.learning_rate:g} "
@@ -243,21 +243,22 @@ def draw_gaps(race: RaceCurves, view: View) -> str:
     return sentence
 
 
-def show_memory(cost: CostFindings, view: View) -> list[str]:
+def show_memory(cost: CostFindings, view: View, by: str = "batch size") -> list[str]:
+    """A bar for each batch size; or micro-batch size: of a batch in parts, a step holds the activations of one."""
     rows, totals = [], []
     for batch_size, activations in sorted(cost.activation_bytes.items()):
         below = 0.0
         for part, size in {**cost.state_bytes, "activations": activations}.items():
             rows.append((batch_size, part, size / 1e6, below, below + size / 1e6))
             below += size / 1e6
-        totals.append((batch_size, below, charts.format_bytes(1e6 * below)))
+        totals.append((batch_size, below, charts.format_significant(below)))
     table = pd.DataFrame(rows, columns=["batch_size", "part", "megabytes", "low", "high"])
-    sentence = charts.describe_memory(table)
-    st.markdown("**What a step holds in memory**, part by part.")
+    sentence = charts.describe_memory(table, by)
+    st.markdown("**What a step holds in memory**, part by part; but for what is there for a moment only.")
     draw(
-        spec_of(charts.memory_chart, cost.spec.batch_sizes, theme()),
+        spec_of(charts.memory_chart, cost.spec.batch_sizes, theme(), x_title=f"{by} (windows)"),
         "claim_memory",
-        f"Memory by batch size: {LIVE_ALT}" if view.live else sentence,
+        f"Memory by {by}: {LIVE_ALT}" if view.live else sentence,
         memory=table,
         total=pd.DataFrame(totals, columns=["batch_size", "megabytes", "label"]),
     )

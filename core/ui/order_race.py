@@ -15,6 +15,7 @@ from core.measure.comparison import Estimate, difference_of, lead_of
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, recorded, watch
+from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
 
@@ -67,6 +68,8 @@ def show_findings(findings: OrdersFindings, live: bool, recorded: bool) -> None:
         st.markdown(lead_statement(findings))
         st.markdown("Differences, paired over the seeds, with 95% t intervals:")
         st.markdown("\n".join(f"- {line}" for line in difference_lines(findings)) or "Not measured yet.")
+    rises = {order: rise for order, curves in findings.curves.items() for rise in curves.rises().values()}
+    show_overfitting(rises, findings.started)
     st.markdown(
         "**Training loss at every step**, nothing averaged. Every line is a seed, with the same first weights in all "
         "three orders."
@@ -234,11 +237,10 @@ def edge_line(findings: OrdersFindings, order: str) -> str:
     before, behind = findings.edges[order]
     steps = findings.edge_steps
     if order == "random":
-        place = f"From the {steps} steps before an epoch's worth to the {steps} behind it, where nothing ends"
+        place = f"From {charts.counted(steps, 'step')} before an epoch's worth to as many behind it, where nothing ends"
         return f"{place}: {told(difference_of(behind, before))}."
-    said = (
-        f"From the last {steps} steps of epoch 1 to the first {steps} of epoch 2: {told(difference_of(behind, before))}"
-    )
+    last, first = (f"last {steps} steps", f"first {steps}") if steps > 1 else ("last step", "first")
+    said = f"From the {last} of epoch 1 to the {first} of epoch 2: {told(difference_of(behind, before))}"
     if "random" not in findings.edges:
         return f"{said}."
     usual = np.subtract(*reversed(findings.edges["random"]))

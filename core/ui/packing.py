@@ -243,17 +243,18 @@ def show_leak(report: PackingReport, row: int, masked: bool) -> Leak | None:
 
 def show_equality(report: PackingReport) -> None:
     left, middle, right = st.columns(3)
-    left.metric("Packed against alone", charts.format_tiny(report.largest_difference))
-    middle.metric("With positions run on", number(report.running_difference))
+    left.metric("A logit, packed against alone", charts.format_tiny(report.largest_difference))
+    middle.metric("The same, positions run on", number(report.running_difference))
     same = np.isfinite(report.gradient_difference)
-    right.metric("Gradient", charts.format_tiny(report.gradient_difference) if same else "none")
+    right.metric("Gradient, padded against packed", charts.format_tiny(report.gradient_difference) if same else "none")
     why = (
         "as a share of its length; what is left of it is the rounding of float32"
         if same
         else "which cannot be compared here, because padding crops a document"
     )
     st.caption(
-        f"{charts.counted(report.num_documents, 'document')}, with the mask, each in its row and each alone: the "
+        f"{charts.counted(report.num_documents, 'document')}, those that share a row, with the mask, each in its row "
+        "and each alone: the "
         f"largest difference of a logit (the largest logit is {number(report.largest_logit)}); the same where "
         f"positions run on through the row. And the difference of the gradients, padded against packed, {why}."
     )
@@ -309,10 +310,12 @@ def show_times(times: StepTimes) -> None:
     padded, packed, ratio = st.columns(3)
     padded.metric("Padded: real tokens a second", charts.format_count(speeds[0]))
     packed.metric("Packed: real tokens a second", charts.format_count(speeds[1]))
-    ratio.metric("Packed is faster by", f"× {number(gain.value)}", help="Below 1, packing is slower.")
+    ratio.metric("Packed over padded", f"× {number(gain.value)}", help="Below 1, packing is slower.")
     word = "" if gain.above(1) or gain.below(1) else " It holds 1: whether packing is faster cannot be told here."
     if gain.below(1):
-        word = " Packing is slower here: the mask costs more than the padding that it saves."
+        saved = times.num_slots[0] - times.num_slots[1]
+        why = "the mask costs more than the padding that it saves" if saved > 0 else "it saves no slots, and has a mask"
+        word = f" Packing is slower here: {why}."
     slots = times.num_tokens[1] / times.num_slots[1] / (times.num_tokens[0] / times.num_slots[0])
     st.caption(
         f"95% t interval of the ratio over {len(times.seconds)} rounds: {number(gain.low)} to {number(gain.high)}."

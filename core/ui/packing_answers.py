@@ -52,10 +52,15 @@ def costs(batches: dict[str, PackedBatch]) -> str:
 
 def cutting(batches: dict[str, PackedBatch], report: PackingReport) -> str:
     cut, packed = batches["cut"], batches["best-fit"]
+    waste = f"{100 * cut.waste:.1f}%"
+    if cut.waste <= min(batch.waste for batch in batches.values()):
+        wastes = f"nothing wastes less (here {waste})"
+    else:
+        wastes = f"of a long text it wastes next to nothing (of this short one {waste}: its last row is not full)"
     text = (
-        f"**Is it wrong to put documents end to end and cut?** No: nothing wastes less (here {100 * cut.waste:.1f}%), "
-        f"and many models were trained so. But it cuts {charts.counted(cut.documents_cut, 'document')} here, best fit "
-        f"{packed.documents_cut:,}, and what follows a cut has lost its beginning. "
+        f"**Is it wrong to put documents end to end and cut?** No: {wastes}, and many models were trained so. But it "
+        f"cuts {charts.counted(cut.documents_cut, 'document')} here, best fit {packed.documents_cut:,}, and what "
+        "follows a cut has lost its beginning. "
     )
     if report.num_behind_cuts:
         text += (

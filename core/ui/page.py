@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.lab.store import ACTIVE
+from core.lab.store import ACTIVE, PAUSED
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
 from core.ui.texts import restore_text
@@ -30,6 +30,7 @@ LESSONS = {  # by section
         ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
         ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
     ),
+    "Beside": (("pages/words.py", "Words", ":material/menu_book:"),),
 }
 
 
@@ -100,4 +101,5 @@ def experiment_status(choices: Choices) -> None:
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
         if status and status[0] in ACTIVE:
             server().lab.look_at(experiment_id)
-            st.caption(f"Your {what} is {status[0]}. It goes on while you read.")
+            more = "" if status[0] == PAUSED else " It goes on while you read."
+            st.caption(f"Your {what} is {status[0]}.{more}")

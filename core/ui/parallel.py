@@ -7,7 +7,6 @@ import streamlit as st
 from core import charts
 from core.lab.experiments import ParallelSpec
 from core.lab.findings import ParallelFindings
-from core.measure.comparison import mean_and_half_width
 from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan
 from core.strategies.model_parallel import bytes_per_device, idle_share, timetable
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
@@ -104,12 +103,12 @@ def draw_times(findings: ParallelFindings, live: bool) -> str:
 
 def time_sentence(findings: ParallelFindings) -> str:
     compute, wait, reduce = (findings.seconds(what).mean(axis=1) for what in ("compute", "wait", "reduce"))  # (steps,)
-    share, half = mean_and_half_width((wait + reduce) / (compute + wait + reduce))
-    interval = "" if np.isnan(half) else f" (95% t interval over the steps ±{100 * half:.0f})"
+    low, share, high = np.percentile((wait + reduce) / (compute + wait + reduce), [25, 50, 75])
     bytes_sent = 4 * (findings.started or {}).get("num_parameters", 0)
     return (
         f"The ranks trained {WHERE[findings.told['backend']]}. "
-        f"Waiting and exchange took **{100 * share:.0f}%** of a step{interval}. "
+        f"Of a step in the middle, waiting and exchange took **{100 * share:.0f}%**, the mean of the ranks; in half of "
+        f"the steps, between {100 * low:.0f} and {100 * high:.0f}%. "
         f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
         "however large its part of the batch: more micro-batches for each exchange make it cheaper."
     )

@@ -12,6 +12,7 @@ from core.lab.curves import RaceCurves
 from core.measure.comparison import lead_of
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.overfitting import show_overfitting
 
 X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
@@ -47,9 +48,11 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
     with narrow:
         st.markdown("**Tokens a second** of one run alone, on this machine.")
         speed = draw_speed(curves, live)
-    st.markdown("\n".join(f"- {lead_sentence(curves, axis)}" for axis in X_TITLES))
+    said = [lead_sentence(curves, axis) for axis in X_TITLES]
+    st.markdown("\n".join(f"- {sentence}" for sentence in [*said, noise_sentence(curves)]))
+    show_overfitting({f"B = {b}": rise for b, rise in curves.rises().items()}, curves.started)
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join((noise_statement(curves), noise, training, validation, speed, ways_sentence(curves))))
+        st.markdown("\n\n".join((noise, training, validation, speed, ways_sentence(curves))))
     show_texts(curves)
 
 
@@ -159,17 +162,21 @@ def draw_noise(curves: RaceCurves, live: bool) -> str:
     return sentence
 
 
-def noise_statement(curves: RaceCurves) -> str:
-    """What the noise chart says, from its numbers; nothing where there are fewer than two batch sizes."""
+def noise_sentence(curves: RaceCurves) -> str:
+    """Whether the noise falls as 1/√B, from its numbers; and where it is not of noise alone."""
     scaled = {b: n["sigma"] * b**0.5 for b, n in sorted(curves.noise.items())}
     if len(scaled) < 2:
-        return ""
+        return "**Noise × √B**: not measured yet."
     values = ", ".join(f"{charts.format_significant(v)} (B = {b})" for b, v in scaled.items())
     spread = (max(scaled.values()) - min(scaled.values())) / np.mean(list(scaled.values()))
-    return (
-        f"Noise × √B: {values}. If the noise falls as 1/√B, these are equal; "
-        f"here the largest and the smallest differ by {100 * spread:.2g}% of their mean."
+    said = (
+        f"**Noise × √B**: {values}. If the noise falls as 1/√B, these are equal; here the largest and the smallest "
+        f"differ by {100 * spread:.2g}% of their mean."
     )
+    falling = [f"B = {b}" for b, n in sorted(curves.noise.items()) if n.get("fall", 0.0) > n["sigma"]]
+    if falling:
+        said += f" So far the loss at {' and '.join(falling)} falls by more a step than it jitters: that is in it too."
+    return said
 
 
 def draw_speed(curves: RaceCurves, live: bool) -> str:

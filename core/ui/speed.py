@@ -48,7 +48,7 @@ def summary_of(found: SpeedFindings) -> str:
     device = ""
     if started:
         threads = f", {charts.counted(started['num_threads'], 'thread')} for training"
-        device = f" On a {started['device_name']}{threads if started['device'] == 'cpu' else ''}."
+        device = f" Device: {started['device_name']}{threads if started['device'] == 'cpu' else ''}."
     return (
         f"Measured with T = {race.block_size}; {race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; "
         f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go, a plain step of "
@@ -141,10 +141,10 @@ def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
         else ""
     )
     return (
-        f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes {fitted(fit.step_seconds, 1e3)} "
-        f"whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each window. At the knee both weigh the "
-        "same, and half of the windows a second that the line allows are reached; ten times as far, ten elevenths. The "
-        f"intervals come from how far the points lie off the line.{bent}"
+        f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes "
+        f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each "
+        "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
+        f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
     )
 
 

@@ -35,7 +35,7 @@ def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
         if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
             losses = curves.run_losses(batch_size, seed)
             if np.isfinite(losses).any():
-                choices.set(look=(batch_size, seed, int(np.nanargmax(jumps(losses, around(losses)))) + 1))
+                choices.set(look=(batch_size, seed, largest_jump(losses)))
             else:
                 st.warning("This run has no losses yet.")
     if choices.look:
@@ -70,6 +70,16 @@ def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> Non
         show_by_loss(step, float(losses[number - 1]))
 
 
+def largest_jump(losses: np.ndarray) -> int:
+    """The step, from 1, whose loss lies farthest above those around it; of those that have enough on either side, for
+    where it begins a loss is high and falls."""
+    width = around(losses)
+    found, inner = jumps(losses, width), slice(width, len(losses) - width)
+    if not np.isfinite(found[inner]).any():
+        inner = slice(0, None)
+    return inner.start + int(np.nanargmax(found[inner])) + 1
+
+
 def around(losses: np.ndarray) -> int:
     return min(MAX_AROUND, max(3, len(losses) // 8))
 
@@ -83,7 +93,7 @@ def show_place(losses: np.ndarray, number: int) -> None:
     bins = charts.histogram_bins(known)
     level = losses[number - 1] - jump
     sentence = (
-        f"The median of the steps around it, {width} on either side, is {level:.4f}: this one lies "
+        f"The median of the steps around it, up to {width} on either side, is {level:.4f}: this one lies "
         f"{abs(jump):.4f} {'above' if jump >= 0 else 'below'}. Taken like this, each against the steps around it, it "
         f"is higher than {100 * (known < jump).mean():.3g}% of the run's {len(known):,} steps."
     )

@@ -216,7 +216,7 @@ def show_positions(step: Step, choices: Choices) -> None:
     )
     some = "" if count == len(together) else f" (its first {count} of {len(together)} positions)"
     st.markdown(
-        f"Row {row}{some} was run as **{charts.counted(count, 'separate example')}**: every prefix of it through the "
+        f"Row {row}{some} was run as **{charts.counted(count, 'separate question')}**: every prefix of it through the "
         f"model alone, asked for one next token. The losses add up to {total:.4f} nats; divided by {count}: "
         f"**{total / count:.4f}** nats per token. One pass over the whole row gives "
         f"**{together[:count].mean(dtype=float):.4f}**; position by position the two differ by at most "
@@ -239,11 +239,11 @@ def show_cost(step: Step) -> None:
     left, middle, right = st.columns(3)
     left.metric("In one go", charts.format_seconds(float(np.median(together))))
     middle.metric("One at a time", charts.format_seconds(float(np.median(apart))))
-    right.metric("Ratio", f"{np.median(ratios):.3g}×")
+    right.metric("Ratio", f"{np.median(apart) / np.median(together):.3g}×")
     B = len(step.batch.x)
     st.markdown(
-        f"Forward and backward, {len(together)} time{'s' if len(together) > 1 else ''} each way, in turn; medians, the "
-        f"ratio from {ratios.min():.3g} to {ratios.max():.3g}. "
+        f"Forward and backward, {len(together)} time{'s' if len(together) > 1 else ''} each way, in turn; medians, and "
+        f"their ratio; turn by turn it went from {ratios.min():.3g} to {ratios.max():.3g}. "
         f"The loss is **{found.loss:.4f}** in one go and **{found.mean_loss:.4f}** as the mean of {B:,}; the gradients "
         f"differ by at most {charts.format_tiny(found.largest_difference)} of their length. Same result, other price."
     )

@@ -96,7 +96,8 @@ def walk_controls(choices: Choices) -> None:
         mine = {"args": (choices,)}
         st.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=walk_back, **mine)
         st.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=walk_on, **mine)
-        with st.popover("Play", icon=":material/play_arrow:"):
+        plays = st.session_state.get("step_playing") and not at_end
+        with st.popover("Playing" if plays else "Play", icon=f":material/{'pause' if plays else 'play_arrow'}:"):
             playing = st.toggle("Go on by itself", key="step_playing")
             choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
     if playing and not at_end:

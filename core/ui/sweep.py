@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
-from core.lab.findings import BestRate, SweepFindings, fit_of
+from core.lab.findings import BestRate, SweepFindings, fit_of, mean_steps
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import Fitted, StepsFit
@@ -216,11 +216,11 @@ def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None
 
 
 def way_to_target(findings: SweepFindings, runs: pd.DataFrame) -> pd.DataFrame:
-    """The mean steps, and the tokens that they read, by batch size."""
+    """The geometric mean of the steps, as in the chart, and the tokens that they read, by batch size."""
     T, rows = findings.spec.race.block_size, {}
     for batch_size in findings.batch_sizes:
         mine = runs[runs["batch_size"] == batch_size]
-        steps = mine["steps"].mean() if len(mine) else np.nan
+        steps = mean_steps(mine["steps"]) if len(mine) else np.nan
         reached = np.isfinite(steps)
         rows[f"B = {batch_size}"] = (
             f"{mine['rate'].iloc[0]:g}" if len(mine) else "–",

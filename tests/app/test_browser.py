@@ -21,6 +21,7 @@ TITLES = {
     "distribute_the_batch": "How do several processes share one batch?",
     "choose_the_order": "Does the order of the windows matter?",
     "pack_documents": "What fills a batch when documents differ in length?",
+    "words": "What do the words mean?",
 }
 TEXT = "She sells sea shells by the sea shore, and the shells she sells are sea shells for sure.\n" * 30
 PROGRESS = re.compile(r"Running: ([\d.]+)k of")
@@ -33,7 +34,7 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(server, page, p
     links = page.get_by_test_id("stSidebarNavLink")
     names = (
         "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Choose", "Accumulate",
-        "Distribute", "Pack",
+        "Distribute", "Pack", "Words",
     )  # fmt: skip
     expect(links).to_have_text([re.compile(name) for name in names])
 

@@ -44,9 +44,9 @@ def test_nothing_held_out():
         ("qxzqxzqxz", {"val_fraction": 1}, "between 0 and 0.5"),
         ("qxzqxzqxz", {"val_fraction": -0.1}, "between 0 and 0.5"),
         ("qxzqxzqxz", {"val_fraction": float("nan")}, "between 0 and 0.5"),
-        ("qxz", {"val_fraction": 0.5}, "2 characters for training and 2 for validation"),
-        ("qxzqxzqxzq", {"val_fraction": 0.1}, "2 characters for training and 2 for validation"),  # 9 and 1
-        ("qxz", {"tokenizer": "byte"}, "2 tokens for training and 2 for validation"),
+        ("qxz", {"val_fraction": 0.5}, "1 to train on and 2 kept back for validation, and each part needs at least 2"),
+        ("qxzqxzqxzq", {"val_fraction": 0.1}, "10 characters, 9 to train on and 1 kept back"),  # 9 and 1
+        ("qxz", {"tokenizer": "byte"}, "3 tokens, 2 to train on"),
     ],
 )
 def test_what_cannot_serve_says_why_and_never_quotes_the_text(text, settings, said):

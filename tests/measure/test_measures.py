@@ -61,6 +61,13 @@ def test_one_run_of_several_is_estimated_by_itself():
     assert noise.pooled().sigma == pytest.approx(((0.1**2 + 0.4**2) / 2) ** 0.5, rel=0.05)
 
 
+@pytest.mark.parametrize("size", [1, 7, 2000])
+def test_the_fall_of_the_loss_is_told_beside_its_noise(size):
+    losses = curve(0.01, slope=-0.02)
+    losses[1500:, 0] = np.nan
+    assert estimate(losses, size).fall == pytest.approx(0.02, rel=0.01)
+
+
 def test_second_differences_by_hand():
     # 0 1 0 1 ...: each second difference is 2 or -2, so sigma^2 = 4 / 6
     assert estimate(np.arange(400)[:, None] % 2.0).sigma == pytest.approx((4 / 6) ** 0.5)
@@ -106,7 +113,7 @@ def test_the_footprint_does_not_grow_with_the_run():
     for _ in range(10):
         noise.add(curve(0.1, num_steps=100_000))
     assert noise.step == 1_000_000 and noise.pooled().num_differences == 3 * 750_000
-    assert noise.sums.shape == (3, NUM_BINS, 3) and noise.last.shape == (3, 3)
+    assert noise.sums.shape == (4, NUM_BINS, 3) and noise.last.shape == (3, 3)
 
 
 WAY = Way(batch_size=2, micro_batch_size=2)

@@ -60,7 +60,7 @@ class BatchView {
     const body = make("tbody");
     const grid = make("table", { role: "grid", "data-testid": `batch-${name}`, "data-grid": name }, head, body);
     const scroll = make("div", { className: "scroll" }, grid);
-    return { caption, head, body, grid, figure: make("figure", { className: name }, caption, scroll) };
+    return { caption, head, body, grid, scroll, figure: make("figure", { className: name }, caption, scroll) };
   }
 
   listen() {
@@ -77,7 +77,11 @@ class BatchView {
       const { mode, row } = event.target.dataset;
       const cell = event.target.closest("td");
       if (mode) this.setMode(mode);
-      else if (row !== undefined) this.unroll(Number(row));
+      else if (row !== undefined) {
+        this.unroll(Number(row));
+        const begins = this.places.get(this.data.rows[row].start);
+        if (begins) this.scrollTo(begins);
+      }
       else if (cell) {
         this.pinned = cell;
         this.unroll(Number(cell.dataset.b));
@@ -85,6 +89,10 @@ class BatchView {
       }
     });
     this.root.addEventListener("keydown", (event) => this.move(event));
+    const scrolls = [this.tables.x.scroll, this.tables.y.scroll]; // both show the same columns
+    for (const one of scrolls) {
+      one.addEventListener("scroll", () => scrolls.forEach((other) => (other.scrollLeft = one.scrollLeft)));
+    }
   }
 
   matchTheme() {
@@ -258,7 +266,7 @@ class BatchView {
       place.classList.add("here", name);
       this.scrollTo(place);
     }
-    const it = `${name}[${number}, ${t}] is “${row.tokens[i]}” (id ${row.ids[i]}), ${this.data.unit} ${row.start + Number(i)} of the text.`;
+    const it = `${name}[${number}, ${t}] is “${row.tokens[i]}” (id ${row.ids[i]}), ${this.data.unit} ${row.start + Number(i)} of the text, counted from 0.`;
     const target = row.tokens[Number(t) + 1];
     const rest = name === "x"
       ? ` Its target, y[${number}, ${t}], is “${target}”.`
@@ -272,7 +280,7 @@ class BatchView {
 
   unpoint() {
     this.clear();
-    this.status.textContent = "Point at a cell, or move with the arrow keys, to see where in the text it comes from.";
+    this.status.textContent = "Point at a cell, or move with the arrow keys, to see where in the text it comes from. · is a space.";
   }
 
   // within the text's own box: the page must not move

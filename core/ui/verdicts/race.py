@@ -169,7 +169,8 @@ def balanced(race: RaceCurves) -> Verdict:
     facts = (
         "The worst of three: by how many times the steps, the tokens or the seconds of a batch size exceed the least "
         f"of all. {of_each(mean, number, '')}.",
-        f"That of B = {small} over that of B = {medium}: {between(others[0])}; of B = {large}: {between(others[1])}.",
+        f"That of B = {small} over that of B = {medium}: {between(others[0])}; that of "
+        f"B = {large} over it: {between(others[1])}.",
         one_rate(race),
     )
     if all(ratio.above(1) for ratio in others):
@@ -270,8 +271,8 @@ def overfit(race: RaceCurves) -> Verdict:
     if wider:
         return Verdict(PARTLY, f"The gap of B = {large} is wider at equal {' and '.join(wider)} only.", facts)
     if fitted.below(GAP_THAT_MATTERS) and tokens.below(GAP_THAT_MATTERS):
-        most = f"wider by {number(fitted.high)} nats at the most" if fitted.high > 0 else "narrower"
-        also = "narrower" if tokens.below(0) else f"wider by {number(max(tokens.high, 0.0))} at the most"
+        most = f"no more than {number(fitted.high)} nats wider" if fitted.high > 0 else "narrower"
+        also = "narrower" if tokens.below(0) else f"no more than {number(max(tokens.high, 0.0))} wider"
         reason = f"At equal training loss the gap of B = {large} is {most}, at equal tokens {also}."
         return Verdict(FAILS, reason, facts)
     return Verdict(UNRESOLVED, f"These seeds leave room for a gap that is {GAP_THAT_MATTERS} nats wider.", facts)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import charts
-from core.lab.findings import NoiseFindings, SweepFindings, fit_of
+from core.lab.findings import NoiseFindings, SweepFindings, fit_of, mean_steps
 from core.measure.comparison import Estimate, difference_of
 from core.ui.verdicts.verdict import FAILS, HOLDS, PARTLY, TOO_EARLY, UNRESOLVED, Verdict, between, number, of_each
 
@@ -75,7 +75,7 @@ def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
         return TOO_EARLY
     T = noise.spec.race.block_size
     runs = sweep.runs_to(target)
-    mean = {b: rows["steps"].mean() for b, rows in runs.groupby("batch_size")}
+    mean = {b: mean_steps(rows["steps"]) for b, rows in runs.groupby("batch_size")}
     tokens = {b: b * T * steps for b, steps in mean.items()}
     facts = [
         f"After {s:,} steps, at a loss of {noise.whole[s]['loss']:.2f}, the noise scale is {scale_in_words(m)}."
@@ -98,15 +98,21 @@ def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
     way = [m for s, m in sorted(noise.scales.items()) if s <= first_below(noise, target)]
     if not all(m["resolved"] for m in way):
         return Verdict(UNRESOLVED, "The noise scale on the way to that loss is not resolved.", tuple(facts))
+    scales = [m["simple_noise_scale"] for m in way]
     low, high = min(m["low"] for m in way), max(m["high"] for m in way)
-    facts.append(f"On the way to {target:.2f} nats the noise scale went through {number(low)} to {number(high)}.")
+    facts.append(
+        f"On the way to {target:.2f} nats, up to the first measurement there or below, the noise scale lay between "
+        f"{number(min(scales))} and {number(max(scales))}; with their intervals, between {number(low)} and "
+        f"{number(high)}."
+    )
     if low > bend.high or high < bend.low:
         side = "above" if low > bend.high else "below"
         reason = f"On the way to that loss the noise scale was always {side} the bend."
         return Verdict(FAILS, reason, tuple(facts))
     if bend.high < TELLING * bend.low and high < TELLING * low:
         return Verdict(PARTLY, "Here the two agree, within their intervals: a guess of the right size.", tuple(facts))
-    reason = f"The ranges overlap, but widely: the noise scale alone changed {number(high / low)}-fold on the way."
+    change = number(max(scales) / min(scales))
+    reason = f"The ranges overlap, but are wide: on the way the noise scale alone changed {change}-fold."
     return Verdict(UNRESOLVED, reason, tuple(facts))
 
 

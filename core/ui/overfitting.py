@@ -1,0 +1,42 @@
+"""What is said where a validation loss comes up again: which batch size or order leads at the end is then no answer."""
+
+import math
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core import charts
+from core.measure.comparison import Rise
+
+
+def show_overfitting(rises: Mapping[str, Rise], started: dict | None) -> None:
+    """A warning, where one is due. `rises` by tokens, under the names of what is compared; `started`, the first
+    message of the experiment."""
+    with st.container():  # always there, so that what follows keeps its place
+        if started and (sentence := overfitting_sentence(rises, started["train_tokens"], started["vocab_size"])):
+            st.warning(sentence)
+
+
+def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_size: int) -> str:
+    """Empty where no loss has come up again."""
+    risen = [
+        f"{name} from {rise.lowest:.2f} (after {charts.format_count(rise.lowest_at)} tokens) to {rise.last:.2f}"
+        for name, rise in rises.items()
+        if rise.matters
+    ]
+    if not risen:
+        return ""
+    lowest = ", ".join(f"{name} {rise.lowest:.2f}" for name, rise in rises.items())
+    times_read = charts.format_significant(max(rise.last_at for rise in rises.values()) / train_tokens)
+    uniform = math.log(vocab_size)
+    worse = (
+        f" All of them now lie above ln V = {uniform:.2f}: a guess that knows nothing would do better."
+        if min(rise.last for rise in rises.values()) > uniform
+        else ""
+    )
+    return (
+        f"**The text is being learnt by heart.** Each run has read it {times_read} times, and on "
+        f"new text the loss has come up again: {'; '.join(risen)}.{worse} Who leads at the end now says who has "
+        f"overfitted least, not who learns best. The lowest points were: {lowest}. A longer text, or a smaller budget, "
+        "makes a race of it."
+    )
