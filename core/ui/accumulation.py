@@ -49,8 +49,8 @@ def show_proof(choices: Choices, step: Step) -> AccumulationReport:
     st.caption("Differences are shares of the gradient's length: what float32 leaves between two ways of adding up.")
     with right:
         st.markdown(
-            "**The micro-batches**: each has a loss and a gradient of its own; cosine with the batch's; what a token of it "
-            "weighs in a mean of means."
+            "**The micro-batches**: each has a loss and a gradient of its own; cosine with the batch's; what a token "
+            "of it weighs in a mean of means."
         )
         st.dataframe(parts_table(found), hide_index=True, height=260)
     return found
