@@ -58,9 +58,11 @@ else:
     show_splits_of(known.findings)
 
 st.subheader("What people ask", anchor=False)
+counts = sorted({part.num_targets for part in found.parts})
+have = f"{counts[0]} each" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
 st.markdown(
     f"""
-- **Why divide by the number of steps?** Because the loss is a mean, and a mean of K parts is their sum over K, where all have as many targets; otherwise each counts by its share of the **targets**. Here the {len(found.parts)} parts have {min(p.num_targets for p in found.parts)} to {max(p.num_targets for p in found.parts)}.
+- **Why divide by the number of steps?** Because the loss is a mean, and a mean of K parts is their sum over K, where all have as many targets; otherwise each counts by its share of the **targets**. Here the {len(found.parts)} parts have {have}.
 - **Is it the same as the large batch?** Up to the rounding of float32, yes: the two gradients above differ by that, and by nothing else. With batch norm or dropout it would differ; a GPT has no batch norm.
 - **Does it make training faster?** No more updates a second than the large batch, which is what it imitates. What it saves is activation memory: the weights, their gradients and AdamW's averages are there anyway.
 - **Where do I clip, and when do I step?** Once, after the last micro-batch.

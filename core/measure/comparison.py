@@ -53,27 +53,27 @@ class Rise:
     lowest: float
     last_at: float
     last: float
-    difference: "Estimate"  # the last less the lowest, paired over seeds
+    least: float  # rise of a run, from where the mean is lowest to the last
 
     @property
     def matters(self) -> bool:
-        """Whether it is more than chance, as far as the seeds can tell, and more than a trifle."""
-        return self.difference.value > RISE_THAT_MATTERS and not self.difference.low <= 0
+        """Whether every run has come up by more than a trifle."""
+        return self.least > RISE_THAT_MATTERS
 
 
 def rise_of(x: np.ndarray, losses: np.ndarray) -> Rise | None:
     """Of evaluations in their order, at x (E,): losses (E, R). None while there are fewer than two.
 
     >>> rise = rise_of(np.array([0, 10, 20]), np.array([[4.0, 4.2], [2.0, 2.2], [3.0, 3.3]]))
-    >>> rise.lowest_at, round(rise.lowest, 2), round(rise.last, 2), round(rise.difference.value, 2)
-    (10.0, 2.1, 3.15, 1.05)
+    >>> rise.lowest_at, round(rise.lowest, 2), round(rise.last, 2), round(rise.least, 2)
+    (10.0, 2.1, 3.15, 1.0)
     """
     if len(losses) < 2:
         return None
     means = losses.mean(axis=1)
     place = int(means.argmin())
-    ends = (float(number) for number in (x[place], means[place], x[-1], means[-1]))
-    return Rise(*ends, difference_of(losses[-1], losses[place]))
+    least = (losses[-1] - losses[place]).min()
+    return Rise(*(float(number) for number in (x[place], means[place], x[-1], means[-1], least)))
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_siz
         else ""
     )
     return (
-        f"**The text is being learnt by heart.** Each run has read it {times_read} times, and on "
-        f"new text the loss has come up again: {'; '.join(risen)}.{worse} Who leads at the end now says who has "
-        f"overfitted least, not who learns best. The lowest points were: {lowest}. A longer text, or a smaller budget, "
-        "makes a race of it."
+        f"**The text is being learnt by heart.** Each run has read it {times_read} times, and on new text the loss has "
+        f"come up again, in every run: {'; '.join(risen)}.{worse} Who leads at the end now says who has overfitted "
+        f"least, not who learns best. The lowest points were: {lowest}. A longer text, or a smaller budget, makes a "
+        "race of it."
     )

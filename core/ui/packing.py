@@ -243,10 +243,10 @@ def show_leak(report: PackingReport, row: int, masked: bool) -> Leak | None:
 
 def show_equality(report: PackingReport) -> None:
     left, middle, right = st.columns(3)
-    left.metric("A logit, packed against alone", charts.format_tiny(report.largest_difference))
-    middle.metric("The same, positions run on", number(report.running_difference))
+    left.metric("Packed against alone", charts.format_tiny(report.largest_difference))
+    middle.metric("Positions run on", number(report.running_difference))
     same = np.isfinite(report.gradient_difference)
-    right.metric("Gradient, padded against packed", charts.format_tiny(report.gradient_difference) if same else "none")
+    right.metric("Gradients", charts.format_tiny(report.gradient_difference) if same else "none")
     why = (
         "as a share of its length; what is left of it is the rounding of float32"
         if same

@@ -17,7 +17,12 @@ def rise(*means):
 def test_a_loss_that_has_come_up_again_is_told_with_the_lowest_points_of_all():
     said = overfitting_sentence({"B = 4": rise(4, 2, 2.5, 3), "B = 64": rise(4, 3, 2.5, 2.2)}, 1_500, vocab_size=65)
     assert "B = 4 from 2.00 (after 1k tokens) to 3.00" in said and "B = 64 from" not in said
-    assert "read it 2.00 times" in said and "B = 4 2.00, B = 64 2.20" in said and "ln V" not in said
+    assert (
+        "read it 2.00 times" in said
+        and "B = 4 2.00, B = 64 2.20" in said
+        and "ln V" not in said
+        and "in every run" in said
+    )
 
 
 def test_losses_above_those_of_a_guess_are_called_so():
@@ -30,7 +35,7 @@ def test_nothing_is_said_of_a_loss_that_falls_or_of_a_trifle(means):
     assert overfitting_sentence({"B = 4": rise(*means)}, 1_500, vocab_size=65) == ""
 
 
-def test_nothing_is_said_of_what_the_seeds_cannot_tell():
+def test_nothing_is_said_where_a_run_has_not_come_up():
     losses = np.array([[4.0, 4.0, 4.0], [2.0, 2.3, 2.0], [2.5, 2.2, 2.1]])
     assert overfitting_sentence({"B = 4": rise_of(X[:3], losses)}, 1_500, vocab_size=65) == ""
     assert "from 2.00" in overfitting_sentence(
