@@ -3,7 +3,7 @@
 import altair as alt
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import batch_size_scale, styled
+from core.charts.style import batch_size_scale, haloed, styled
 
 BATCH_SIZE_TITLE = "batch size (windows a step)"
 NOISE_TITLE = "loss noise, standard deviation (nats)"
@@ -63,12 +63,13 @@ def noise_chart(
             theory.mark_line(color=palette.theory, strokeWidth=1.5, strokeDash=[4, 4]).encode(
                 x=x, y=y, detail="line:N"
             ),
-            theory.mark_text(color=palette.theory, align="left", baseline="bottom", dx=4, dy=-4).encode(
-                x=x, y=y, text="label:N"
-            ),
             noise.mark_rule(strokeWidth=2.5).encode(x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip),
             noise.mark_circle(size=110, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
             *([rings.mark_point(size=260, strokeWidth=2).encode(x=x, y=y, color=color, tooltip=tooltip)] * distinct),
+            *(
+                theory.mark_text(align="left", baseline="bottom", dx=4, dy=-4, **look).encode(x=x, y=y, text="label:N")
+                for look in haloed(palette)
+            ),
         ),
         theme,
         height=height,

@@ -158,6 +158,23 @@ def test_pointing_at_a_cell_shows_its_place_without_a_rerun(shared_server, page)
     assert page.evaluate("window.sent") == 0 and not sent
 
 
+def test_x_and_y_show_the_same_columns_and_a_row_its_place_in_the_text(shared_server, page):
+    page.goto(shared_server.url + "make_a_batch?T=128")
+    x, y = (page.get_by_test_id(f"batch-{name}") for name in "xy")
+    shown = "grid => grid.parentElement.scrollLeft"
+    x.evaluate("grid => grid.parentElement.scrollLeft = 300")
+    page.wait_for_timeout(300)
+    assert x.evaluate(shown) == y.evaluate(shown) == 300
+    y.evaluate("grid => grid.parentElement.scrollLeft = 40")
+    page.wait_for_timeout(300)
+    assert x.evaluate(shown) == y.evaluate(shown) == 40
+    text, button = page.get_by_test_id("batch-text"), x.get_by_role("button", name="row 3")
+    button.click()
+    begins = text.locator(".token.in-3").first.bounding_box()
+    box = text.bounding_box()
+    assert box["y"] <= begins["y"] and begins["y"] + begins["height"] <= box["y"] + box["height"]
+
+
 def test_html_and_markdown_are_shown_and_never_run(shared_server, page):
     attack = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** " * 8
     page.goto(shared_server.url + "make_a_batch?text=pasted&T=8")
