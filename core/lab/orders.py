@@ -24,7 +24,7 @@ from core.corpus import Corpus
 from core.lab.experiments import OrdersSpec
 from core.lab.race import as_message, finite
 from core.measure.noise import LossNoise
-from core.measure.waves import AroundEdge, LossWaves, estimate_of
+from core.measure.waves import AroundEdge, LossWaves
 from core.model import GPTConfig
 from core.training import Block, Evaluation, TrainConfig, Training
 
@@ -68,9 +68,9 @@ class OrderRuns:
     def _measured(self, step: int) -> Iterator[dict]:
         at = {"order": self.order, "batch_size": self.group.batch_size, "step": step}
         same = self.order == "sequential"  # every seed reads the text from its beginning
-        if estimate := estimate_of(self.noise, same):
+        if estimate := self.noise.pooled(same):
             yield {"kind": "noise", **at, **asdict(estimate)}
-        if estimate := estimate_of(self.waves.means, same):
+        if estimate := self.waves.means.pooled(same):
             yield {"kind": "waves", **at, "width": self.waves.width, **asdict(estimate)}
 
 

@@ -90,7 +90,7 @@ class Race:
         """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
         group = self.training.group(batch_size)
         at = {"batch_size": batch_size, "step": step}
-        if estimate := self.noise[batch_size].pooled():
+        if estimate := self.noise[batch_size].pooled(self.spec.train.order == "sequential"):
             yield {"kind": "noise", **at, **asdict(estimate)}
         if last or not step:
             return

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
-RISE_THAT_MATTERS = 0.05  # nats
+RISE_THAT_MATTERS = 0.1  # nats
+FEWEST_EVALUATIONS = 8  # for a rise to be seen
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def lead_of(losses: Mapping[int | str, np.ndarray]) -> Lead | None:
 
 @dataclass(frozen=True)
 class Rise:
-    """How far a validation loss has come up again from its lowest; losses are means over the seeds, nats per token."""
+    """How far a validation loss has come up again from its lowest; means over the seeds, nats per token."""
 
     lowest_at: float  # steps, tokens or seconds
     lowest: float
@@ -57,23 +58,41 @@ class Rise:
 
     @property
     def matters(self) -> bool:
-        """Whether every run has come up by more than a trifle."""
+        """Whether every run has come up, by more than the lowest of many noisy losses lies below the others. Of three
+        batch sizes with flat curves whose noise is 0.05 nats, one was said to rise at the end in none of 1,000
+        simulations; where the seeds share half of that noise, in 62; of 0.035 nats, half of it shared, in one."""
         return self.least > RISE_THAT_MATTERS
 
 
 def rise_of(x: np.ndarray, losses: np.ndarray) -> Rise | None:
-    """Of evaluations in their order, at x (E,): losses (E, R). None while there are fewer than two.
+    """Of evaluations in their order, at x (E,): losses (E, R), means of three neighbours. None for fewer than eight
+    evaluations, or a single run: they cannot tell a rise from noise.
 
-    >>> rise = rise_of(np.array([0, 10, 20]), np.array([[4.0, 4.2], [2.0, 2.2], [3.0, 3.3]]))
-    >>> rise.lowest_at, round(rise.lowest, 2), round(rise.last, 2), round(rise.least, 2)
-    (10.0, 2.1, 3.15, 1.0)
+    >>> losses = np.array([4, 3, 2, 2, 2, 2, 3, 3, 3])[:, None] + np.array([0.0, 0.5])
+    >>> rise_of(np.arange(9), losses)
+    Rise(lowest_at=2.0, lowest=2.25, last_at=8.0, last=3.25, least=1.0)
     """
-    if len(losses) < 2:
+    if len(losses) < FEWEST_EVALUATIONS or losses.shape[1] < 2:
         return None
-    means = losses.mean(axis=1)
+    smooth = running_mean(losses, 3)
+    means = smooth.mean(axis=1)
     place = int(means.argmin())
-    least = (losses[-1] - losses[place]).min()
+    least = (smooth[-1] - smooth[place]).min()
     return Rise(*(float(number) for number in (x[place], means[place], x[-1], means[-1], least)))
+
+
+def running_mean(losses: np.ndarray, width: int) -> np.ndarray:
+    """Each row of losses (E, R) as the mean of `width` rows around it. At the beginning, where a loss falls fast and
+    bends, of fewer: up to a quarter of the rows before it on either side; at the end of those that there are.
+
+    >>> running_mean(np.array([8.0, 4.0, 3.0, 2.0, 2.0, 5.0])[:, None], 3)[:, 0]
+    array([8. , 4. , 3. , 2. , 3. , 3.5])
+    """
+    places = np.arange(len(losses))
+    half = np.minimum(width // 2, places // 4)
+    sums = np.concatenate([np.zeros((1, losses.shape[1])), losses.cumsum(axis=0)])
+    first, behind = places - half, np.minimum(places + half + 1, len(losses))
+    return (sums[behind] - sums[first]) / (behind - first)[:, None]
 
 
 @dataclass(frozen=True)

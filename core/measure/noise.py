@@ -6,8 +6,10 @@ take any straight trend away and leave 6 sigma^2 of independent noise, so
     sigma^2 = sum d_t^2 / (6 n)        over n second differences.
 
 Neighbouring d_t share losses: their correlations are -2/3 and 1/6, so n of them are worth 18 n / 35 independent ones
-(derived here: 1 / (1 + 2 (4/9 + 1/36))). The 95% interval is chi-squared with that many degrees of freedom; it takes
-the noise to be normal and independent from step to step. Whether it is, `lag1` tells: from v = mean d_t^2 and
+(derived here: 1 / (1 + 2 (4/9 + 1/36))). Losses of small batches have longer tails than the normal distribution: an
+excess kurtosis k of theirs, twice that of the d_t, makes it 18 n / (35 + 9 k). The 95% interval is chi-squared with
+that many degrees of freedom; it takes the noise to be independent from step to step. Whether it is, `lag1` tells, whose
+own standard error is about 2 / sqrt(n): from v = mean d_t^2 and
 c = mean d_t d_(t-1), noise correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
 
 The first quarter of the steps so far is left out: there the loss falls fastest and bends most. Where it still falls by
@@ -16,7 +18,7 @@ more a step than it jitters, fall > sigma, its bends are in the estimate too, an
 Shapes: R replicas (seeds).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -46,7 +48,7 @@ class LossNoise:
     def __init__(self, num_steps: int, num_runs: int):
         self.num_steps = num_steps
         self.step = 0
-        self.sums = np.zeros((4, NUM_BINS, num_runs))  # of d_t^2, d_t d_(t-1), x_(t-1) - x_t, and the number of d_t
+        self.sums = np.zeros((5, NUM_BINS, num_runs))  # of d_t^2, d_t^4, d_t d_(t-1), x_(t-1) - x_t; the number of d_t
         self.last = np.full((3, num_runs), np.nan)  # losses before the next block
 
     def add(self, losses: np.ndarray) -> None:
@@ -56,25 +58,32 @@ class LossNoise:
         bins = np.arange(self.step, self.step + len(losses)) * NUM_BINS // self.num_steps
         known = np.isfinite(d[1:])
         falls = np.where(known, x[2:-1] - x[3:], 0.0)
-        for total, values in zip(self.sums, (d[1:] ** 2, d[1:] * d[:-1], falls, known), strict=True):
+        of_each = d[1:] ** 2, d[1:] ** 4, d[1:] * d[:-1], falls, known
+        for total, values in zip(self.sums, of_each, strict=True):
             np.add.at(total, bins, np.nan_to_num(values))
         self.step += len(losses)
         self.last = x[-3:]
 
-    def pooled(self) -> NoiseEstimate | None:
-        """All runs together; None while there is too little."""
-        return self._estimate(slice(None))
+    def pooled(self, same_examples: bool = False) -> NoiseEstimate | None:
+        """All runs together; None while there is too little. Where they read the same examples at the same step, as in
+        sequential order, they jump together and are worth no more than one: the interval is then a single run's."""
+        pooled = self._estimate(slice(None))
+        if pooled is None or not same_examples:
+            return pooled
+        one = self.of_run(0)
+        return one and replace(pooled, low=pooled.sigma * one.low / one.sigma, high=pooled.sigma * one.high / one.sigma)
 
     def of_run(self, replica: int) -> NoiseEstimate | None:
         return self._estimate(slice(replica, replica + 1))
 
     def _estimate(self, runs: slice) -> NoiseEstimate | None:
         first_bin = self.step * NUM_BINS // (4 * self.num_steps)
-        squares, products, falls, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
+        squares, fourths, products, falls, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
         if count < MIN_DIFFERENCES or not squares:
             return None
         variance = squares / (6 * count)
-        freedom = count * 18 / 35
+        excess = 2 * max(0.0, count * fourths / squares**2 - 3)
+        freedom = 18 * count / (35 + 9 * excess)
         low, high = np.sqrt(variance * freedom / stats.chi2.ppf([0.975, 0.025], freedom))
         lag1 = (4 * squares + 6 * products) / (7 * squares + 8 * products)
         return NoiseEstimate(

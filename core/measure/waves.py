@@ -13,11 +13,10 @@ Shapes: R replicas (seeds).
 """
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
-from core.measure.noise import LossNoise, NoiseEstimate
+from core.measure.noise import LossNoise
 
 WIDTH = 16  # losses in a mean: m
 
@@ -38,16 +37,6 @@ class LossWaves:
         if whole:
             self.means.add(kept.mean(axis=1))
         self.rest = losses[whole * self.width :]
-
-
-def estimate_of(noise: LossNoise, same_examples: bool) -> NoiseEstimate | None:
-    """Of all runs together. Where they read the same examples at the same step they jump together, and are worth no
-    more than one of them: the interval is then that of a single run. None while there is too little."""
-    pooled = noise.pooled()
-    if pooled is None or not same_examples:
-        return pooled
-    one = noise.of_run(0)
-    return one and replace(pooled, low=pooled.sigma * one.low / one.sigma, high=pooled.sigma * one.high / one.sigma)
 
 
 class AroundEdge:

@@ -18,16 +18,17 @@ def show_overfitting(rises: Mapping[str, Rise], started: dict | None) -> None:
 
 
 def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_size: int) -> str:
-    """Empty where no loss has come up again."""
+    """Empty where no loss has come up again, or the text has not been read once."""
+    times_read = max((rise.last_at for rise in rises.values()), default=0.0) / train_tokens
     risen = [
         f"{name} from {rise.lowest:.2f} (after {charts.format_count(rise.lowest_at)} tokens) to {rise.last:.2f}"
         for name, rise in rises.items()
         if rise.matters
     ]
-    if not risen:
+    if not risen or times_read <= 1:
         return ""
+    read = charts.format_significant(times_read)
     lowest = ", ".join(f"{name} {rise.lowest:.2f}" for name, rise in rises.items())
-    times_read = charts.format_significant(max(rise.last_at for rise in rises.values()) / train_tokens)
     uniform = math.log(vocab_size)
     worse = (
         f" All of them now lie above ln V = {uniform:.2f}: a guess that knows nothing would do better."
@@ -35,8 +36,7 @@ def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_siz
         else ""
     )
     return (
-        f"**The text is being learnt by heart.** Each run has read it {times_read} times, and on new text the loss has "
-        f"come up again, in every run: {'; '.join(risen)}.{worse} Who leads at the end now says who has overfitted "
-        f"least, not who learns best. The lowest points were: {lowest}. A longer text, or a smaller budget, makes a "
-        "race of it."
+        f"**The text is being learnt by heart.** Each run has read it {read} times, and on new text the loss has come "
+        f"up again, in every run: {'; '.join(risen)}.{worse} Who leads at the end now says who has overfitted least, "
+        f"not who learns best. The lowest points: {lowest}. A longer text, or a smaller budget, makes a race of it."
     )

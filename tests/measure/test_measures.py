@@ -113,7 +113,7 @@ def test_the_footprint_does_not_grow_with_the_run():
     for _ in range(10):
         noise.add(curve(0.1, num_steps=100_000))
     assert noise.step == 1_000_000 and noise.pooled().num_differences == 3 * 750_000
-    assert noise.sums.shape == (4, NUM_BINS, 3) and noise.last.shape == (3, 3)
+    assert noise.sums.shape == (5, NUM_BINS, 3) and noise.last.shape == (3, 3)
 
 
 WAY = Way(batch_size=2, micro_batch_size=2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.measure.noise import LossNoise
-from core.measure.waves import WIDTH, AroundEdge, LossWaves, estimate_of
+from core.measure.waves import WIDTH, AroundEdge, LossWaves
 
 
 def wave_of(losses):
@@ -45,9 +45,9 @@ def test_means_do_not_depend_on_how_the_blocks_are_cut():
 def test_runs_that_jump_together_are_worth_one():
     noise = LossNoise(400, 4)
     noise.add(np.repeat(np.random.default_rng(0).standard_normal((400, 1)), 4, axis=1))
-    alone, shared = noise.of_run(0), estimate_of(noise, same_examples=True)
+    alone, shared = noise.of_run(0), noise.pooled(same_examples=True)
     assert (shared.sigma, shared.low, shared.high) == pytest.approx((alone.sigma, alone.low, alone.high))
-    assert estimate_of(noise, same_examples=False).high < shared.high
+    assert noise.pooled().high < shared.high
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,11 @@ import numpy as np
 
 from core import charts
 from core.lab.curves import RaceCurves
-from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of
+from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of, running_mean
 from core.measure.targets import steps_to_target
 from core.ui.verdicts.verdict import (
     FAILS,
+    GAP_THAT_MATTERS,
     HOLDS,
     PARTLY,
     TOO_EARLY,
@@ -26,8 +27,6 @@ from core.ui.verdicts.verdict import (
     of_each,
     signed,
 )
-
-GAP_THAT_MATTERS = 0.05  # nats: what could not be told from this would not matter
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,12 @@ class Way:
 
 
 def way_to_target(race: RaceCurves) -> Way:
-    """To the lowest loss, rounded up to a hundredth, that every run has come to."""
-    found = {b: race.evaluations(b) for b in race.batch_sizes}
-    target = np.ceil(100 * max(losses.min(axis=0).max() for _, losses, _ in found.values())) / 100
+    """To the lowest loss, rounded up to a hundredth, that every run has come to. Losses are means of neighbours: the
+    first dip of a noisy curve below a line comes too soon, and a small batch's curve is the noisier one."""
+    found = {b: (steps, smoothed(losses)) for b in race.batch_sizes for steps, losses, _ in [race.evaluations(b)]}
+    target = np.ceil(100 * max(losses.min(axis=0).max() for _, losses in found.values())) / 100
     steps = {
-        b: np.array([steps_to_target(at, column, target) for column in losses.T])
-        for b, (at, losses, _) in found.items()
+        b: np.array([steps_to_target(at, column, target) for column in losses.T]) for b, (at, losses) in found.items()
     }
     return Way(
         target=float(target),
@@ -54,6 +53,11 @@ def way_to_target(race: RaceCurves) -> Way:
         tokens={b: race.x_of("tokens", b, taken) for b, taken in steps.items()},
         seconds={b: race.x_of("seconds", b, taken) for b, taken in steps.items()},
     )
+
+
+def smoothed(losses: np.ndarray) -> np.ndarray:
+    """Validation losses (E, R) as means over a twenty-fifth of a run, at least each by itself."""
+    return running_mean(losses, 1 + 2 * (len(losses) // 50))
 
 
 def speed_ratio(race: RaceCurves, batch_size: int, other: int) -> Estimate:
@@ -215,16 +219,17 @@ def noisy(race: RaceCurves) -> Verdict:
         ),
     ]
     lag1 = {b: race.noise[b]["lag1"] for b in (small, large)}
-    if any(abs(lag1[b]) > 2 / race.noise[b]["num_differences"] ** 0.5 for b in lag1):
+    times = ratio.value
+    if any(abs(lag1[b]) > 4 / race.noise[b]["num_differences"] ** 0.5 for b in lag1):  # two standard errors
         # second differences see 1 - 4/3 lag1 of the variance of such noise: 6 g0 - 8 g1, over 6 g0
         factor = {b: max(1 - 4 / 3 * r, 0.1) ** -0.5 for b, r in lag1.items()}
+        times = ratio.value * factor[small] / factor[large]
         facts.append(
-            f"Neighbouring losses hang together (lag-1 autocorrelation: {of_each(lag1, signed, '')}), which the "
-            "intervals do not know; corrected for it, the ratio is about "
-            f"{number(ratio.value * factor[small] / factor[large])}."
+            f"Neighbouring losses hang together (lag-1 autocorrelation: {of_each(lag1, signed, '')}), which these "
+            f"intervals do not know, so they do not hold; corrected for it, the ratio is about {number(times)}."
         )
-    if ratio.above(1):
-        reason = f"The loss at B = {small} jumps {number(ratio.value)} times as far as at B = {large}."
+    if ratio.above(1) and times > 1:
+        reason = f"The loss at B = {small} jumps about {number(times)} times as far as at B = {large}."
         return Verdict(HOLDS, reason, tuple(facts))
     word = FAILS if ratio.below(1) else UNRESOLVED
     return Verdict(word, f"The noise of B = {small} does not stand out from that of B = {large}.", tuple(facts))
@@ -252,23 +257,21 @@ def overfit(race: RaceCurves) -> Verdict:
     if not equal:
         never = Verdict(UNRESOLVED, "There is no training loss that all runs came down to.")
         return never if race.share == 1 else TOO_EARLY
-    tokens, steps, fitted = more = [difference_of(values[large], values[small]) for values in places.values()]
-    rises = {b: losses[-1].mean() - losses.min(axis=0).mean() for b, (_, losses, _) in found.items()}
+    tokens, _, fitted = more = [difference_of(values[large], values[small]) for values in places.values()]
+    smooth = {b: smoothed(losses).mean(axis=1) for b, (_, losses, _) in found.items()}
+    rises = {b: means[-1] - means.min() for b, means in smooth.items()}
     facts = (
         *(
             f"{place} the gap between validation and training is {of_each(mean_of(values), number, ' nats')}; "
             f"B = {large} less B = {small}: {between(difference)}."
             for (place, values), difference in zip(places.items(), more, strict=True)
         ),
-        f"How far the validation loss has risen again from its lowest: {of_each(rises, number, ' nats')}.",
+        f"How far the validation loss, smoothed, has risen again from its lowest: {of_each(rises, number, ' nats')}.",
     )
     if fitted.above(0) and tokens.above(0):
         return Verdict(HOLDS, f"At equal tokens and at equal training loss the gap of B = {large} is wider.", facts)
-    wider = [
-        where for where, difference in (("tokens", tokens), ("steps", steps), ("training loss", fitted))
-        if difference.above(0)
-    ]  # fmt: skip
-    if wider:
+    wider = [where for where, found in (("tokens", tokens), ("training loss", fitted)) if found.above(0)]
+    if wider:  # at equal steps the larger batch has read more, and fitted more: that is a fact above, and no verdict
         return Verdict(PARTLY, f"The gap of B = {large} is wider at equal {' and '.join(wider)} only.", facts)
     if fitted.below(GAP_THAT_MATTERS) and tokens.below(GAP_THAT_MATTERS):
         most = f"no more than {number(fitted.high)} nats wider" if fitted.high > 0 else "narrower"

@@ -3,9 +3,20 @@
 import numpy as np
 
 from core import charts
-from core.lab.findings import NoiseFindings, SweepFindings, fit_of, mean_steps
+from core.lab.findings import BestRate, NoiseFindings, SweepFindings, fit_of, mean_steps
 from core.measure.comparison import Estimate, difference_of
-from core.ui.verdicts.verdict import FAILS, HOLDS, PARTLY, TOO_EARLY, UNRESOLVED, Verdict, between, number, of_each
+from core.ui.verdicts.verdict import (
+    FAILS,
+    GAP_THAT_MATTERS,
+    HOLDS,
+    PARTLY,
+    TOO_EARLY,
+    UNRESOLVED,
+    Verdict,
+    between,
+    number,
+    of_each,
+)
 
 TELLING = 4.0  # two ranges that overlap say something only where neither spans more than this factor
 
@@ -33,26 +44,45 @@ def tuning(sweep: SweepFindings) -> Verdict:
         f"Of the rates {', '.join(f'{rate:g}' for rate in rates)} the best: {of_each(best, '{:g}'.format, '')}.",
         f"The budget is {of_each(steps, '{:,}'.format, ' steps')}.",
     ]
-    loses = {}
+    loses, diverged = {}, set()
     for batch_size, other in ((large, small), (small, large)):
         if best[other] not in final[batch_size]:
             loses[batch_size] = Estimate(np.inf, np.inf, np.inf)
+            diverged.add(batch_size)
             facts.append(f"At {best[other]:g}, the best of B = {other}, a run at B = {batch_size} diverged.")
             continue
         loses[batch_size] = difference_of(*chosen_by_others(final[batch_size], final[other]))
+        same = loses[batch_size] == Estimate(0.0, 0.0, 0.0)
+        by = "0 nats: for every seed the two rates are one" if same else f"{between(loses[batch_size])} nats"
         facts.append(
-            f"With the rate that suits B = {other}, B = {batch_size} ends higher than with its own by "
-            f"{between(loses[batch_size])} nats; each seed's rates were chosen by the other seeds."
+            f"With the rate that suits B = {other}, B = {batch_size} ends higher than with its own by {by}; each "
+            "seed's rates were chosen by the other seeds."
         )
     if loses[large].above(0):
-        also = f" So does B = {small} with that of B = {large}." if loses[small].above(0) else ""
-        reason = f"B = {large} ends higher with the rate that is best at B = {small}.{also}"
+        also = f" So does B = {small} with that of B = {large}." if loses[small].above(0) and not diverged else ""
+        does = "diverges" if large in diverged else "ends higher"
+        reason = f"B = {large} {does} with the rate that is best at B = {small}.{also}"
         return Verdict(HOLDS, reason, tuple(facts))
     if rates[0] in best.values() or rates[-1] in best.values():
         return Verdict(UNRESOLVED, "A best rate lies at the edge of those tried, and may lie beyond.", tuple(facts))
-    if best[large] == best[small]:
-        return Verdict(FAILS, "The same rate of this grid was the best for the smallest and the largest.", tuple(facts))
+    costs = costs_of_borrowing(final[large], sweep.best_rates()[small])
+    if loses[large].below(GAP_THAT_MATTERS) and all(cost.below(GAP_THAT_MATTERS) for cost in costs):
+        reason = (
+            f"With each rate that may be the best of B = {small}, B = {large} ends as low, to {GAP_THAT_MATTERS} nats."
+        )
+        return Verdict(FAILS, reason, tuple(facts))
     return Verdict(UNRESOLVED, "What a rate of its own is worth to the largest, these seeds cannot tell.", tuple(facts))
+
+
+def costs_of_borrowing(losses: dict[float, np.ndarray], borrowed: BestRate) -> list[Estimate]:
+    """By how much a batch size's losses (R,) are higher than at its own best rate, at each of the rates that another
+    one's seeds cannot tell from its best."""
+    own = min(losses, key=lambda rate: losses[rate].mean())
+    return [
+        difference_of(losses[rate], losses[own])
+        for rate in losses
+        if borrowed.lowest <= rate <= borrowed.highest and rate != own
+    ]
 
 
 def chosen_by_others(losses: dict[float, np.ndarray], others: dict[float, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

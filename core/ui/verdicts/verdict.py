@@ -10,6 +10,7 @@ from core.measure.comparison import Estimate
 
 HOLDS, PARTLY, FAILS = "holds here", "holds in part", "does not hold here"
 UNRESOLVED, NOT_YET = "not resolved", "not measured yet"
+GAP_THAT_MATTERS = 0.05  # nats: a claim fails where more can be ruled out
 number, size_of = charts.format_significant, charts.format_bytes
 
 
