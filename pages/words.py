@@ -37,10 +37,10 @@ WORDS = {
         "diverged": "The loss left all bounds, mostly because the learning rate was too large.",
     },
     "Noise, and what can be told": {
-        "noise, spread σ": "How far the losses (or gradients) of different batches lie from each other at the same weights: the standard deviation.",
+        "noise, spread σ": "How far the losses (or gradients) of different batches lie from each other: the standard deviation, taken at weights that are held still, or from a curve, as what jumps from step to step.",
         "95% interval": "Made in a way that holds the truth 95 times in 100. A *t interval* comes from how much a few runs differ, a *bootstrap* from drawing the same measurements again and again.",
         "resolved, not resolved": "Whether the interval lies on one side of what it is held against. “Not resolved” means that these runs cannot tell, not that there is no difference.",
-        "paired": "Runs with the same seed share first weights and examples, so they are compared with each other first: what the seed brings to both cancels.",
+        "paired": "Runs with the same seed share first weights, and at different batch sizes the examples too. So they are compared with each other first: what the seed brings to both cancels.",
         "geometric mean": "The mean for things that are compared by how many times one is the other.",
         "half-life of smoothing": "In a smoothed curve, the number of tokens after which a loss counts half.",
         "cosine": "Whether two gradients point the same way: 1, the same; 0, at right angles; −1, opposite.",

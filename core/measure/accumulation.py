@@ -50,6 +50,7 @@ def look_at_accumulation(
         mistakes=reports,
         whole_spread=whole_spread,
         last_spread=last_spread,
+        num_logged=len(more) // len(windows),
     )
 
 

@@ -107,6 +107,7 @@ class AccumulationReport:
     mistakes: dict[str, MistakeReport]  # by name, of core.strategies.ACCUMULATION_MISTAKES that spoil an update
     whole_spread: float  # of the losses of many such batches at these weights: their standard deviation, nats
     last_spread: float  # the same, where only the last micro-batch's loss is logged
+    num_logged: int  # so many batches
 
 
 @dataclass(frozen=True)

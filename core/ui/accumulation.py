@@ -20,6 +20,7 @@ from core.ui.steps import Step
 from core.ui.texts import current_race, plan_of
 
 SHOWN_PARTS = 64  # rows of the table
+FEWEST_LOGGED = 16  # batches whose losses tell a spread
 number = charts.format_significant
 
 
@@ -161,11 +162,18 @@ def log_sentence(found: AccumulationReport) -> str:
     if len(found.parts) == 1:
         return "With one part, its loss is the batch's: nothing is lost. Take more parts and look again."
     K = sum(part.num_windows for part in found.parts) / found.parts[-1].num_windows
-    return (
+    said = (
         f"The batch's loss is {found.loss:.3f}, the last part's {found.parts[-1].loss:.3f}. Training is unharmed, but "
-        f"the curve looks noisier than it is: over many batches at these weights its spread is "
-        f"**{number(found.last_spread / found.whole_spread)} times** that of the batch's loss (theory: "
-        f"√{number(K)} = {number(math.sqrt(K))} where every part has as many targets)."
+        f"the curve looks noisier than it is: by theory its spread is √{number(K)} = {number(math.sqrt(K))} times that "
+        "of the batch's loss, where every part has as many targets. Measured "
+    )
+    if found.num_logged < FEWEST_LOGGED:
+        return f"{said}it is not: in a moment only {found.num_logged} batches as large as this can be looked at."
+    # each spread errs by 1 / sqrt(2 (n - 1)); they share a K-th of their variance
+    error = 2 * math.sqrt((1 - 1 / K) / (found.num_logged - 1))
+    ratio = number(found.last_spread / found.whole_spread)
+    return (
+        f"{said}over {found.num_logged} batches at these weights: **{ratio} times** (95%: ± about {100 * error:.0f}%)."
     )
 
 

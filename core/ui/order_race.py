@@ -65,7 +65,7 @@ def show_findings(findings: OrdersFindings, live: bool, recorded: bool) -> None:
         st.markdown("**Validation loss**, on text that no run trains on. Band: 95% t interval of the seeds' mean.")
         said = [draw_validation(findings, live, recorded)]
     with right:
-        st.markdown(lead_statement(findings))
+        st.markdown(lead_statement(findings, live))
         st.markdown("Differences, paired over the seeds, with 95% t intervals:")
         st.markdown("\n".join(f"- {line}" for line in difference_lines(findings)) or "Not measured yet.")
     rises = {order: rise for order, curves in findings.curves.items() for rise in curves.rises().values()}
@@ -156,7 +156,7 @@ def draw_training(findings: OrdersFindings, order: str, domain: tuple[float, flo
 # ---- who leads
 
 
-def lead_statement(findings: OrdersFindings) -> str:
+def lead_statement(findings: OrdersFindings, live: bool) -> str:
     """Which order has the lowest validation loss now, and whether the seeds can tell."""
     tokens, losses = findings.losses_at_equal()
     lead = lead_of(losses)
@@ -168,7 +168,8 @@ def lead_statement(findings: OrdersFindings) -> str:
     )
     if lead.num_seeds == 1:
         return f"{said}. One seed cannot tell whether that is chance."
-    return f"{said}: {'resolved' if lead.resolved else '**not resolved**, these seeds cannot tell the two apart'}."
+    resolved = "resolved so far" if live else "resolved"
+    return f"{said}: {resolved if lead.resolved else '**not resolved**, these seeds cannot tell the two apart'}."
 
 
 def difference_lines(findings: OrdersFindings) -> list[str]:
@@ -243,5 +244,7 @@ def edge_line(findings: OrdersFindings, order: str) -> str:
     said = f"From the {last} of epoch 1 to the {first} of epoch 2: {told(difference_of(behind, before))}"
     if "random" not in findings.edges:
         return f"{said}."
+    if order == "sequential":
+        said += " (before and behind stand other passages, the same for every seed)"
     usual = np.subtract(*reversed(findings.edges["random"]))
     return f"{said}. Less what random does there: {told(difference_of(behind - before, usual))}."

@@ -42,13 +42,14 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide:
         st.markdown(
-            "**Validation loss**, on text that no run trains on. Band: 95% t interval of the mean of the seeds."
+            f"**Validation loss**, on {curves.spec.train.eval_windows} windows of text that no run trains on, the same "
+            "ones always. Band: 95% t interval of the mean of the seeds."
         )
         validation = draw_loss(curves, axis, "validation", live, recorded)
     with narrow:
         st.markdown("**Tokens a second** of one run alone, on this machine.")
         speed = draw_speed(curves, live)
-    said = [lead_sentence(curves, axis) for axis in X_TITLES]
+    said = [lead_sentence(curves, axis, live) for axis in X_TITLES]
     st.markdown("\n".join(f"- {sentence}" for sentence in [*said, noise_sentence(curves)]))
     show_overfitting({f"B = {b}": rise for b, rise in curves.rises().items()}, curves.started)
     with st.expander("The charts in numbers"):
@@ -109,8 +110,9 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
     return sentence
 
 
-def lead_sentence(curves: RaceCurves, axis: str) -> str:
-    """Who leads at equal steps, tokens or seconds, by how much, and whether these seeds can tell."""
+def lead_sentence(curves: RaceCurves, axis: str, live: bool) -> str:
+    """Who leads at equal steps, tokens or seconds, by how much, and whether these seeds can tell. While a race goes on,
+    that is looked at again and again, and once in a while chance will look like a lead."""
     x, losses = curves.validation_at_equal(axis)
     lead = lead_of(losses)
     amount = {"steps": f"{x:,.0f} steps", "tokens": f"{charts.format_count(x)} tokens"}.get(
@@ -125,7 +127,9 @@ def lead_sentence(curves: RaceCurves, axis: str) -> str:
     if lead.num_seeds == 1:
         return f"{said}. One seed cannot tell whether that is chance."
     interval = f"95% interval {lead.low:.3f} to {lead.high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
-    verdict = "resolved" if lead.resolved else "**not resolved**: these seeds cannot tell the two apart"
+    verdict = (
+        f"resolved{' so far' * live}" if lead.resolved else "**not resolved**: these seeds cannot tell the two apart"
+    )
     return f"{said} ({interval}): {verdict}."
 
 

@@ -11,7 +11,7 @@ from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
 from core.lab.findings import BestRate, SweepFindings, fit_of, mean_steps
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
-from core.measure.targets import Fitted, StepsFit
+from core.measure.targets import FEWEST, Fitted, StepsFit
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, found_experiment, known_of, same_subject, watch
@@ -243,12 +243,22 @@ def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit 
             "batch sizes are not in the fit."
         )
     if fit is None:
-        return [*lines, "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."]
+        reached = sum(bool(np.isfinite(rows["steps"]).all()) for _, rows in runs.groupby("batch_size"))
+        if reached < FEWEST:
+            few = "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."
+            return [*lines, few]
+        return [*lines, "No fit: in these batch sizes the curve shows no bend, or nothing but one end of it."]
     T = findings.spec.race.block_size
+    within = findings.batch_sizes[0] <= fit.b_crit.value <= findings.batch_sizes[-1]
     lines.append(f"**S_min = {fitted_sentence(fit.s_min)} steps**; **E_min = {fitted_sentence(fit.e_min)} windows**.")
     lines.append(
         f"The batch size that the fit implies, E_min / S_min: **{fitted_sentence(fit.b_crit)} windows** of {T} tokens. "
         "It holds for this text, this model and this target."
+        + (
+            ""
+            if within
+            else " It lies beyond the batch sizes that were run: the form of the curve says so, no run does."
+        )
     )
     return lines
 
