@@ -91,7 +91,7 @@ def test_it_plays_by_itself(shared_server, page):
 
 def test_positions_and_the_price_of_one_by_one_are_measured(shared_server, page):
     page.goto(shared_server.url + f"inside_one_step?{SMALL}")
-    text = page.get_by_text("separate examples").locator("..").inner_text()
+    text = page.get_by_text("separate questions").locator("..").inner_text()
     alone, together = re.findall(r"([\d.]+) nats per token. One pass over the whole row gives ([\d.]+);", text)[0]
     assert alone == together
     page.get_by_role("button", name="Measure it now").click()
