@@ -19,7 +19,7 @@ def rank_times_chart(theme: Theme, num_ranks: int, *, height: int | None = None)
     times = alt.Chart(alt.NamedData(name="times"))
     bars = times.mark_bar().encode(
         y=alt.Y("rank:O", scale=alt.Scale(domain=list(range(num_ranks)), padding=0.3), axis=alt.Axis(title="rank")),
-        x=alt.X("low:Q", axis=alt.Axis(title="milliseconds of a step (median)", tickCount=5, grid=False)),
+        x=alt.X("low:Q", axis=alt.Axis(title="milliseconds of one step", tickCount=5, grid=False)),
         x2="high:Q",
         color=alt.Color(
             "stage:N",

@@ -85,9 +85,9 @@ def ranks_table(findings: ParallelFindings) -> pd.DataFrame:
 def draw_times(findings: ParallelFindings, live: bool) -> str:
     rows = []
     stages = dict(zip(charts.STAGES_OF_TIME, ("compute", "wait", "reduce"), strict=True))
-    below = np.zeros(findings.spec.num_ranks)
+    below, middle = np.zeros(findings.spec.num_ranks), step_in_the_middle(exchange_shares(findings))
     for stage, what in stages.items():
-        milliseconds = 1e3 * np.median(findings.seconds(what), axis=0)  # (W,)
+        milliseconds = 1e3 * findings.seconds(what)[middle]  # (W,)
         rows += [(rank, stage, ms, below[rank], below[rank] + ms) for rank, ms in enumerate(milliseconds)]
         below = below + milliseconds
     table = pd.DataFrame(rows, columns=["rank", "stage", "milliseconds", "low", "high"])
@@ -101,14 +101,24 @@ def draw_times(findings: ParallelFindings, live: bool) -> str:
     return sentence
 
 
+def exchange_shares(findings: ParallelFindings) -> np.ndarray:
+    """Of all ranks' time in a step, what went into waiting and exchange: (steps,)."""
+    compute, wait, reduce = (findings.seconds(what).sum(axis=1) for what in ("compute", "wait", "reduce"))
+    return (wait + reduce) / (compute + wait + reduce)
+
+
+def step_in_the_middle(shares: np.ndarray) -> int:
+    return int(np.argsort(shares)[len(shares) // 2])
+
+
 def time_sentence(findings: ParallelFindings) -> str:
-    compute, wait, reduce = (findings.seconds(what).mean(axis=1) for what in ("compute", "wait", "reduce"))  # (steps,)
-    low, share, high = np.percentile((wait + reduce) / (compute + wait + reduce), [25, 50, 75])
+    shares = exchange_shares(findings)
+    share, (low, high) = shares[step_in_the_middle(shares)], np.percentile(shares, [25, 75])
     bytes_sent = 4 * (findings.started or {}).get("num_parameters", 0)
     return (
         f"The ranks trained {WHERE[findings.told['backend']]}. "
-        f"Of a step in the middle, waiting and exchange took **{100 * share:.0f}%**, the mean of the ranks; in half of "
-        f"the steps, between {100 * low:.0f} and {100 * high:.0f}%. "
+        f"Waiting and exchange took **{100 * share:.0f}%** of the ranks' time in the step above, the middle one by "
+        f"this share; in half of the steps it was between {100 * low:.0f} and {100 * high:.0f}%. "
         f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
         "however large its part of the batch: more micro-batches for each exchange make it cheaper."
     )
