@@ -21,6 +21,7 @@ from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, is_smal
 BYTES_PER_NUMBER = 4  # float32
 KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
 TRIED_WAYS = 3
+NO_END = 2**40  # windows
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
 CUDA_BYTES = 2**28  # that CUDA's libraries work in, and what torch's allocator leaves between tensors of small models
 
@@ -94,13 +95,14 @@ def line_through(peaks: Mapping[int, float], batch_size: float) -> float:
 
 
 def largest_batch(peaks: Mapping[int, float], budget_bytes: float) -> int:
-    """The largest batch whose step is expected to hold no more than the budget; 0 where not even one window fits.
+    """The largest batch whose step is expected to hold no more than the budget; 0 where not even one window fits, and
+    about NO_END where the line does not rise.
 
     >>> largest_batch({16: 100.0, 64: 340.0}, budget_bytes=663)
     128
     """
     low, high = 0, max(peaks)
-    while line_through(peaks, high) <= budget_bytes:
+    while line_through(peaks, high) <= budget_bytes and high < NO_END:
         low, high = high, 2 * high
     while high - low > 1:  # low fits, high does not
         middle = (low + high) // 2

@@ -81,6 +81,11 @@ def test_the_largest_batch_by_hand():
     assert [largest_batch(peaks, budget) for budget in (149, 150, 159, 160)] == [9, 10, 10, 11]
 
 
+@pytest.mark.parametrize("high", [60.0, 59.0])
+def test_a_line_that_does_not_rise_has_no_end_and_still_an_answer(high):
+    assert largest_batch({1: 60.0, 2: high}, budget_bytes=70) >= 2**39
+
+
 def test_between_two_sizes_the_line_between_them_counts():
     peaks = {1: 80.0, 2: 81.0, 4: 90.0, 8: 130.0}  # the line through the last two would say 60 for one window
     assert [largest_batch(peaks, budget) for budget in (79, 80, 81, 85, 90, 100, 130)] == [0, 1, 2, 2, 4, 5, 8]
