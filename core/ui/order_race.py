@@ -12,6 +12,7 @@ from core.lab.experiments import MODEL_SIZES, OrdersSpec
 from core.lab.findings import OrdersFindings
 from core.lab.store import Experiment
 from core.measure.comparison import Estimate, difference_of, lead_of
+from core.measure.noise import with_neighbours
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, recorded, watch
@@ -218,15 +219,27 @@ def curve_lines(findings: OrdersFindings, order: str) -> list[str]:
     noise, wave = findings.noise.get(order), findings.wave(order)
     if not (noise and wave):
         return ["Its noise: not measured yet."]
-    jumps = f"Jumps from step to step: **{number(noise['sigma'])} nats** ({number(noise['low'])} to "
     lines = [
-        f"{jumps}{number(noise['high'])}); from one step to the next they are correlated by {signed(noise['lag1'])}.",
+        jumps_line(noise),
         f"Means of {findings.waves[order]['width']} steps vary **{number(wave.value)} times** as much "
         f"({number(wave.low)} to {number(wave.high)}) as those of independent losses: {wave_words(wave)}.",
     ]
     if order in findings.edges:
         lines.append(edge_line(findings, order))
     return lines
+
+
+def jumps_line(noise: dict) -> str:
+    """How noisy a loss is from step to step; where neighbours hang together, the interval of independent losses is not
+    its interval, and is not shown."""
+    right = with_neighbours(noise["sigma"], noise["lag1"], noise["num_differences"])
+    if right is None:
+        value = f"**{number(noise['sigma'])} nats** ({number(noise['low'])} to {number(noise['high'])})"
+        return f"Jumps from step to step: {value}; neighbours hang together no more than by chance."
+    return (
+        f"Jumps from step to step: about **{number(right)} nats**; from one step to the next they are correlated by "
+        f"{signed(noise['lag1'])}."
+    )
 
 
 def wave_words(wave: Estimate) -> str:

@@ -11,7 +11,7 @@ from core.lab.findings import OrdersFindings
 from core.measure.comparison import Estimate
 from core.training import TrainConfig
 from core.ui.order_answers import NOT_YET, of_epochs, of_replacement, of_seeds, of_shuffling
-from core.ui.order_race import curve_lines, epoch_rules, lead_statement, told
+from core.ui.order_race import curve_lines, epoch_rules, jumps_line, lead_statement, told
 from core.ui.orders import MAX_BARS, Drawn, bin_edges, read_table, theory_sentence
 
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=3, max_tokens=3200)
@@ -78,7 +78,7 @@ def test_a_difference_says_whether_it_is_resolved(estimate, said):
 @pytest.mark.parametrize(("wave", "words"), [(4.0, "slow waves"), (1.0, "no waves can be told"), (0.5, "calmer")])
 def test_a_curve_says_whether_it_comes_in_waves(wave, words):
     lines = curve_lines(findings_of(*curve("sequential", wave)), "sequential")
-    assert lines[0].startswith("Jumps from step to step: **0.100 nats** (0.0990 to 0.101)")
+    assert lines[0].startswith("Jumps from step to step: **0.100 nats** (0.0990 to 0.101); neighbours hang together no")
     assert f"**{wave:.2f}".rstrip("0") in lines[1].replace("0.500", "0.5") and words in lines[1]
 
 
@@ -162,3 +162,10 @@ def test_every_count_is_in_one_bar(highest):
 def test_no_sentence_has_an_empty_number():
     said = [of_replacement(DRAWN, findings_of(*APART)), of_seeds(DRAWN["random"].stream, findings_of(*APART))]
     assert not any(re.search("nan|not measured", sentence) for sentence in said)
+
+
+def test_noise_whose_neighbours_hang_together_has_no_interval_of_independent_losses():
+    noise = {"sigma": 0.15, "low": 0.14, "high": 0.16, "num_differences": 2_500}
+    assert "**0.150 nats** (0.140 to 0.160)" in jumps_line(noise | {"lag1": 0.07})  # two standard errors are 0.08
+    said = jumps_line(noise | {"lag1": 0.24})
+    assert "about **0.182 nats**" in said and "+0.240" in said and "0.140" not in said  # 0.15 / sqrt(1 - 0.32)

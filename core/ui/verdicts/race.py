@@ -12,6 +12,7 @@ import numpy as np
 from core import charts
 from core.lab.curves import RaceCurves
 from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of, running_mean
+from core.measure.noise import with_neighbours
 from core.measure.targets import steps_to_target
 from core.ui.verdicts.verdict import (
     FAILS,
@@ -219,11 +220,9 @@ def noisy(race: RaceCurves) -> Verdict:
         ),
     ]
     lag1 = {b: race.noise[b]["lag1"] for b in (small, large)}
-    times = ratio.value
-    if any(abs(lag1[b]) > 4 / race.noise[b]["num_differences"] ** 0.5 for b in lag1):  # two standard errors
-        # second differences see 1 - 4/3 lag1 of the variance of such noise: 6 g0 - 8 g1, over 6 g0
-        factor = {b: max(1 - 4 / 3 * r, 0.1) ** -0.5 for b, r in lag1.items()}
-        times = ratio.value * factor[small] / factor[large]
+    right = {b: with_neighbours(sigma[b].value, lag1[b], race.noise[b]["num_differences"]) for b in lag1}
+    times = (right[small] or sigma[small].value) / (right[large] or sigma[large].value)
+    if any(right.values()):
         facts.append(
             f"Neighbouring losses hang together (lag-1 autocorrelation: {of_each(lag1, signed, '')}), which these "
             f"intervals do not know, so they do not hold; corrected for it, the ratio is about {number(times)}."
