@@ -13,11 +13,11 @@ WORDS = {
         "batch, batch size B": "The windows that the model sees before it changes its weights once; B is how many.",
         "x and y": "x is what the model reads, (B, T) ids. y holds the right answers, the same windows one token on.",
         "epoch": "As many windows as the text can be cut into, side by side: enough to read it once.",
-        "training part, validation part": "The model learns from the first, nine tenths of the text here. The second is kept back, so that its loss tells what the model does on text that it has never seen.",
+        "training part, validation part": "The model learns from the first, most of the text. The second is kept back, so that its loss tells what the model does on text that it has never seen.",
     },
     "The model": {
         "weights, parameters": "The numbers that training changes. All else in a model is computed from them and from x.",
-        "layer, head, channels C": "A layer looks back over the window (attention, in several *heads*), then thinks about each position by itself (the MLP). Between layers a position is a row of C numbers.",
+        "layer, head, channels C": "A layer looks back over the window (attention, in several *heads*), then works on each position by itself (the MLP). Between layers a position is a row of C numbers.",
         "wte, wpe, lm_head, ln": "Names from nanoGPT, another small GPT: the table of tokens, the table of positions, the last step from numbers to tokens, and layer norms, which bring a row of numbers to a usual size.",
         "logits, softmax": "A logit is a score for each token that could come next. Softmax makes probabilities of scores.",
         "activations": "All that is computed on the way from x to the loss and kept, because backward needs it. They grow with B × T; weights do not.",
@@ -34,7 +34,7 @@ WORDS = {
         "clipping": "A gradient longer than a bound is cut to that length, so that one strange batch cannot throw the weights far.",
         "seed": "The number that all chance begins from. The same seed gives the same first weights and the same windows.",
         "overfitting": "The model learns its text by heart: the training loss still falls, the validation loss rises.",
-        "diverged": "The loss left all bounds, mostly because the learning rate was too large.",
+        "diverged": "The loss left all bounds, as it does where the learning rate is too large.",
     },
     "Noise, and what can be told": {
         "noise, spread σ": "How far the losses (or gradients) of different batches lie from each other: the standard deviation, taken at weights that are held still, or from a curve, as what jumps from step to step.",
@@ -54,7 +54,7 @@ WORDS = {
         "rank": "One of several processes that train together, each on its part of the batch.",
         "padding, packing": "Rows of documents are filled up with nothing, or with other documents.",
         "knee": "The batch size at which the fixed part of a step's time and the part that grows with B are equal.",
-        "MKL, oneDNN": "Two libraries that multiply matrices on a processor. Torch comes with both.",
+        "MKL, oneDNN": "Two libraries that multiply matrices on a processor. Torch can call either.",
         "tensor, shape": "A table of numbers with any number of sizes; its shape lists them, (B, T, C) say.",
     },
 }  # fmt: skip

@@ -101,9 +101,10 @@ class Lab:
         try:
             answer, error = future.result(timeout=CALL_SECONDS)
         except Exception as error:
+            future.cancel()
             raise LabError("The worker did not answer. It is started again by itself: try once more.") from error
         finally:
-            future.cancel()  # or an answer whose worker dies would be asked for again, of the next one
+            future.release()  # or an answer whose worker dies would be asked for again, of the next one
         if error:
             raise error
         return answer

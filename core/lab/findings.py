@@ -121,6 +121,10 @@ class BestRate:
     lowest: float
     highest: float
 
+    def holds(self, rate: float) -> bool:
+        """Whether that rate lies among them."""
+        return self.lowest <= rate <= self.highest
+
 
 class SweepFindings(Findings):
     """Of one sweep. Shapes: E validations, R seeds."""

@@ -25,9 +25,9 @@ from core.training.graph import step_of
 from core.training.trainer import Trainer
 from core.training.ways import crew_of, find_way, first_model
 
-# by kind of device, floating-point operations and steps of a block at most. It should take a tenth of a second or two:
-# pause and stop wait for its end, and a GPU for its losses to be read and the next one's windows to be sent
-BLOCKS = {"cpu": (4e9, 16), "mps": (4e9, 16), "cuda": (2e11, 256)}
+# floating-point operations and steps of a block at most: it should take a tenth of a second or two, for pause and stop
+# wait for its end, and a GPU for its losses to be read and the next one's windows to be sent
+USUAL_BLOCK, BLOCK_ON_CUDA = (4e9, 16), (2e11, 256)
 TAPE_FOR = 64  # steps of a run, for which it pays on a CPU to note the operations of one
 
 
@@ -126,7 +126,7 @@ class Training:
         num_steps = self.config.num_steps(batch_size, self.block_size)
         way = find_way(self.gpt_config, self.config, batch_size, self.device)
         step_flops = 6 * self.gpt_config.num_parameters * tokens * len(streams)  # of all runs
-        block_flops, block_steps = BLOCKS.get(self.device.type, BLOCKS["cpu"])
+        block_flops, block_steps = BLOCK_ON_CUDA if self.device.type == "cuda" else USUAL_BLOCK
         return Group(
             batch_size=batch_size,
             way=way,

@@ -93,8 +93,8 @@ def show_loss(findings: NoiseFindings, step: int, live: bool) -> list[str]:
         f"**Why not 1/√(B·T)?** A batch has B × {T} tokens, but those of one window are not independent. The mean of a "
         f"window varies as much as that of {T} tokens from anywhere would, times **{number(effect)}** (the design "
         f"effect, measured here): a window counts as {number(T / effect)} independent tokens"
-        f"{', more than it has, for where one token is hard the next is often easy' if effect < 1 else ''}. The number "
-        "that decides is B."
+        f"{', more than it has: below 1, their differences cancel rather than add up' if effect < 1 else ''}. The "
+        "number that decides is B."
     )
     return [told, spread]
 

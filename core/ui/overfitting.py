@@ -36,7 +36,8 @@ def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_siz
         else ""
     )
     return (
-        f"**The text is being learnt by heart.** Each run has read it {read} times, and on new text the loss has come "
-        f"up again, in every run: {'; '.join(risen)}.{worse} Who leads at the end now says who has overfitted least, "
-        f"not who learns best. The lowest points: {lowest}. A longer text, or a smaller budget, makes a race of it."
+        f"**On new text the loss has come up again**, in every run: {'; '.join(risen)}.{worse} The lowest points: "
+        f"{lowest}. Each run has read its text {read} times. Where the training loss still falls, the text is being "
+        "learnt by heart, and who leads at the end has overfitted least, which is not to have learnt best: a longer "
+        "text or a smaller budget makes a race of it."
     )

@@ -254,9 +254,9 @@ def show_equality(report: PackingReport) -> None:
     )
     st.caption(
         f"{charts.counted(report.num_documents, 'document')}, those that share a row, with the mask, each in its row "
-        "and each alone: the "
-        f"largest difference of a logit (the largest logit is {number(report.largest_logit)}); the same where "
-        f"positions run on through the row. And the difference of the gradients, padded against packed, {why}."
+        f"and each alone: the largest difference of a logit (the largest logit is {number(report.largest_logit)}); the "
+        f"same where positions run on through the row. And the difference of the gradients, padded against packed, "
+        f"{why}."
     )
 
 
@@ -313,9 +313,7 @@ def show_times(times: StepTimes) -> None:
     ratio.metric("Packed over padded", f"× {number(gain.value)}", help="Below 1, packing is slower.")
     word = "" if gain.above(1) or gain.below(1) else " It holds 1: whether packing is faster cannot be told here."
     if gain.below(1):
-        saved = times.num_slots[0] - times.num_slots[1]
-        why = "the mask costs more than the padding that it saves" if saved > 0 else "it saves no slots, and has a mask"
-        word = f" Packing is slower here: {why}."
+        word = " Packing is slower here."
     slots = times.num_tokens[1] / times.num_slots[1] / (times.num_tokens[0] / times.num_slots[0])
     st.caption(
         f"95% t interval of the ratio over {len(times.seconds)} rounds: {number(gain.low)} to {number(gain.high)}."

@@ -254,9 +254,13 @@ def test_a_best_rate_that_they_share_proves_nothing_where_the_seeds_leave_room()
     sweep = sweep_of(near | rest)
     for place, loss in enumerate((2.03, 2.0, 1.99)):  # at B = 16 one seed likes the one, another the other
         sweep.evals[3e-2, 16][-1][1][place] = loss
-    found = verdicts.tuning(sweep)
     assert sweep.best_rates()[16].highest == 3e-2 and sweep.best_rates()[512].highest == 1e-2
-    assert found.word == UNRESOLVED
+    assert verdicts.tuning(sweep).word == UNRESOLVED
+    del sweep.evals[3e-2, 512]  # and where the large one diverges at a rate that may be the small one's
+    sweep.num_diverged[3e-2, 512] = 3
+    assert verdicts.tuning(sweep).word == UNRESOLVED
+    sweep.evals[3e-2, 16][-1][1][:] = [2.2, 2.21, 2.23]  # a rate that is not
+    assert verdicts.tuning(sweep).word == FAILS
 
 
 def test_a_best_rate_at_the_edge_leaves_it_open():

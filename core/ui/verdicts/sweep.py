@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import charts
-from core.lab.findings import BestRate, NoiseFindings, SweepFindings, fit_of, mean_steps
+from core.lab.findings import NoiseFindings, SweepFindings, fit_of, mean_steps
 from core.measure.comparison import Estimate, difference_of
 from core.ui.verdicts.verdict import (
     FAILS,
@@ -65,7 +65,7 @@ def tuning(sweep: SweepFindings) -> Verdict:
         return Verdict(HOLDS, reason, tuple(facts))
     if rates[0] in best.values() or rates[-1] in best.values():
         return Verdict(UNRESOLVED, "A best rate lies at the edge of those tried, and may lie beyond.", tuple(facts))
-    costs = costs_of_borrowing(final[large], sweep.best_rates()[small])
+    costs = costs_of_borrowing(final[large], [r for r in rates if sweep.best_rates()[small].holds(r)])
     if loses[large].below(GAP_THAT_MATTERS) and all(cost.below(GAP_THAT_MATTERS) for cost in costs):
         reason = (
             f"With each rate that may be the best of B = {small}, B = {large} ends as low, to {GAP_THAT_MATTERS} nats."
@@ -74,15 +74,12 @@ def tuning(sweep: SweepFindings) -> Verdict:
     return Verdict(UNRESOLVED, "What a rate of its own is worth to the largest, these seeds cannot tell.", tuple(facts))
 
 
-def costs_of_borrowing(losses: dict[float, np.ndarray], borrowed: BestRate) -> list[Estimate]:
-    """By how much a batch size's losses (R,) are higher than at its own best rate, at each of the rates that another
-    one's seeds cannot tell from its best."""
+def costs_of_borrowing(losses: dict[float, np.ndarray], rates: list[float]) -> list[Estimate]:
+    """By how much a batch size's losses (R,) are higher at each of these rates than at its own best; without end at a
+    rate at which a run diverged."""
     own = min(losses, key=lambda rate: losses[rate].mean())
-    return [
-        difference_of(losses[rate], losses[own])
-        for rate in losses
-        if borrowed.lowest <= rate <= borrowed.highest and rate != own
-    ]
+    beyond = Estimate(np.inf, np.inf, np.inf)
+    return [difference_of(losses[r], losses[own]) if r in losses else beyond for r in rates if r != own]
 
 
 def chosen_by_others(losses: dict[float, np.ndarray], others: dict[float, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
