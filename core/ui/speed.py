@@ -226,7 +226,7 @@ def draw_memory(parts: dict, sizes: tuple[int, ...], key: str, live: bool, title
     table = table_of(parts, "batch_size")
     totals = table.groupby("batch_size")["high"].max().reset_index(name="megabytes")
     room = totals["megabytes"] > LABELLED * totals["megabytes"].max()  # neighbours that are small have none
-    totals["label"] = [charts.format_bytes(MEGABYTE * total) for total in totals["megabytes"]]
+    totals["label"] = [number(total) for total in totals["megabytes"]]
     totals.loc[~room, "label"] = ""
     x_title = {"x_title": title} if title != "batch size" else {}
     sentence = charts.describe_memory(table, title)
