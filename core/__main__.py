@@ -32,6 +32,8 @@ from core.lab.recording import RECORDINGS, write_recording
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
 from core.training import LR_RULES, PRECISIONS, TrainConfig
 
+GPU_TOKENS = 4_000_000  # for each run of the race that is recorded on a GPU: 30 steps of its largest batch
+
 
 def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(","))
@@ -59,6 +61,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--batch-sizes", type=numbers, default=(1, 4, 16, 64, 256), metavar="1,4,16")
     bench.add_argument("--num-seeds", type=int, default=4, help="that our trainer takes together; the loop takes one")
     bench.add_argument("--rounds", type=int, default=8, help="in which the two take turns, at each batch size")
+    bench.add_argument("--precision", choices=PRECISIONS, default="float32", help="of both")
     bench.add_argument("--compile", action="store_true", help="let the loop's model go through torch.compile")
     bench.set_defaults(run=run_bench)
     parallel = commands.add_parser("distribute", help="train one run in several processes, or be one of torchrun's")
@@ -131,7 +134,9 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 
 
 def run_record(args: argparse.Namespace) -> None:
+    from core.lab.speed import device_name
     from core.lab.worker import messages_of, use_cores
+    from core.training import find_device
 
     use_cores()
     sample = samples()[args.sample]
@@ -150,13 +155,19 @@ def run_record(args: argparse.Namespace) -> None:
     parallel = ParallelSpec(race=replace(race, floor_nats=None), plan=plan, num_ranks=2)
     bound = TrainConfig(batch_sizes=(256,), num_seeds=1)
     speed = SpeedSpec(race=replace(race, floor_nats=None, train=bound), budget_bytes=100_000_000)
+    on_gpu = TrainConfig(batch_sizes=(4, 16, 64, 256, 1024, 4096), max_tokens=GPU_TOKENS, device="cuda")
+    bound_on_gpu = replace(bound, batch_sizes=(4096,), max_tokens=4096 * race.block_size, device="cuda")
+    speed_on_gpu = SpeedSpec(race=replace(speed.race, train=bound_on_gpu), budget_bytes=1_000_000_000)
     claims = claim_specs(tiny, (16, 128, 512), CLAIM_TOKENS, CLAIM_RATES)
     spec = (
         {"race": race, "noise": noise, "sweep": sweep}
         | claims
         | {"splits": splits, "orders": ordered, "parallel": parallel, "speed": speed}
+        | {"race_on_gpu": replace(race, train=on_gpu), "speed_on_gpu": speed_on_gpu}
     )[args.what]
-    write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec))
+    trained = spec if isinstance(spec, RaceSpec) else spec.race
+    machine = device_name(find_device(trained.train.device))
+    write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec), machine)
 
 
 def run_race(args: argparse.Namespace) -> None:
@@ -203,12 +214,17 @@ def run_export(args: argparse.Namespace) -> None:
 
 
 def run_bench(args: argparse.Namespace) -> None:
-    race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=MAX_TOKENS)
     from core.measure.bench import bench  # with all cores, as torch has them by itself
 
-    check(race)
-    corpus, gpt_config = race.build()
-    write_lines(args, bench(corpus.train_ids, gpt_config, race.train, args.rounds, args.compile))
+    def lines() -> Iterator[dict]:
+        for batch_size in args.batch_sizes:
+            plan = {"num_seeds": args.num_seeds, "precision": args.precision, "max_tokens": MAX_TOKENS}
+            race = race_of(args, batch_sizes=(batch_size,), **plan)
+            check(race)
+            corpus, gpt_config = race.build()
+            yield from bench(corpus.train_ids, gpt_config, race.train, args.rounds, args.compile)
+
+    write_lines(args, lines())
 
 
 def run_distribute(args: argparse.Namespace) -> None:

@@ -4,7 +4,6 @@ what was run, when, and how long it took. `python -m core record` makes them; th
 
 import base64
 import json
-import platform
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from core.lab.experiments import Spec, spec_of
 DATA = Path(__file__).parents[2] / "data"
 NAMES = (
     "race",
+    "race_on_gpu",
     "noise",
     "sweep",
     "claim_race",
@@ -26,6 +26,7 @@ NAMES = (
     "orders",
     "parallel",
     "speed",
+    "speed_on_gpu",
 )
 RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
 
@@ -37,13 +38,15 @@ class Recording:
     spec: Spec
     messages: list[dict]
     note: str  # when it was recorded, and on what
+    machine: str
 
     def read(self, cursor: int) -> tuple[list[dict], int]:
         """The messages after that number, as `Store.read` gives them."""
         return self.messages[cursor:], len(self.messages)
 
 
-def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict]) -> None:
+def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict], machine: str) -> None:
+    """`machine` is what a reader is told of where it ran."""
     began = time.monotonic()
     lines = []
     for message in messages:
@@ -53,7 +56,7 @@ def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict]) -> N
         "settings": spec.settings(),
         "recorded_on": date.today().isoformat(),
         "seconds": round(time.monotonic() - began, 1),
-        "machine": f"{platform.machine()} processor",
+        "machine": machine,
     }
     Path(path).write_text("\n".join([json.dumps(head), *lines]) + "\n", encoding="utf-8")
 
@@ -62,4 +65,4 @@ def read_recording(path: str | Path) -> Recording:
     head, *lines = (json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
     messages = [m | ({"data": base64.b64decode(m["data"])} if "data" in m else {}) for m in lines]
     note = f"recorded on {head['recorded_on']} in {head['seconds']:.0f} s ({head['machine']})"
-    return Recording(spec_of(head["settings"]), messages, note)
+    return Recording(spec_of(head["settings"]), messages, note, head["machine"])

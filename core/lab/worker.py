@@ -24,7 +24,8 @@ from core.lab.speed import speed_messages
 from core.lab.sweep import sweep_messages
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
-from core.training import TrainConfig, found_devices
+from core.training import TrainConfig, find_device, found_devices
+from core.training.ways import gpu_bytes
 
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
@@ -78,7 +79,12 @@ def describe() -> Machine:
     devices = dict.fromkeys(found_devices(), int(0.7 * (memory_limit() or MEMORY_LIMIT)))
     if "cuda" in devices:
         devices["cuda"] = torch.cuda.mem_get_info()[0]
-    return Machine(devices=devices, num_gpus=torch.cuda.device_count(), num_threads=usable_threads())
+    return Machine(
+        devices=devices,
+        num_gpus=torch.cuda.device_count(),
+        gpu_bytes=gpu_bytes(find_device("auto")) if len(devices) > 1 else 0,
+        num_threads=usable_threads(),
+    )
 
 
 def messages_of(spec: Spec) -> Iterator[dict]:

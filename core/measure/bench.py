@@ -1,8 +1,9 @@
 """Our trainer against the loop that everybody writes, on the same model and batches: tokens a second, as a ratio.
 
 The plain loop is a usual training script, one seed at a time: batches by `torch.stack` of slices, cross-entropy, AdamW
-with its defaults for this device, gradients clipped by norm; its model is compiled if that is asked for. Both take
-turns, a fraction of a second each, round after round, so that what slows the machine for a while slows both.
+with its defaults for this device, gradients clipped by norm, autocast where the precision is bfloat16; its model is
+compiled if that is asked for. Both take turns, a fraction of a second each, round after round, so that what slows the
+machine for a while slows both.
 
     {"batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "way"}
 
@@ -13,6 +14,7 @@ over the rounds of this one run of the bench. Another one may find another way, 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -37,6 +39,7 @@ def plain_loop(
     if compiled:
         torch.compiler.reset()  # or a second batch size would be compiled for any, and run slower
     forward = torch.compile(model) if compiled else model
+    autocast = partial(torch.autocast, device.type, torch.bfloat16, enabled=config.precision == "bfloat16")
     decayed = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
@@ -47,8 +50,9 @@ def plain_loop(
             starts = torch.randint(len(ids) - T, (batch_size,)).tolist()
             x = torch.stack([ids[i : i + T] for i in starts])  # (B, T)
             y = torch.stack([ids[i + 1 : i + 1 + T] for i in starts])  # (B, T)
-            logits = forward(x)  # (B, T, V)
-            loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
+            with autocast():
+                logits = forward(x)  # (B, T, V)
+                loss = F.cross_entropy(logits.flatten(0, 1), y.flatten())
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from core.measure.memory import BYTES_PER_NUMBER, activations_estimate
+from core.measure.memory import BYTES_PER_NUMBER
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
 from core.training import losses_of
@@ -27,7 +27,7 @@ MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, 
 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
     """How many examples at once stay within `max_bytes`; at least one."""
-    one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + activations_estimate(gpt_config, 1)
+    one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + gpt_config.window_bytes
     return min(MAX_CHUNK, max(1, max_bytes // one))
 
 

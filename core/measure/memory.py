@@ -3,11 +3,10 @@
 Each run keeps its weights, its gradient and Adam's two moments for as long as the race goes on: 4 numbers a weight. The
 runs that make a step have two more gradients while it is laid out. When a step is recorded, as on a CUDA device, or on
 a CPU where the model is small, there are two copies of the weights and moments, to put back and to hold against each
-other. Activations, that backward needs, grow with the tokens that go through the model at once: per token and layer
-about 34 C numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums
-between), and 4 V for the logits, their softmax and the gradients of both. On a CPU, before a race of a small model
-begins, the ways to train it are tried on some more copies. On a CUDA device the graphs of all batch sizes lie in the
-memory of the largest one's step; beside it a step of the next one is made before it is recorded.
+other. Activations, that backward needs, grow with the windows that go through the model at once
+(`GPTConfig.window_bytes`). On a CPU, before a race of a small model begins, the ways to train it are tried on some more
+copies. On a CUDA device the graphs of all batch sizes lie in the memory of the largest one's step; beside it a step of
+the next one is made before it is recorded.
 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
@@ -16,14 +15,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.model.config import GPTConfig
-from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, is_small_step
+from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, gpu_way, is_small_step
 
 BYTES_PER_NUMBER = 4  # float32
 KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
 TRIED_WAYS = 3
 NO_END = 2**40  # windows
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
-CUDA_BYTES = 2**28  # that CUDA's libraries work in, and what torch's allocator leaves between tensors of small models
+CUDA_BYTES = 2**29  # that CUDA's libraries and its products in parts work in, and what is left between small tensors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +31,7 @@ class Machine:
 
     devices: Mapping[str, int]  # its kinds, fastest first: the bytes of memory that can be had on one of them
     num_gpus: int = 0  # with CUDA
+    gpu_bytes: int = 0  # the memory of one GPU, in all; 0 without one
     num_threads: int = 1  # of its processor that training may use
 
     def device(self, name: str) -> str:
@@ -55,10 +55,10 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     runs, windows = 0, []  # that make a step, and that go through models, at the same time; those at each batch size
     for batch_size in config.batch_sizes:
         way = config.way_of(batch_size)
+        if not way and device != "cpu":
+            way = gpu_way(gpt_config, batch_size, seeds, machine.gpu_bytes)
         if way:
             at_once, in_a_pass = min(seeds, way.seeds_at_once * side_by_side), way.micro_batch_size
-        elif device != "cpu":
-            at_once, in_a_pass = seeds, batch_size
         elif is_small_step(gpt_config, batch_size):
             at_once, in_a_pass = seeds, batch_size
             sizes = len(config.batch_sizes) + TRIED_WAYS
@@ -71,13 +71,7 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
     held = sum(sorted(windows)[-2:]) if device == "cuda" else max(windows)
     libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * (side_by_side - 1)
-    return weights + activations_estimate(gpt_config, held) + libraries
-
-
-def activations_estimate(gpt_config: GPTConfig, num_windows: int) -> int:
-    """An upper estimate of what so many windows leave behind for backward, in bytes."""
-    per_token = gpt_config.n_layer * 34 * gpt_config.n_embd + 4 * gpt_config.vocab_size
-    return BYTES_PER_NUMBER * num_windows * gpt_config.block_size * per_token
+    return weights + gpt_config.window_bytes * held + libraries
 
 
 def line_through(peaks: Mapping[int, float], batch_size: float) -> float:

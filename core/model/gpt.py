@@ -38,8 +38,8 @@ class CausalSelfAttention(nn.Module):
 
     def split_heads(self, qkv: Tensor) -> tuple[Tensor, ...]:
         """(B, T, 3 C) to three of (B, nh, T, hs). With replicas of (R*B, nh, T, hs): attention has no weights."""
-        heads = qkv.flatten(0, -3).unflatten(-1, (3, self.n_head, -1))  # (B, T, 3, nh, hs)
-        return heads.permute(2, 0, 3, 1, 4).unbind()
+        parts = qkv.flatten(0, -3).chunk(3, dim=-1)  # each (B, T, C)
+        return tuple(part.unflatten(-1, (self.n_head, -1)).transpose(1, 2) for part in parts)
 
 
 class MLP(nn.Module):

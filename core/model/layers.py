@@ -11,6 +11,43 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+TILE = 64  # rows and columns of a matrix that one multiprocessor of a GPU makes at a time, about
+ENOUGH_TILES, FEWEST_ROWS = 256, 128  # that keep a GPU busy; of a part of a product
+
+
+def num_parts(num_rows: int, weight_shape: tuple[int, ...]) -> int:
+    """In how many parts a GPU should take the rows that R matrices (R, out, in) are multiplied with.
+
+    The gradient of such a matrix is a sum over all of its rows. Where the matrix is small, it has few tiles, and a few
+    multiprocessors add up all of the rows while the others wait. In parts there is more to do at the same time.
+
+    >>> num_parts(8192, (4, 64, 64)), num_parts(8192, (4, 1536, 384)), num_parts(33, (4, 64, 64))
+    (64, 1, 1)
+    """
+    num_matrices, n_out, n_in = weight_shape
+    tiles, parts = num_matrices * -(-n_out // TILE) * -(-n_in // TILE), 1
+    while 2 * parts * tiles <= ENOUGH_TILES and num_rows % (2 * parts) == 0 and num_rows // (2 * parts) >= FEWEST_ROWS:
+        parts *= 2
+    return parts
+
+
+def stacked_product(rows: Tensor, weight: Tensor, bias: Tensor | None, parts: int = 1) -> Tensor:
+    """x_r W_r + b_r for R matrices: rows (R, M, in), weight (R, in, out), bias (R, 1, out) or none; (R, M, out).
+
+    In parts, every M / parts rows meet a copy of their matrix, and autograd adds up the gradients of the copies.
+    """
+    if parts > 1:
+        rows = rows.unflatten(1, (parts, -1)).flatten(0, 1)  # (R*parts, M/parts, in)
+        weight = repeat(weight, parts)
+        bias = None if bias is None else repeat(bias, parts)
+    y = torch.bmm(rows, weight) if bias is None else torch.baddbmm(bias, rows, weight)
+    return y.unflatten(0, (-1, parts)).flatten(1, 2) if parts > 1 else y
+
+
+def repeat(weights: Tensor, times: int) -> Tensor:
+    """Each of R tensors (R, ...) so many times, one copy behind the other: (R*times, ...)."""
+    return weights.unsqueeze(1).expand(-1, times, *weights.shape[1:]).flatten(0, 1)
+
 
 class Linear(nn.Linear):
     """y = x W^T + b. Weight (out, in) and bias (out,), or (R, out, in) and (R, 1, out)."""
@@ -20,10 +57,9 @@ class Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.ndim == 2:
             return self.product(x, self.weight, self.bias)
-        rows = x.flatten(1, -2)  # (R, B*T, in)
-        weight = self.weight.mT  # (R, in, out)
-        y = torch.bmm(rows, weight) if self.bias is None else torch.baddbmm(self.bias, rows, weight)
-        return y.view(*x.shape[:-1], -1)  # (R, B, T, out)
+        rows, weight = x.flatten(1, -2), self.weight.mT  # (R, B*T, in), (R, in, out)
+        parts = num_parts(rows.shape[1], self.weight.shape) if x.is_cuda else 1
+        return stacked_product(rows, weight, self.bias, parts).view(*x.shape[:-1], -1)  # (R, B, T, out)
 
 
 class LayerNorm(nn.LayerNorm):

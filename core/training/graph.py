@@ -18,8 +18,6 @@ from torch import Tensor
 
 from core.training.trainer import Trainer
 
-WARM_STEPS = 3  # libraries set up their workspaces outside of a recording
-
 
 class StepGraph:
     """One step of a trainer as a graph: called with where its windows begin (R, B), it gives the losses (R,). If the
@@ -34,8 +32,7 @@ class StepGraph:
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
-            for _ in range(WARM_STEPS):
-                trainer.step(windows[self.starts])
+            trainer.step(windows[self.starts])  # libraries are loaded and set up outside of a recording
         torch.cuda.current_stream().wait_stream(aside)
         trainer.load(before)
         self.graph = torch.cuda.CUDAGraph()

@@ -42,7 +42,7 @@ class Trainer:
         self.stack = stack
         self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
-        self.decay = 1 - learning_rate * config.weight_decay  # AdamW's, decoupled from the gradient
+        self.weight_decay = config.weight_decay
         self.recorded: dict[tuple | str, Callable] = {}  # parts of a step as lists of operations: see `record`
         self.autocast = partial(  # without a cache, which would outlive a recording
             torch.autocast,
@@ -55,6 +55,11 @@ class Trainer:
         self.mean, self.mean_square = torch.zeros_like(stack.flat), torch.zeros_like(stack.flat)  # (R, P), AdamW's
         fused, on_cuda = stack.device.type in ("cpu", "cuda"), stack.device.type == "cuda"
         self.num_steps = torch.zeros((), device=stack.device if fused else "cpu")
+        self.rate = learning_rate
+        self.rates = None  # (steps,), of a run whose rate changes
+        if config.warmup or config.final_rate < 1:
+            rates = config.rate_schedule(batch_size, stack.config.block_size)
+            self.rates = torch.tensor(rates, device=self.num_steps.device)
         self.adam = partial(
             adam,
             [stack.flat],
@@ -62,11 +67,10 @@ class Trainer:
             exp_avg_sqs=[self.mean_square],
             max_exp_avg_sqs=[],
             state_steps=[self.num_steps],
-            lr=learning_rate,
             beta1=betas[0],
             beta2=betas[1],
             eps=1e-8,
-            weight_decay=0.0,  # `decay` stands for it
+            weight_decay=0.0,  # decoupled from the gradient: see `update`
             amsgrad=False,
             maximize=False,
             fused=fused,
@@ -125,8 +129,11 @@ class Trainer:
         if self.grad_clip:
             norm = gradient.norm(dim=1, keepdim=True)  # (R, 1)
             gradient.mul_((self.grad_clip / (norm + 1e-6)).clamp_(max=1))
-        self.stack.flat[:, : self.stack.num_matrix_weights].mul_(self.decay)
-        self.adam([gradient])
+        rate = self.rate
+        if self.rates is not None:  # the last one holds for steps beyond the budget
+            rate = self.rates.take(self.num_steps.long().clamp(max=len(self.rates) - 1))
+        self.stack.flat[:, : self.stack.num_matrix_weights].mul_(1 - rate * self.weight_decay)
+        self.adam([gradient], lr=rate)
 
     @torch.no_grad()
     def evaluate(self, windows: Tensor, windows_at_once: int = 64) -> Tensor:

@@ -6,8 +6,8 @@ the model at once? What a pass keeps for backward should fit the caches, so a la
 which of the two libraries that torch has multiplies matrices faster?
 
 Every way gives the same losses but for rounding, so what was found is kept in a file: the same race is then trained in
-the same way, and gives the same losses to the last bit. On a GPU there is nothing to try: all seeds, the batch in one
-pass.
+the same way, and gives the same losses to the last bit. On a GPU there is nothing to try: all seeds and the whole batch
+in one pass, as far as its memory goes (`gpu_way`).
 """
 
 import json
@@ -21,13 +21,14 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
+import psutil
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.model.onednn import is_available, linear
-from core.training.config import MAX_PASS, TrainConfig, Way, is_small_step
+from core.training.config import MAX_PASS, TrainConfig, Way, even_part, gpu_way, is_small_step
 from core.training.crew import Crew
 from core.training.tape import tape_of
 from core.training.trainer import Trainer
@@ -46,7 +47,7 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
         return way if device.type == "cpu" else replace(way, num_threads=None, onednn=False)
     seeds, num_threads = config.num_seeds, torch.get_num_threads()
     if device.type != "cpu":
-        return Way(batch_size=batch_size, seeds_at_once=seeds, micro_batch_size=batch_size)
+        return gpu_way(gpt_config, batch_size, seeds, gpu_bytes(device))
     model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
     machine = f"{platform.node()} torch {torch.__version__} threads {num_threads}"
     key = f"recorded steps on {machine} {config.precision} model {model}"
@@ -62,8 +63,7 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
         sizes += [batch_size] if batch_size <= MAX_PASS else []
         question = f"{key} windows {sizes} on {each} threads{' oneDNN' * onednn}"
         fastest_size = remembered(question, lambda: fastest_pass(gpt_config, config, sizes, each, onednn))
-        num_passes = -(-batch_size // fastest_size)
-        windows_at_once = -(-batch_size // num_passes)  # of about equal passes: a small last one would cost as much
+        windows_at_once = even_part(batch_size, fastest_size)  # a small last pass would cost as much as a full one
     seeds_at_once = 1
     if windows_at_once == batch_size and is_small_step(gpt_config, batch_size):
         counts = sorted({1, -(-seeds // num_threads), seeds})
@@ -73,6 +73,13 @@ def find_way(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
                 lambda: fastest_stack(gpt_config, config, batch_size, counts, onednn),
             )
     return stacked(batch_size, windows_at_once, seeds, seeds_at_once, onednn)
+
+
+def gpu_bytes(device: torch.device) -> int:
+    """The memory of a GPU, in all; one without its own has the processor's."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    return psutil.virtual_memory().total
 
 
 def stacked(batch_size: int, windows_at_once: int, num_seeds: int, seeds_at_once: int, onednn: bool) -> Way:

@@ -70,9 +70,11 @@ def choose_text_and_model(choices: Choices, left, middle) -> None:
 
 
 def choose_device(choices: Choices) -> None:
-    """The devices that the worker has found, on most machines one; while it is starting, the choice is its own."""
+    """The devices that the worker has found, on most machines one. While it is starting, what was chosen stands: if it
+    turns out not to be there, a start says so."""
     machine = server().lab.machine
-    devices = ("auto", *machine.devices) if machine else ("auto",)
+    devices = ("auto", *machine.devices) if machine else tuple(dict.fromkeys(("auto", choices.device)))
     if choices.device not in devices:
+        choices.tell(f"This machine has no {DEVICE_NAMES[choices.device]}: “{DEVICE_NAMES['auto']}” is used.")
         choices.set(device="auto")
     choices.select("device", "Device", devices, format_func=DEVICE_NAMES.get)

@@ -17,13 +17,16 @@ class Viewer:
         self.page, self.query = page, query
         self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
+        self.buttons: dict[str, str] = {}  # label -> id, as last drawn
+        self.said: list[str] = []  # text that the last run drew
+        self.exceptions = 0  # red boxes, in all
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self.socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None, legacy=True)
 
     def close(self) -> None:
         self.socket.close()
 
-    def run(self, fragment_id: str = "", timeout: float = 60) -> int:
+    def run(self, fragment_id: str = "", timeout: float = 60, clicked: str = "") -> int:
         """Run the page, or one fragment of it. Returns how many bytes came back until the run had ended."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
@@ -33,12 +36,19 @@ class Viewer:
             message.rerun_script.fragment_id = fragment_id
         else:
             self.fragments = {}
+        if clicked:
+            message.rerun_script.widget_states.widgets.add(id=self.buttons[clicked], trigger_value=True)
+        self.said = []
         self.socket.send(message.SerializeToString())
         return self._until_finished(timeout)
 
     def tick(self) -> int:
         """Run the fragment that ticks fastest. Returns the bytes of the update."""
         return self.run(min(self.fragments, key=self.fragments.get))
+
+    def click(self, label: str) -> None:
+        """Press a button that was drawn, as a browser would; the page runs once more, on what it wrote into its URL."""
+        self.run(clicked=label)
 
     def _until_finished(self, timeout: float) -> int:
         size, until = 0, time.monotonic() + timeout
@@ -50,7 +60,24 @@ class Viewer:
             kind = message.WhichOneof("type")
             if kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
+            elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                self._draw(message.delta.new_element)
+            elif kind == "page_info_changed":
+                self.query = message.page_info_changed.query_string
             elif kind == "navigation":
                 self.page_hash = message.navigation.page_script_hash
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return size
+
+    def _draw(self, element) -> None:
+        match element.WhichOneof("type"):
+            case "button":
+                self.buttons[element.button.label] = element.button.id
+            case "exception":
+                self.exceptions += 1
+            case "markdown":
+                self.said.append(element.markdown.body)
+            case "progress":
+                self.said.append(element.progress.text)
+            case "alert":
+                self.said.append(element.alert.body)

@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
-import another_device
 import numpy as np
 import pytest
 import torch
+
+if torch.cuda.is_available():  # beside a real device autograd cannot tell whose streams to wait for
+    pytest.skip("plays a GPU, and there is one: tests/training/test_gpu.py", allow_module_level=True)
+
+import another_device
 
 from core.lab import packing, steps
 from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, RunSpec, SpeedSpec, SweepSpec

@@ -179,7 +179,7 @@ def test_documents_are_packed_as_in_the_app(documents, tokenizer):
             assert np.array_equal(getattr(batch, name), getattr(expected, name))
     apart = {
         kept: scope["difference_alone"](
-            scope["model"], [ids[number] for number in scope["some"]], scope["few"], "cpu", kept
+            scope["model"], [ids[number] for number in scope["some"]], scope["few"], scope["device"], kept
         )
         for kept in (True, False)
     }

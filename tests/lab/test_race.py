@@ -88,8 +88,9 @@ def test_noise_time_and_text_are_measured_on_the_way(messages):
 
 
 def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
-    write_recording(tmp_path / "race.jsonl", SPEC, messages)
+    write_recording(tmp_path / "race.jsonl", SPEC, messages, "a sundial")
     recording = read_recording(tmp_path / "race.jsonl")
+    assert recording.machine == "a sundial" and "(a sundial)" in recording.note
     recorded = RaceCurves(recording.read, recording.spec)
     recorded.refresh()
     live = RaceCurves(lambda cursor: (messages[cursor:], len(messages)), SPEC)

@@ -165,11 +165,12 @@ def test_without_torch_s_builder_of_graphs_it_is_the_function_itself(monkeypatch
     assert all(torch.equal(plain.step(windows), recorded.step(windows)) for windows in windows_of(3))
 
 
+@pytest.mark.parametrize("warmup", [0.0, 0.5])
 @pytest.mark.parametrize(("onednn", "num_threads"), [(False, 1), (True, 1), (True, 2)])  # the last one: side by side
-def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn, num_threads, monkeypatch):
+def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn, num_threads, warmup, monkeypatch):
     rng = np.random.default_rng(0)
     config = GPTConfig(vocab_size=12, block_size=8, n_layer=1, n_head=2, n_embd=16)
-    plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 60, num_evals=3)
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 60, num_evals=3, warmup=warmup)
     plan = plan.in_ways([Way(batch_size=2, micro_batch_size=2, num_threads=1, onednn=onednn)])
 
     def losses(tape_for):

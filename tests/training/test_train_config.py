@@ -22,6 +22,11 @@ def test_learning_rate_rules_by_hand(rule, expected):
     assert [config.learning_rate_at(batch_size) for batch_size in (4, 16, 64)] == pytest.approx(expected)
 
 
+def test_a_rate_is_constant_unless_a_schedule_is_given():
+    constant = TrainConfig(max_tokens=80, learning_rate=0.5, lr_rule="sqrt", reference_batch_size=4)
+    assert constant.rate_schedule(1, 20) == [0.25] * 4
+
+
 @pytest.mark.parametrize(("batch_size", "expected"), [(1, 125), (4, 31), (100, 1)])
 def test_steps_are_the_whole_ones_within_the_budget(batch_size, expected):
     assert TrainConfig(max_tokens=1_000).num_steps(batch_size, block_size=8) == expected  # 1000/8, 1000/32, 1000/800
@@ -35,6 +40,8 @@ def test_a_budget_that_holds_no_step_is_refused_with_both_numbers():
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        ({"warmup": 1.0}, "Warmup and final rate are shares"),
+        ({"final_rate": -0.1}, "Warmup and final rate are shares"),
         ({"batch_sizes": ()}, "Every batch size must be at least 1, and there must be one"),
         ({"batch_sizes": (4, 0)}, "Every batch size must be at least 1"),
         ({"batch_sizes": (4, 4)}, "A batch size stands twice"),

@@ -24,14 +24,16 @@ def windows_of(num_steps, num_replicas, seed=0):
     return torch.randint(11, (num_steps, num_replicas, 4, 9), generator=torch.Generator().manual_seed(seed))
 
 
-def usual_loop(model, windows, config):
-    """Train on windows (steps, B, T + 1); returns the losses."""
+def usual_loop(model, windows, config, rates=()):
+    """Train on windows (steps, B, T + 1), with a rate for each step or always the same; returns the losses."""
     matrices = [p for p in model.parameters() if p.ndim >= 2]
     others = [p for p in model.parameters() if p.ndim < 2]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, betas=config.betas)
     losses = []
-    for batch in windows:
+    for step, batch in enumerate(windows):
+        for group in optimizer.param_groups if rates else ():
+            group["lr"] = rates[step]
         loss = F.cross_entropy(model(batch[:, :-1]).flatten(0, 1), batch[:, 1:].flatten())
         optimizer.zero_grad()
         loss.backward()
@@ -55,6 +57,18 @@ def test_five_steps_equal_the_usual_loop(num_replicas, grad_clip):
     for seed in range(num_replicas):
         expected = usual_loop(first_model(seed), windows[:, seed], config)
         assert losses[:, seed].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_rate_that_changes_equals_the_usual_loop_whose_optimizer_is_set_each_step():
+    config = TrainConfig(learning_rate=LEARNING_RATE, warmup=0.4, final_rate=0.1, max_tokens=5 * 4 * 8)
+    windows, (rises, rises_more, *falls) = windows_of(5, 3), config.rate_schedule(4, 8)
+    assert rises < rises_more < falls[0] == LEARNING_RATE > falls[1] > falls[2] > 0.1 * LEARNING_RATE
+    trainer = Trainer(ReplicaStack([first_model(seed) for seed in range(3)]), config, 4)
+    losses = torch.stack([trainer.step(step) for step in windows])  # (5, R)
+    for seed in range(3):
+        expected = usual_loop(first_model(seed), windows[:, seed], config, config.rate_schedule(4, 8))
+        assert losses[:, seed].tolist() == pytest.approx(expected, rel=1e-4)
+    assert trainer.step(windows[0]).isfinite().all()  # beyond the budget
 
 
 @pytest.mark.parametrize("num_replicas", [1, 3])

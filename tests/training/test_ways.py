@@ -93,9 +93,30 @@ def test_three_seeds_on_two_threads(asked):
     assert asked == [("fastest_stack", [1, 2, 3])]
 
 
-def test_a_gpu_takes_all_at_once_and_tries_nothing(asked):
-    way = find(1024, device=SimpleNamespace(type="cuda"))
-    assert way == Way(batch_size=1024, seeds_at_once=4, micro_batch_size=1024) and asked == []
+@pytest.mark.parametrize(
+    ("windows", "batch_size", "seeds_at_once", "micro_batch_size"),
+    [  # that the pass of a GPU has room for; of 4 seeds
+        (4096, 1024, 4, 1024),
+        (4095, 1024, 2, 1024),  # in two turns, not in 3 and 1
+        (1024, 1024, 1, 1024),
+        (1023, 1024, 1, 512),
+        (300, 1024, 1, 256),
+        (0, 3, 1, 1),
+    ],
+)
+def test_a_gpu_takes_all_that_it_has_room_for_and_tries_nothing(
+    asked, monkeypatch, windows, batch_size, seeds_at_once, micro_batch_size
+):
+    monkeypatch.setattr(ways, "gpu_bytes", lambda device: 8 * windows * SMALL.window_bytes)
+    way = find(batch_size, device=SimpleNamespace(type="cuda"))
+    assert way == Way(batch_size=batch_size, seeds_at_once=seeds_at_once, micro_batch_size=micro_batch_size)
+    assert asked == []
+
+
+def test_a_pass_is_no_larger_than_fills_a_gpu(monkeypatch):
+    monkeypatch.setattr(ways, "gpu_bytes", lambda device: 2**50)
+    way = find(2**20, device=SimpleNamespace(type="cuda"))
+    assert 2**32 < way.micro_batch_size * SMALL.window_bytes <= 2**33
 
 
 def test_a_way_that_the_plan_names_is_taken(asked):
