@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, SpeedSpec
-from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.experiments import choose_recording, controls, found_experiment, known_of, watch
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
 from core.ui.speed import current_speed, show_speed_of
@@ -29,7 +29,7 @@ with more:
 
 experiment = found_experiment(choices, "speed", SpeedSpec)
 controls(choices, "speed", "Measure this device", lambda: current_speed(choices), experiment and experiment[0])
-known = known_of("speed", experiment)
+known = known_of("speed" if experiment else choose_recording(choices, "speed"), experiment)
 if experiment:
     watch(experiment[0], known.findings, show_speed_of, choices, known)
 else:

@@ -38,7 +38,6 @@ class Recording:
     spec: Spec
     messages: list[dict]
     note: str  # when it was recorded, and on what
-    machine: str
 
     def read(self, cursor: int) -> tuple[list[dict], int]:
         """The messages after that number, as `Store.read` gives them."""
@@ -61,8 +60,14 @@ def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict], mach
     Path(path).write_text("\n".join([json.dumps(head), *lines]) + "\n", encoding="utf-8")
 
 
+def read_machine(path: str | Path) -> str:
+    """Where a recording was made, without reading all of it."""
+    with open(path, encoding="utf-8") as file:
+        return json.loads(file.readline())["machine"]
+
+
 def read_recording(path: str | Path) -> Recording:
     head, *lines = (json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
     messages = [m | ({"data": base64.b64decode(m["data"])} if "data" in m else {}) for m in lines]
     note = f"recorded on {head['recorded_on']} in {head['seconds']:.0f} s ({head['machine']})"
-    return Recording(spec_of(head["settings"]), messages, note, head["machine"])
+    return Recording(spec_of(head["settings"]), messages, note)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from core.batches import WindowStream, make_batch
-from core.lab.experiments import RaceSpec, RunSpec, check_memory
+from core.lab.experiments import RaceSpec, RunSpec, allowed_flops, check_memory
 from core.lab.worker import use_cores
 from core.measure.accumulation import look_at_accumulation
 from core.measure.gradients import look_at_gradients
@@ -63,12 +63,13 @@ class Run:
         plan = plan_of(spec)
         num_weights = gpt_config.num_parameters * plan.num_seeds
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
-        machine = Machine(devices={find_device(plan.device).type: MAX_BYTES})
+        self.device = find_device(plan.device).type
+        machine = Machine(devices={self.device: MAX_BYTES})
         check_memory(
             "A step of this run", race_bytes(gpt_config, plan.in_one_go(), machine) + 2 * state_bytes, MAX_BYTES
         )
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
-        if self.step_flops > MAX_STEP_FLOPS:
+        if self.step_flops > allowed_flops(MAX_STEP_FLOPS, self.device):
             raise ValueError(
                 f"A step of {spec.batch_size:,} windows of {spec.race.block_size} tokens through "
                 f"{gpt_config.num_parameters:,} parameters takes too long to be looked into while you wait: choose a "
@@ -80,7 +81,7 @@ class Run:
         self.place = self.training.config.seeds.index(spec.seed)
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
-        if self.training.device.type == "cuda":
+        if self.device == "cuda":
             self.num_bytes += race_bytes(gpt_config, plan, machine)  # of a step, which its recorded graph keeps
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
@@ -89,10 +90,11 @@ class Run:
         """Go to where so many steps are done, or as near as the time allows. Returns how many are done now."""
         until = time.monotonic() + seconds
         self.refuse_diverged(steps_done)
-        if steps_done * self.step_flops > MAX_REPLAY_FLOPS:
+        replay_flops = allowed_flops(MAX_REPLAY_FLOPS, self.device)
+        if steps_done * self.step_flops > replay_flops:
             raise ValueError(
                 f"Training this run again up to step {steps_done + 1:,} takes too long to wait for here: choose an "
-                f"earlier step, up to {int(MAX_REPLAY_FLOPS // self.step_flops):,}."
+                f"earlier step, up to {int(replay_flops // self.step_flops):,}."
             )
         if self.group.step == steps_done:
             return steps_done

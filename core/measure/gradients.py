@@ -19,6 +19,7 @@ from core.measure.memory import BYTES_PER_NUMBER
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
 from core.training import losses_of
+from core.training.config import window_bytes
 
 MAX_GRADIENT_BYTES = 128 * 2**20  # what per-example gradients may hold at once, where one example alone takes less
 COPIES = 6  # numbers a weight that an example takes, at most: its weights, and gradients while they are laid out
@@ -27,7 +28,7 @@ MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, 
 
 def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
     """How many examples at once stay within `max_bytes`; at least one."""
-    one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + gpt_config.window_bytes
+    one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + window_bytes(gpt_config)
     return min(MAX_CHUNK, max(1, max_bytes // one))
 
 

@@ -4,7 +4,7 @@ Each run keeps its weights, its gradient and Adam's two moments for as long as t
 runs that make a step have two more gradients while it is laid out. When a step is recorded, as on a CUDA device, or on
 a CPU where the model is small, there are two copies of the weights and moments, to put back and to hold against each
 other. Activations, that backward needs, grow with the windows that go through the model at once
-(`GPTConfig.window_bytes`). On a CPU, before a race of a small model begins, the ways to train it are tried on some more
+(`window_bytes`). On a CPU, before a race of a small model begins, the ways to train it are tried on some more
 copies. On a CUDA device the graphs of all batch sizes lie in the memory of the largest one's step; beside it a step of
 the next one is made before it is recorded.
 
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.model.config import GPTConfig
-from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, gpu_way, is_small_step
+from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, gpu_way, is_small_step, window_bytes
 
 BYTES_PER_NUMBER = 4  # float32
 KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
@@ -71,7 +71,7 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
     held = sum(sorted(windows)[-2:]) if device == "cuda" else max(windows)
     libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * (side_by_side - 1)
-    return weights + gpt_config.window_bytes * held + libraries
+    return weights + window_bytes(gpt_config) * held + libraries
 
 
 def line_through(peaks: Mapping[int, float], batch_size: float) -> float:

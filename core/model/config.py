@@ -28,13 +28,6 @@ class GPTConfig:
             raise ValueError(f"Dropout is {self.dropout}; it must be at least 0 and below 1.")
 
     @property
-    def window_bytes(self) -> int:
-        """An upper estimate of what one window leaves behind in float32 for backward: for each token and layer about
-        34 C numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums
-        between), and 4 V for the logits, their softmax and the gradients of both."""
-        return 4 * self.block_size * (34 * self.n_layer * self.n_embd + 4 * self.vocab_size)
-
-    @property
     def num_parameters(self) -> int:
         """Weights in the model, the shared head counted once."""
         c, b = self.n_embd, int(self.bias)

@@ -178,10 +178,18 @@ class TrainConfig:
         return sorted(steps)
 
 
+def window_bytes(gpt_config: GPTConfig) -> int:
+    """An upper estimate of what one window leaves behind in float32 for backward: for each token and layer about 34 C
+    numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums between),
+    and 4 V for the logits, their softmax and the gradients of both."""
+    per_token = 34 * gpt_config.n_layer * gpt_config.n_embd + 4 * gpt_config.vocab_size
+    return 4 * gpt_config.block_size * per_token
+
+
 def gpu_way(gpt_config: GPTConfig, batch_size: int, num_seeds: int, gpu_bytes: int) -> Way:
     """On a GPU with so much memory in all: as many seeds in a call, and as many windows in a pass, as fill it with
     work, and no more than it has room for."""
-    windows = max(1, min(PASS_BYTES, gpu_bytes // PASS_SHARE) // gpt_config.window_bytes)
+    windows = max(1, min(PASS_BYTES, gpu_bytes // PASS_SHARE) // window_bytes(gpt_config))
     return Way(
         batch_size=batch_size,
         seeds_at_once=even_part(num_seeds, max(1, windows // batch_size)),

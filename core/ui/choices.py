@@ -142,6 +142,7 @@ CHOICES = {
     "device": Choice("device", "auto", one_of(("auto", "cpu", "cuda", "mps"))),
     "axis": Choice("x", "tokens", one_of(("steps", "tokens", "seconds"))),
     "half_life": Choice("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
+    "recorded_on": Choice("recorded", "processor", one_of(("processor", "gpu"))),
     "race": Choice("race", "", identifier),
     "noise": Choice("noise", "", identifier),
     "sweep": Choice("sweep", "", identifier),

@@ -26,7 +26,7 @@ from core.lab.experiments import (
     spec_of,
 )
 from core.lab.findings import CostFindings, NoiseFindings, OrdersFindings, ParallelFindings, SweepFindings
-from core.lab.recording import RECORDINGS, read_recording
+from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.speed_findings import SpeedFindings
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
 from core.ui.choices import EXPERIMENTS, Choices
@@ -141,6 +141,15 @@ def recorded(name: str) -> tuple[Findings, str]:
     findings = FINDINGS[type(recording.spec)](recording.read, recording.spec)
     findings.refresh()
     return findings, recording.note
+
+
+def choose_recording(choices: Choices, name: str) -> str:
+    """The name of the recording to show where there are two: from a processor and, as `name`_on_gpu, from a GPU."""
+    names = {"processor": name, "gpu": f"{name}_on_gpu"}
+    choices.segments(
+        "recorded_on", "Recorded on", tuple(names), format_func=lambda kind: read_machine(RECORDINGS[names[kind]])
+    )
+    return names[choices.recorded_on]
 
 
 @dataclass(frozen=True)

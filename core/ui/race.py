@@ -1,5 +1,7 @@
 """The live view of a race: its progress, its charts. It asks the store; it knows no worker."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core import charts
@@ -9,7 +11,7 @@ from core.lab.experiments import RaceSpec
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Experiment
 from core.ui.choices import Choices
-from core.ui.experiments import show_progress, tick_seconds
+from core.ui.experiments import choose_recording, show_progress, tick_seconds
 from core.ui.lab import server
 from core.ui.page import plain
 from core.ui.race_charts import draw_race
@@ -63,16 +65,17 @@ def summary_of(spec: RaceSpec) -> str:
 
 def show_recorded(choices: Choices) -> None:
     """Before anything has been trained: a race of this kind that was recorded, marked as such."""
-    curves, note = recorded_race(choices.half_life)
+    curves, note = recorded_race(choose_recording(choices, "race"), choices.half_life)
     st.info(f"A recorded race, {note}. Click **Start the race** to run your own, live.")
     st.caption(plain(summary_of(curves.spec)))
     draw_race(curves, choices, recorded=True)
     show_spikes(choices, curves, text=samples()[curves.spec.source].text)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def recorded_race(half_life: int) -> tuple[RaceCurves, str]:
-    recording = read_recording(RECORDINGS["race"])
-    curves = RaceCurves(recording.read, recording.spec, half_life)
+@st.cache_resource(max_entries=8, show_spinner=False)
+def recorded_race(name: str, half_life: int) -> tuple[RaceCurves, str]:
+    recording = read_recording(RECORDINGS[name])
+    train = replace(recording.spec.train, device="auto")  # where a step of it is looked into, here
+    curves = RaceCurves(recording.read, replace(recording.spec, train=train), half_life)
     curves.refresh()
     return curves, recording.note

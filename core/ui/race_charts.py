@@ -47,7 +47,7 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
         )
         validation = draw_loss(curves, axis, "validation", live, recorded)
     with narrow:
-        st.markdown("**Tokens a second** of one run alone, on this machine.")
+        st.markdown(f"**Tokens a second** of one run alone{'' if recorded else ', on this machine'}.")
         speed = draw_speed(curves, live)
     said = [lead_sentence(curves, axis, live) for axis in X_TITLES]
     st.markdown("\n".join(f"- {sentence}" for sentence in [*said, noise_sentence(curves)]))
@@ -67,7 +67,8 @@ def ways_sentence(curves: RaceCurves) -> str:
         together = f"{seeds} seeds in one call" if seeds > 1 else "each seed by itself"
         parts = f", {micro} windows at a time" if micro < way.batch_size else ""
         said.append(f"B = {way.batch_size}: {together}{parts}{', products by oneDNN' if way.onednn else ''}")
-    return f"How the runs were put on the device, as was found to be fastest by trying: {'; '.join(said)}."
+    tried = " (the fastest plan that was tried)" if curves.started["device"] == "cpu" else ""
+    return f"How the runs were executed{tried}: {'; '.join(said)}."
 
 
 def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
@@ -175,7 +176,7 @@ def noise_sentence(curves: RaceCurves) -> str:
     spread = (max(scaled.values()) - min(scaled.values())) / np.mean(list(scaled.values()))
     said = (
         f"**Noise × √B**: {values}. If the noise falls as 1/√B, these are equal; here the largest and the smallest "
-        f"differ by {100 * spread:.2g}% of their mean."
+        f"differ by {charts.format_significant(100 * spread)}% of their mean."
     )
     falling = [f"B = {b}" for b, n in sorted(curves.noise.items()) if n.get("fall", 0.0) > n["sigma"]]
     if falling:

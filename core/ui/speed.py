@@ -107,13 +107,14 @@ def product_line(found: SpeedFindings, batch_size: int) -> str:
         charts.format_significant(float(np.median(rates)) / 1e9) for rates in (found.products, found.fastest_products)
     )
     by = other = ""
+    threads = " on the same threads" if found.started["device"] == "cpu" else ""
     if found.fastest_products is found.onednn_products:
         by = f" by oneDNN; the library that torch takes by itself, and so this step, reaches {usual}"
         other = " they are made by the slower library;"
     return (
         f"**Its matrix products run at {share}% of the rate of one large product**, {fastest} billion operations a "
-        f"second{by}. Both were taken in the same rounds on the same threads. (Products inside attention are not "
-        "counted.) What takes the rest is not measured here: a step's products are small, and small ones are slower;"
+        f"second{by}. Both were taken in the same rounds{threads}. (Products inside attention are not counted.) What "
+        "takes the rest is not measured here: a step's products are small, and small ones are slower;"
         f"{other} and there is all that is no product: norms, GELU, AdamW, moving memory, Python."
     )
 
@@ -132,6 +133,14 @@ def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
         return (
             f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
             "times do not lie near enough to one line."
+        )
+    largest = found.spec.batch_sizes[-1]
+    if fit.knee.low > largest:
+        return (
+            f"**The device is not full yet at B = {largest:,}**, the largest batch measured. The knee, where half of "
+            "the most windows a second would be reached, lies beyond it. A step takes "
+            f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and each window adds "
+            f"{fitted(fit.window_seconds, 1e3)} ms."
         )
     off = f"{number(100 * np.expm1(fit.misfit))}%"
     bent = (

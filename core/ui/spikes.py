@@ -62,6 +62,9 @@ def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> Non
     except ValueError as error:
         say(error)
         return
+    if curves.started["train_tokens"] != len(corpus.train_ids):
+        st.warning("This race was run on another version of the text than the one here, so its batch cannot be shown.")
+        return
     by_loss, windows = st.tabs(["Its tokens by loss", "Its windows in the text"])
     with windows:
         st.markdown("Found again from the seed and the step: these and no others gave that loss.")

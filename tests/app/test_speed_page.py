@@ -31,6 +31,15 @@ def test_before_anything_is_measured_a_recorded_one_teaches(app):
     assert "not known yet" not in text and "Nothing measured" not in text and "nan" not in text
 
 
+def test_what_was_recorded_on_a_gpu_is_a_click_away(app):
+    test = app("speed_and_memory", recorded="gpu")
+    assert not test.exception and "NVIDIA" in test.info[0].value
+    assert "not full yet at B = 4,096" in text_of(test) and "on the same threads" not in text_of(test)
+    race = app("race_batch_sizes", recorded="gpu")
+    assert not race.exception and "NVIDIA" in race.info[0].value
+    assert "B = 1024" in text_of(race) and "found to be fastest" not in text_of(race) and "e+0" not in text_of(race)
+
+
 def test_a_sweep_of_another_model_is_not_multiplied_with_these_times(app, tmp_path):
     sweep = RaceSpec(text="To be or not to be. " * 20)
     sweep_id = Store(f"sqlite:///{tmp_path}/app.db").create(

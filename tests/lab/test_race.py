@@ -10,7 +10,7 @@ from core.corpus import samples
 from core.lab.curves import RaceCurves
 from core.lab.experiments import RaceSpec
 from core.lab.race import race_messages
-from core.lab.recording import RECORDINGS, read_recording, write_recording
+from core.lab.recording import RECORDINGS, read_machine, read_recording, write_recording
 from core.measure.memory import Machine
 from core.training import TrainConfig
 
@@ -90,7 +90,7 @@ def test_noise_time_and_text_are_measured_on_the_way(messages):
 def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
     write_recording(tmp_path / "race.jsonl", SPEC, messages, "a sundial")
     recording = read_recording(tmp_path / "race.jsonl")
-    assert recording.machine == "a sundial" and "(a sundial)" in recording.note
+    assert "(a sundial)" in recording.note and read_machine(tmp_path / "race.jsonl") == "a sundial"
     recorded = RaceCurves(recording.read, recording.spec)
     recorded.refresh()
     live = RaceCurves(lambda cursor: (messages[cursor:], len(messages)), SPEC)
@@ -108,6 +108,20 @@ def test_the_shipped_recording_is_a_default_race():
     assert recorded.spec.train == TrainConfig()
     scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]
     assert len(scaled) == 3 and max(scaled) / min(scaled) < 1.15
+
+
+def test_the_race_recorded_on_a_gpu_reaches_from_4_to_4096_windows():
+    recording = read_recording(RECORDINGS["race_on_gpu"])
+    recorded = RaceCurves(recording.read, recording.spec)
+    assert recorded.refresh() and recorded.share == 1.0 and "NVIDIA" in recording.note
+    assert recorded.batch_sizes == (4, 16, 64, 256, 1024, 4096)
+    assert recorded.started["train_tokens"] == started_of(RECORDINGS["race"])["train_tokens"]  # the same text
+    scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items() if b < 4096]
+    assert max(scaled) / min(scaled) < 1.25
+
+
+def started_of(path) -> dict:
+    return next(message for message in read_recording(path).messages if message["kind"] == "started")
 
 
 def test_settings_make_the_round():

@@ -177,6 +177,15 @@ def test_settings_make_the_journey_and_back():
     assert spec_of(SPEC.settings(), SPEC.text) == SPEC
 
 
+def test_a_gpu_may_be_asked_for_more_than_a_processor():
+    text = "The miller's daughter counted every sack of corn. " * 100
+    nanogpt = RaceSpec(text=text, n_layer=6, n_head=6, n_embd=384, block_size=256)
+    spec = replace(SPEC, race=replace(nanogpt, train=replace(PLAN, batch_sizes=(64,), max_tokens=10**6, device="auto")))
+    spec.check(Machine(devices={"cuda": 2**33, "cpu": 2**33}))
+    with pytest.raises(ValueError, match="takes too long to be timed"):
+        spec.check(BIG)
+
+
 def test_what_cannot_be_measured_is_refused():
     SPEC.check(BIG)
     with pytest.raises(ValueError, match="more than the"):

@@ -10,6 +10,7 @@ from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer, Way
+from core.training.config import window_bytes
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
 
@@ -175,7 +176,7 @@ def test_ways_that_have_to_be_found_are_tried_on_copies():
 def test_on_cuda_a_step_is_made_beside_the_graphs_that_lie_in_the_largest_ones_memory():
     one, some = (TrainConfig(batch_sizes=sizes, num_seeds=1, device="cuda") for sizes in ((8,), (1, 4, 8)))
     more = bytes_of(SMALL, some, "cuda") - bytes_of(SMALL, one, "cuda")
-    assert more == 4 * 288 * 2 * 4 + 4 * SMALL.window_bytes  # two runs more, and the second largest batch
+    assert more == 4 * 288 * 2 * 4 + 4 * window_bytes(SMALL)  # two runs more, and the second largest batch
 
 
 def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_as_far_as_there_is_room_on_a_gpu():
@@ -192,7 +193,7 @@ def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_as_far_as_there_is_roo
 def test_a_model_that_is_not_small_is_not_copied_to_record_its_step():
     small, large = (GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=c) for c in (288, 304))
     numbers = [
-        (bytes_of(c, TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()) - c.window_bytes) / 4
+        (bytes_of(c, TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()) - window_bytes(c)) / 4
         for c in (small, large)
     ]
     assert small.num_parameters < 2**20 < large.num_parameters

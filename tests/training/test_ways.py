@@ -9,6 +9,7 @@ import torch
 
 from core.model import GPTConfig
 from core.training import TrainConfig, Way, ways
+from core.training.config import window_bytes
 from core.training.crew import Crew
 
 SMALL = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16)
@@ -107,7 +108,7 @@ def test_three_seeds_on_two_threads(asked):
 def test_a_gpu_takes_all_that_it_has_room_for_and_tries_nothing(
     asked, monkeypatch, windows, batch_size, seeds_at_once, micro_batch_size
 ):
-    monkeypatch.setattr(ways, "gpu_bytes", lambda device: 8 * windows * SMALL.window_bytes)
+    monkeypatch.setattr(ways, "gpu_bytes", lambda device: 8 * windows * window_bytes(SMALL))
     way = find(batch_size, device=SimpleNamespace(type="cuda"))
     assert way == Way(batch_size=batch_size, seeds_at_once=seeds_at_once, micro_batch_size=micro_batch_size)
     assert asked == []
@@ -116,7 +117,7 @@ def test_a_gpu_takes_all_that_it_has_room_for_and_tries_nothing(
 def test_a_pass_is_no_larger_than_fills_a_gpu(monkeypatch):
     monkeypatch.setattr(ways, "gpu_bytes", lambda device: 2**50)
     way = find(2**20, device=SimpleNamespace(type="cuda"))
-    assert 2**32 < way.micro_batch_size * SMALL.window_bytes <= 2**33
+    assert 2**32 < way.micro_batch_size * window_bytes(SMALL) <= 2**33
 
 
 def test_a_way_that_the_plan_names_is_taken(asked):

@@ -38,6 +38,7 @@ from core.lab.experiments.limits import (
     ORDER_TOKENS,
     RANK_BYTES,
     VECTORISED,
+    allowed_flops,
 )
 from core.lab.experiments.noise import NoiseSpec
 from core.lab.experiments.orders import OrdersSpec
@@ -86,6 +87,7 @@ __all__ = [
     "Spec",
     "SpeedSpec",
     "SweepSpec",
+    "allowed_flops",
     "check_memory",
     "check_port",
     "claim_specs",

@@ -3,7 +3,14 @@
 import json
 from dataclasses import dataclass, replace
 
-from core.lab.experiments.limits import MAX_BLOCK_SIZE, MAX_BUDGET, MAX_TIMED_FLOPS, MIN_BUDGET, VECTORISED
+from core.lab.experiments.limits import (
+    MAX_BLOCK_SIZE,
+    MAX_BUDGET,
+    MAX_TIMED_FLOPS,
+    MIN_BUDGET,
+    VECTORISED,
+    allowed_flops,
+)
 from core.lab.experiments.race import RaceSpec
 from core.measure.memory import Machine
 
@@ -84,7 +91,7 @@ class SpeedSpec:
         forbid it: what fits is measured."""
         _, gpt_config = self.race.build()
         flops = 6 * gpt_config.num_parameters * self.largest * self.race.block_size
-        if flops > MAX_TIMED_FLOPS:
+        if flops > allowed_flops(MAX_TIMED_FLOPS, machine.device(self.race.train.device)):
             raise ValueError(
                 f"A step of {self.largest:,} windows of {self.race.block_size} tokens through "
                 f"{gpt_config.num_parameters:,} parameters takes too long to be timed again and again: choose a "
