@@ -134,9 +134,9 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 
 
 def run_record(args: argparse.Namespace) -> None:
+    from core.engine import find_device
     from core.lab.speed import device_name
     from core.lab.worker import messages_of, use_cores
-    from core.training import find_device
 
     use_cores()
     sample = samples()[args.sample]
@@ -173,9 +173,9 @@ def run_record(args: argparse.Namespace) -> None:
 def run_race(args: argparse.Namespace) -> None:
     plan = {name: getattr(args, name) for name in ("batch_sizes", "num_seeds", "max_tokens", "precision")}
     spec = race_of(args, **plan)
+    from core.engine import records_of
     from core.lab.race import Race  # here, because torch takes a second and --help needs none
     from core.lab.worker import use_cores
-    from core.training import records_of
 
     use_cores()
 

@@ -1,6 +1,7 @@
 """The rules of the house, read from its imports."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,14 @@ FLOORS = {
     "core.batches": 1,
     "core.model": 1,
     "core.training": 2,
-    "core.measure": 3,
-    "core.strategies": 3,
-    "core.lab": 4,
-    "core.__main__": 4,
-    "core.ui": 5,
-    "pages": 6,
-    "streamlit_app": 6,
+    "core.engine": 3,
+    "core.measure": 4,
+    "core.strategies": 4,
+    "core.lab": 5,
+    "core.__main__": 5,
+    "core.ui": 6,
+    "pages": 7,
+    "streamlit_app": 7,
 }
 # core.charts stands beside the others on its floor: only a page's own floor may put data into a chart
 NEIGHBOURS = {("core.measure", "core.strategies"), ("core.__main__", "core.lab")}
@@ -88,12 +90,18 @@ def test_pages_import_streamlit_and_core_and_nothing_else():
 
 def test_torch_stays_in_the_workers():
     users = users_of("torch")
-    allowed = {"core.model", "core.training", "core.measure", "core.strategies"}
+    allowed = {"core.model", "core.training", "core.engine", "core.measure", "core.strategies"}
     assert "core.training.trainer" in users
     plain = {m for m in users if m.startswith("core.lab.export.plain.")}  # source for what is taken away
     assert {m for m in users - plain if room_of(m) not in allowed} == {
         f"core.lab.{name}" for name in ("cost", "noise", "packing", "race", "speed", "steps", "worker")
     }
+
+
+def test_what_is_private_in_torch_is_called_in_the_engine_alone():
+    private = re.compile(r"torch\._[A-Za-z]|torch\.ops\.")
+    users = {module_of(path) for path in FILES if private.search(path.read_text(encoding="utf-8"))}
+    assert users == {"core.engine.cpu_graph", "core.engine.cuda_graph", "core.engine.onednn"}
 
 
 def test_altair_is_known_to_charts_alone():
@@ -114,7 +122,7 @@ def test_a_file_is_one_room(path):
 
 def test_what_the_server_imports_does_not_load_torch():
     modules = [module_of(p) for p in FILES if room_of(module_of(p)) == "core.ui"]
-    modules += ["core.lab.cluster", "core.lab.curves", "core.lab.store", "core.model", "core.training"]
+    modules += ["core.lab.cluster", "core.lab.curves", "core.lab.store", "core.model", "core.training", "core.engine"]
     code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules, 'core.ui.race' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]

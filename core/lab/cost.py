@@ -16,11 +16,12 @@ from collections.abc import Iterator
 import torch
 
 from core.batches import WindowStream
+from core.engine import Training
 from core.lab.experiments import CostSpec
 from core.measure.activations import activation_bytes, state_bytes
 from core.model import ReplicaStack
 from core.strategies.accumulation import accumulated_gradient
-from core.training import Trainer, Training
+from core.training import Trainer
 
 ROUNDS, FEWEST_ROUNDS = 12, 4
 MAX_SECONDS = 30  # of timing: then the rounds are fewer, but not below the fewest
@@ -30,7 +31,7 @@ def cost_messages(spec: CostSpec) -> Iterator[dict]:
     """All of it as plain messages (see the top of this file)."""
     corpus, gpt_config = spec.race.build()
     plan = spec.race.train
-    training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan.in_one_go())
+    training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan.unsplit())
     stack = ReplicaStack([training.first_model(plan.first_seed)])
     trainer = Trainer(stack, plan, plan.reference_batch_size)
     stream = WindowStream(

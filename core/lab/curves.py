@@ -19,7 +19,7 @@ import pandas as pd
 from core.lab.experiments import RaceSpec
 from core.lab.store import READ_AT_ONCE, Store
 from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
-from core.training import Way
+from core.training import ExecutionPlan
 
 Read = Callable[[int], tuple[list[dict], int]]
 MAX_POINTS = 900  # of all training curves of one race together
@@ -191,9 +191,11 @@ class RaceCurves:
         return np.concatenate(parts)
 
     @property
-    def ways(self) -> tuple[Way, ...]:
-        """How its runs were put on the device, in the order of its batch sizes; empty before it has begun."""
-        return tuple(Way(**way) for way in (self.started or {}).get("ways", ()))
+    def executions(self) -> tuple[ExecutionPlan, ...]:
+        """How its runs were executed, in the order of its batch sizes; empty before it has begun."""
+        started = self.started or {}
+        plans = started.get("executions") or started.get("ways") or ()  # "ways" in what was kept before November 2026
+        return tuple(ExecutionPlan(**plan) for plan in plans)
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.train.num_steps(batch_size, self.spec.block_size)

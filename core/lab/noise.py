@@ -29,11 +29,11 @@ import numpy as np
 import torch
 
 from core.batches import all_windows
+from core.engine import Training
 from core.lab.experiments import NoiseSpec
 from core.measure.frozen import Population
 from core.measure.intervals import Spread, Tails, slope_of, spread_of
 from core.measure.noise_scale import noise_scale
-from core.training import Training
 
 MAX_WINDOWS = 16_384  # of the text; a longer one is represented by as many, evenly spread
 LOSS_BATCHES = 10  # times as many batches for the loss, which cost nothing once every window's loss is known
@@ -98,7 +98,7 @@ class NoiseRun:
 
     def _measure(self, step: int) -> Iterator[dict]:
         spec, D = self.spec, len(self.windows)
-        population = Population(self.group.crew.trainers[0].stack, self.windows)
+        population = Population(self.group.pool.trainers[0].stack, self.windows)
         rng = np.random.default_rng([spec.race.train.first_seed, step])
         yield from self._pass(population.take_losses(), D / 3, "the loss of every window")
         loss, losses = population.losses.mean(), population.losses

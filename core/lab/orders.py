@@ -21,12 +21,13 @@ import numpy as np
 
 from core.batches import ORDERS
 from core.corpus import Corpus
+from core.engine import Block, Evaluation, Training
 from core.lab.experiments import OrdersSpec
 from core.lab.race import as_message, finite
 from core.measure.noise import LossNoise
 from core.measure.waves import AroundEdge, LossWaves
 from core.model import GPTConfig
-from core.training import Block, Evaluation, TrainConfig, Training
+from core.training import TrainConfig
 
 PROGRESS_SECONDS = 0.5
 EDGE_STEPS = 64  # on either side of the end of an epoch, at most

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from core.batches import pack
+from core.engine import find_device
 from core.lab.experiments import MAX_BLOCK_SIZE
 from core.lab.worker import use_cores
 from core.measure.packing import (
@@ -25,7 +26,7 @@ from core.measure.packing import (
 from core.measure.reports import PackingReport, StepTimes
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.strategies.packing import Rows, packed_loss
-from core.training import TrainConfig, Trainer, find_device
+from core.training import TrainConfig, Trainer
 
 NUM_STEPS, FEWEST_STEPS = 100, 20
 TRAIN_SLOTS = 2_048  # in one step of the training

@@ -2,7 +2,7 @@
 
 `race_messages` gives plain dictionaries, so that they can travel and be kept:
 
-    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "ways",
+    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "executions",
      "val_floor"}                                               of a made-up language: the loss, on the validation
                                                                 windows, of one who knows it; otherwise None
     {"kind": "losses", "batch_size", "step", "num_runs", "data"}    data: float32 bytes of (steps, R), nats per token;
@@ -23,11 +23,11 @@ import numpy as np
 import torch
 
 from core.corpus import samples
+from core.engine import Block, Divergence, Evaluation, Training
 from core.lab.experiments import RaceSpec
 from core.measure.noise import LossNoise
 from core.measure.throughput import step_seconds
 from core.model import write
-from core.training import Block, Divergence, Evaluation, Training
 
 TEXTS_PER_RUN = 5  # about so often a model writes
 SPEED_PROBES = 4  # how often the time of a step is taken; the median counts
@@ -73,7 +73,7 @@ class Race:
             "train_tokens": len(self.corpus.train_ids),
             "val_tokens": len(self.corpus.val_ids),
             "val_floor": self._val_floor(),
-            "ways": [asdict(way) for way in self.training.ways],
+            "executions": [asdict(execution) for execution in self.training.executions],
         }
 
     def _val_floor(self) -> float | None:
@@ -97,7 +97,7 @@ class Race:
         number = group.eval_steps.index(step)
         if (number - 1) % max(1, len(group.eval_steps) // SPEED_PROBES) == 0:
             self.seconds[batch_size].append(
-                step_seconds(self.gpt_config, self.spec.train, group.way, self.training.device)
+                step_seconds(self.gpt_config, self.spec.train, group.execution, self.training.device)
             )
             yield {
                 "kind": "speed",

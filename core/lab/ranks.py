@@ -44,8 +44,8 @@ def run_rank(spec: ParallelSpec, tell, beating: bool) -> None:
     rank = int(os.environ["RANK"])
     if beating:
         threading.Thread(target=beat, args=(rank, tell), daemon=True).start()  # before torch is loaded
+    from core.engine import Training
     from core.strategies.data_parallel import Group, train_ranks
-    from core.training import Training
 
     with Group(spec.race.train.device) as group:
         race = spec.race_of(group.num_ranks)

@@ -30,6 +30,8 @@ import torch
 from torch import Tensor
 
 from core.batches import WindowStream, all_windows
+from core.engine import Training
+from core.engine.autotune import first_model
 from core.lab.experiments import MAX_BATCH_SIZE, SpeedSpec
 from core.lab.process import free_bytes
 from core.measure.activations import activation_bytes, state_bytes
@@ -42,8 +44,7 @@ from core.measure.capacity import (
 )
 from core.measure.memory import largest_batch, line_through
 from core.model import GPTConfig, ReplicaStack
-from core.training import Trainer, Training
-from core.training.ways import first_model
+from core.training import Trainer
 
 ROUNDS, FEWEST_ROUNDS = 12, 4
 MAX_SECONDS = 25  # of timing: then the rounds are fewer, but not below the fewest
@@ -59,7 +60,7 @@ class Speed:
         self.spec = spec
         corpus, self.gpt_config = spec.race.build()
         plan = spec.race.train
-        self.training = Training(corpus.train_ids, corpus.val_ids, self.gpt_config, plan.in_one_go())
+        self.training = Training(corpus.train_ids, corpus.val_ids, self.gpt_config, plan.unsplit())
         self.device = self.training.device
         self.stream = WindowStream(
             num_tokens=len(corpus.train_ids),

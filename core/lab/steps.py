@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from core.batches import WindowStream, make_batch
+from core.engine import Training, find_device
 from core.lab.experiments import RaceSpec, RunSpec, allowed_flops, check_memory
 from core.lab.worker import use_cores
 from core.measure.accumulation import look_at_accumulation
@@ -31,7 +32,7 @@ from core.measure.throughput import one_by_one
 from core.measure.updates import look_at_update
 from core.model import GPT, ReplicaStack
 from core.strategies import target_lengths
-from core.training import TrainConfig, Trainer, Training, find_device, losses_of, token_losses
+from core.training import TrainConfig, Trainer, losses_of, token_losses
 
 SLICE_SECONDS = 0.3  # then the page hears how far it is: a bar within half a second
 MAX_BYTES = 2**30  # of one run: training, and two more copies of its state
@@ -44,15 +45,15 @@ MAX_POSITIONS = 64  # taken one by one
 
 
 def plan_of(spec: RunSpec) -> TrainConfig:
-    """The plan of those runs of a race that share one replica axis with this one, trained in the way that the race's
-    plan names. Where it names none, the run is by itself, its batch in one go."""
+    """The plan of those runs of a race that share one replica axis with this one, executed as the race's
+    plan says. Where it names none, the run is by itself, its batch in one go."""
     plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
-    way = plan.way_of(spec.batch_size)
-    if way is None:
-        return replace(plan, num_seeds=1, first_seed=spec.seed).in_one_go()
-    first = spec.seed - (spec.seed - plan.first_seed) % way.seeds_at_once
-    num_seeds = min(way.seeds_at_once, plan.seeds.stop - first)
-    return replace(plan, num_seeds=num_seeds, first_seed=first).in_ways([way])
+    execution = plan.execution_at(spec.batch_size)
+    if execution is None:
+        return replace(plan, num_seeds=1, first_seed=spec.seed).unsplit()
+    first = spec.seed - (spec.seed - plan.first_seed) % execution.seeds_at_once
+    num_seeds = min(execution.seeds_at_once, plan.seeds.stop - first)
+    return replace(plan, num_seeds=num_seeds, first_seed=first).with_executions([execution])
 
 
 class Run:
@@ -65,9 +66,7 @@ class Run:
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
         self.device = find_device(plan.device).type
         machine = Machine(devices={self.device: MAX_BYTES})
-        check_memory(
-            "A step of this run", race_bytes(gpt_config, plan.in_one_go(), machine) + 2 * state_bytes, MAX_BYTES
-        )
+        check_memory("A step of this run", race_bytes(gpt_config, plan.unsplit(), machine) + 2 * state_bytes, MAX_BYTES)
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
         if self.step_flops > allowed_flops(MAX_STEP_FLOPS, self.device):
             raise ValueError(
@@ -82,7 +81,7 @@ class Run:
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
         if self.device == "cuda":
-            self.num_bytes += race_bytes(gpt_config, plan, machine)  # of a step, which its recorded graph keeps
+            self.num_bytes += race_bytes(gpt_config, plan, machine)  # of a step, which its captured graph keeps
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
 
@@ -150,7 +149,7 @@ class Run:
     @property
     def trainer(self) -> Trainer:
         """Of a run that shares nothing with other seeds."""
-        (trainer,) = self.group.crew.trainers
+        (trainer,) = self.group.pool.trainers
         assert trainer.stack.num_replicas == 1
         return trainer
 

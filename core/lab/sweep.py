@@ -11,9 +11,9 @@ Nothing but validation losses is kept: what a race tells besides, the race page 
 import time
 from collections.abc import Iterator
 
+from core.engine import Block, Training
 from core.lab.experiments import SweepSpec
 from core.lab.race import as_message
-from core.training import Block, Training
 
 PROGRESS_SECONDS = 0.5
 

@@ -13,6 +13,8 @@ import torch
 from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
+from core.engine import find_device, found_devices
+from core.engine.devices import gpu_bytes
 from core.lab.cost import cost_messages
 from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SpeedSpec, SweepSpec
 from core.lab.noise import noise_messages
@@ -24,8 +26,7 @@ from core.lab.speed import speed_messages
 from core.lab.sweep import sweep_messages
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
-from core.training import TrainConfig, find_device, found_devices
-from core.training.ways import gpu_bytes
+from core.training import TrainConfig
 
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker

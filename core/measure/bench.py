@@ -5,10 +5,10 @@ with its defaults for this device, gradients clipped by norm, autocast where the
 compiled if that is asked for. Both take turns, a fraction of a second each, round after round, so that what slows the
 machine for a while slows both.
 
-    {"batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "way"}
+    {"batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "execution"}
 
 All are geometric means over the rounds, of all seeds together; ratio_low and ratio_high are the ratio's 95% t interval
-over the rounds of this one run of the bench. Another one may find another way, and another clock.
+over the rounds of this one run of the bench. Another one may find another plan, and another clock.
 """
 
 import time
@@ -21,9 +21,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.engine import Training
 from core.measure.comparison import ratio_of
 from core.model import GPT, GPTConfig
-from core.training import TrainConfig, Training
+from core.training import TrainConfig
 
 ROUND_SECONDS = 0.4  # of each side
 WARM_STEPS = 3
@@ -90,7 +91,7 @@ def bench(
             "ratio": ratio.value,
             "ratio_low": ratio.low,
             "ratio_high": ratio.high,
-            "way": asdict(race.ways[0]),
+            "execution": asdict(race.executions[0]),
         }
 
 

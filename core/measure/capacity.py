@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from core.model import onednn
+from core.engine import onednn
 from core.training import Trainer
 
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 2048}  # rows and columns of the matrices

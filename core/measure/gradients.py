@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from core.engine.plans import window_bytes
 from core.measure.memory import BYTES_PER_NUMBER
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
 from core.training import losses_of
-from core.training.config import window_bytes
 
 MAX_GRADIENT_BYTES = 128 * 2**20  # what per-example gradients may hold at once, where one example alone takes less
 COPIES = 6  # numbers a weight that an example takes, at most: its weights, and gradients while they are laid out
@@ -60,7 +60,7 @@ def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
         cosines=torch.cat(cosines).cpu().numpy(),
         largest_difference=difference.item(),
         weights={
-            name: OneWeight(stack.place_in_layer(name, place), parts[:, i])
+            name: OneWeight(stack.index_in_layer(name, place), parts[:, i])
             for i, (name, place) in enumerate(places.items())
         },
     )

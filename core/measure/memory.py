@@ -1,12 +1,12 @@
 """How much memory a race will take, before it starts.
 
 Each run keeps its weights, its gradient and Adam's two moments for as long as the race goes on: 4 numbers a weight. The
-runs that make a step have two more gradients while it is laid out. When a step is recorded, as on a CUDA device, or on
+runs that make a step have two more gradients while it is laid out. When a step is captured, as on a CUDA device, or on
 a CPU where the model is small, there are two copies of the weights and moments, to put back and to hold against each
-other. Activations, that backward needs, grow with the windows that go through the model at once
-(`window_bytes`). On a CPU, before a race of a small model begins, the ways to train it are tried on some more
-copies. On a CUDA device the graphs of all batch sizes lie in the memory of the largest one's step; beside it a step of
-the next one is made before it is recorded.
+other. Activations, that backward needs, grow with the windows that go through the model at once (`window_bytes`). On a
+CPU, before a race of a small model begins, plans to execute it are tried on some more copies. On a CUDA device the
+graphs of all batch sizes lie in the memory of the largest one's step; beside it a step of the next one is made before
+it is captured.
 
 It is an upper estimate of the peak, not a measurement. Nothing in it grows with the number of steps.
 """
@@ -14,12 +14,13 @@ It is an upper estimate of the peak, not a measurement. Nothing in it grows with
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.engine.plans import MAX_PASS, MAX_SMALL_MODEL, gpu_execution, is_small_step, window_bytes
 from core.model.config import GPTConfig
-from core.training.config import MAX_PASS, MAX_SMALL_MODEL, TrainConfig, gpu_way, is_small_step, window_bytes
+from core.training.config import TrainConfig
 
 BYTES_PER_NUMBER = 4  # float32
-KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or record it
-TRIED_WAYS = 3
+KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those that make a step, or capture it
+TRIED_PLANS = 3
 NO_END = 2**40  # windows
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
 CUDA_BYTES = 2**29  # that CUDA's libraries and its products in parts work in, and what is left between small tensors
@@ -54,20 +55,20 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
     sizes = len(config.batch_sizes)
     runs, windows = 0, []  # that make a step, and that go through models, at the same time; those at each batch size
     for batch_size in config.batch_sizes:
-        way = config.way_of(batch_size)
-        if not way and device != "cpu":
-            way = gpu_way(gpt_config, batch_size, seeds, machine.gpu_bytes)
-        if way:
-            at_once, in_a_pass = min(seeds, way.seeds_at_once * side_by_side), way.micro_batch_size
+        execution = config.execution_at(batch_size)
+        if not execution and device != "cpu":
+            execution = gpu_execution(gpt_config, batch_size, seeds, machine.gpu_bytes)
+        if execution:
+            at_once, in_a_pass = min(seeds, execution.seeds_at_once * side_by_side), execution.micro_batch_size
         elif is_small_step(gpt_config, batch_size):
             at_once, in_a_pass = seeds, batch_size
-            sizes = len(config.batch_sizes) + TRIED_WAYS
+            sizes = len(config.batch_sizes) + TRIED_PLANS
         else:
             at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
         runs = max(runs, at_once)
         windows.append(at_once * in_a_pass)
-    recorded = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
-    copies = KEPT * seeds * sizes + (PASSING + COPIED * recorded) * runs
+    captured = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
+    copies = KEPT * seeds * sizes + (PASSING + COPIED * captured) * runs
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
     held = sum(sorted(windows)[-2:]) if device == "cuda" else max(windows)
     libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * (side_by_side - 1)

@@ -11,32 +11,34 @@ import torch
 from torch import Tensor
 
 from core.batches import all_windows
+from core.engine.autotune import first_model, trainer_of
+from core.engine.cuda_graph import captured_step
 from core.measure.reports import OneByOne
 from core.model import GPTConfig, ReplicaStack
-from core.training import TrainConfig, Way, losses_of
-from core.training.graph import step_of
-from core.training.ways import first_model, trainer_of
+from core.training import ExecutionPlan, TrainConfig, losses_of
 
 
 def step_seconds(
     gpt_config: GPTConfig,
     config: TrainConfig,
-    way: Way,
+    execution: ExecutionPlan,
     device: torch.device,
     min_steps: int = 3,
     max_steps: int = 10,
     max_seconds: float = 0.15,
 ) -> float:
-    """Median seconds of one step of one run, as a long race makes it: in the passes that this way has, recorded, after
-    two steps that warm up. Its batch is zeros: no step depends on what the tokens are. At least `min_steps`,
-    then until `max_seconds` are over or `max_steps` are taken."""
-    trainer = trainer_of([first_model(gpt_config, 0, device)], config, way)
+    """Median seconds of one step of one run, as a long race makes it: in the passes of this plan, captured, after two
+    steps that warm up. Its batch is zeros: no step depends on what the tokens are. At least `min_steps`, then until
+    `max_seconds` are over or `max_steps` are taken."""
+    trainer = trainer_of([first_model(gpt_config, 0, device)], config, execution)
     windows = all_windows(
         torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device), gpt_config.block_size
     )
-    starts = torch.zeros(1, way.batch_size, dtype=torch.int64, device=device)  # (1, B): the one window that there is
-    trainer.record(windows[starts])
-    step = step_of(trainer, windows, starts)
+    starts = torch.zeros(
+        1, execution.batch_size, dtype=torch.int64, device=device
+    )  # (1, B): the one window that there is
+    trainer.capture(windows[starts])
+    step = captured_step(trainer, windows, starts)
     for _ in range(2):
         step(starts).item()
     seconds: list[float] = []

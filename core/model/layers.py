@@ -52,7 +52,7 @@ def repeat(weights: Tensor, times: int) -> Tensor:
 class Linear(nn.Linear):
     """y = x W^T + b. Weight (out, in) and bias (out,), or (R, out, in) and (R, 1, out)."""
 
-    product = staticmethod(F.linear)  # of plain weights; for another one see `onednn.py`
+    product = staticmethod(F.linear)  # of plain weights; `core/engine/onednn.py` has another one
 
     def forward(self, x: Tensor) -> Tensor:
         if self.weight.ndim == 2:

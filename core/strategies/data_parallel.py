@@ -23,10 +23,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from core.engine import Training, find_device
 from core.model import ReplicaStack
 from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan, device_of_ranks, target_lengths
 from core.strategies.accumulation import accumulated_gradient, micro_batches, token_sums
-from core.training import Trainer, Training, find_device
+from core.training import Trainer
 
 FIRST_PROVED, PROVED_EVERY = 3, 10  # steps in which each rank also takes the whole batch, for the proof
 START_SECONDS = 60  # until all ranks have met: each loads torch first
@@ -74,7 +75,7 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
         "whole_norm" and "difference": |average - large batch's gradient| / |large batch's gradient|
     """
     (training_group,) = training.groups
-    (trainer,) = training_group.crew.trainers
+    (trainer,) = training_group.pool.trainers
     B, rows = plan.batch_size(group.num_ranks), plan.batch_size(1)
     mine = slice(group.rank * rows, (group.rank + 1) * rows)
     if group.rank == 0:

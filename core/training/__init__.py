@@ -1,31 +1,18 @@
-"""Training as data: read `config.py` (what a race is), `trainer.py` (one step), `loop.py` (many runs at once),
-`ways.py` (how they are put on a device).
+"""Training as data: read `config.py` (what a race is), then `trainer.py` (one step). `core/engine` runs many, fast.
 
-Torch is loaded when training is first asked for; its settings need none.
+Torch is loaded when a trainer is first asked for; the settings need none.
 """
 
 from importlib import import_module
 
-from core.training.config import BETA2_RULES, LR_RULES, PRECISIONS, TrainConfig, Way
+from core.training.config import BETA2_RULES, LR_RULES, PRECISIONS, ExecutionPlan, TrainConfig
 
-PLACES = {
-    "Block": "loop",
-    "Divergence": "loop",
-    "Evaluation": "loop",
-    "Trainer": "trainer",
-    "Training": "loop",
-    "find_device": "loop",
-    "found_devices": "loop",
-    "losses_of": "trainer",
-    "records_of": "records",
-    "token_losses": "trainer",
-    "train": "records",
-}
+OF_TRAINER = "Trainer", "losses_of", "token_losses"
 
-__all__ = ["BETA2_RULES", "LR_RULES", "PRECISIONS", "TrainConfig", "Way", *PLACES]
+__all__ = ["BETA2_RULES", "LR_RULES", "PRECISIONS", "ExecutionPlan", "TrainConfig", *OF_TRAINER]
 
 
 def __getattr__(name: str):
-    if name not in PLACES:
+    if name not in OF_TRAINER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{PLACES[name]}"), name)
+    return getattr(import_module(f"{__name__}.trainer"), name)

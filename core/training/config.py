@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 
 from core.batches import ORDERS
-from core.model.config import GPTConfig
 
 LR_RULES = ("fixed", "sqrt", "linear")
 BETA2_RULES = ("fixed", "half-life")
@@ -13,20 +12,11 @@ PRECISIONS = ("float32", "bfloat16")
 
 EARLY_SHARE = 8  # of early validations: each after at most an eighth more steps than the one before, or one
 
-# on a GPU, the memory of a pass at most, as estimated: an eighth of all that it has, and no more than fills it with
-# work. On an H100, at 64 and at 384 channels, passes of 2.5 GB ran at 88 to 94% of the speed of those of 5 to 10 GB
-PASS_SHARE, PASS_BYTES = 8, 2**33
-
-# on a CPU, what is tried at most: see `ways.py`
-MAX_PASS = 256  # windows in a pass; more of them only fill memory
-MAX_SMALL_STEP = 2**16  # B x T x C; beyond it one run fills a core
-MAX_SMALL_MODEL = 2**20  # weights, likewise; and a step of a larger one is not recorded
-
 
 @dataclass(frozen=True, kw_only=True)
-class Way:
-    """How the runs at one batch size are put on a device. Their losses are the same in every way, but for rounding; in
-    the same way on the same machine, to the last bit."""
+class ExecutionPlan:
+    """How the runs at one batch size are executed on a device. Their losses are the same under every plan, but for
+    rounding; under the same plan on the same machine, to the last bit."""
 
     batch_size: int  # B
     seeds_at_once: int = 1  # on one replica axis; such stacks of seeds work side by side, a thread each
@@ -66,12 +56,18 @@ class TrainConfig:
     eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
     precision: str = "float32"  # of the model's operations, one of PRECISIONS; weights and AdamW are always float32
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
-    ways: tuple[Way, ...] = ()  # how a batch size is put on the device; one that is not named: see `training.ways`
+    executions: tuple[
+        ExecutionPlan, ...
+    ] = ()  # how a batch size is put on the device; one that is not named: see `training.executions`
 
     def __post_init__(self):
         object.__setattr__(self, "batch_sizes", tuple(self.batch_sizes))
         object.__setattr__(self, "betas", tuple(self.betas))
-        object.__setattr__(self, "ways", tuple(w if isinstance(w, Way) else Way(**w) for w in self.ways))
+        object.__setattr__(
+            self,
+            "executions",
+            tuple(w if isinstance(w, ExecutionPlan) else ExecutionPlan(**w) for w in self.executions),
+        )
         if not self.batch_sizes or min(self.batch_sizes) < 1:
             raise ValueError("Every batch size must be at least 1, and there must be one.")
         if len(set(self.batch_sizes)) < len(self.batch_sizes):
@@ -103,16 +99,18 @@ class TrainConfig:
         known = {field.name for field in fields(cls)}
         return cls(**{name: value for name, value in values.items() if name in known})
 
-    def in_ways(self, ways: Iterable[Way]) -> "TrainConfig":
-        """With these ways for its batch sizes, and none for others."""
-        return replace(self, ways=tuple(way for way in ways if way.batch_size in self.batch_sizes))
+    def with_executions(self, executions: Iterable[ExecutionPlan]) -> "TrainConfig":
+        """With these executions for its batch sizes, and none for others."""
+        return replace(
+            self, executions=tuple(execution for execution in executions if execution.batch_size in self.batch_sizes)
+        )
 
-    def in_one_go(self) -> "TrainConfig":
-        """Each seed by itself, each batch in one pass: the plainest way, and the same on every machine."""
-        return self.in_ways(Way(batch_size=b, micro_batch_size=b) for b in self.batch_sizes)
+    def unsplit(self) -> "TrainConfig":
+        """Each seed by itself, each batch in one pass: the plainest plan, and the same on every machine."""
+        return self.with_executions(ExecutionPlan(batch_size=b, micro_batch_size=b) for b in self.batch_sizes)
 
-    def way_of(self, batch_size: int) -> Way | None:
-        return next((way for way in self.ways if way.batch_size == batch_size), None)
+    def execution_at(self, batch_size: int) -> ExecutionPlan | None:
+        return next((execution for execution in self.executions if execution.batch_size == batch_size), None)
 
     @property
     def seeds(self) -> range:
@@ -176,39 +174,3 @@ class TrainConfig:
             steps.add(early)
             early += -(-early // EARLY_SHARE)
         return sorted(steps)
-
-
-def window_bytes(gpt_config: GPTConfig) -> int:
-    """An upper estimate of what one window leaves behind in float32 for backward: for each token and layer about 34 C
-    numbers (two norms, q, k, v, the attention's output, the MLP's 4 C before and after its GELU, and the sums between),
-    and 4 V for the logits, their softmax and the gradients of both."""
-    per_token = 34 * gpt_config.n_layer * gpt_config.n_embd + 4 * gpt_config.vocab_size
-    return 4 * gpt_config.block_size * per_token
-
-
-def gpu_way(gpt_config: GPTConfig, batch_size: int, num_seeds: int, gpu_bytes: int) -> Way:
-    """On a GPU with so much memory in all: as many seeds in a call, and as many windows in a pass, as fill it with
-    work, and no more than it has room for."""
-    windows = max(1, min(PASS_BYTES, gpu_bytes // PASS_SHARE) // window_bytes(gpt_config))
-    return Way(
-        batch_size=batch_size,
-        seeds_at_once=even_part(num_seeds, max(1, windows // batch_size)),
-        micro_batch_size=even_part(batch_size, windows),
-    )
-
-
-def even_part(whole: int, most: int) -> int:
-    """The size of parts as equal as can be, of at most so many.
-
-    >>> even_part(256, 100)
-    86
-    """
-    num_parts = -(-whole // most)
-    return -(-whole // num_parts)
-
-
-def is_small_step(gpt_config: GPTConfig, batch_size: int) -> bool:
-    """Whether a step of one run leaves much of a core idle between its operations: then it can pay on a CPU to have
-    several seeds on one axis."""
-    size = batch_size * gpt_config.block_size * gpt_config.n_embd
-    return size <= MAX_SMALL_STEP and gpt_config.num_parameters <= MAX_SMALL_MODEL

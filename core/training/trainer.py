@@ -3,7 +3,6 @@
 Shapes: R replicas (seeds), B batch, T time, V vocabulary, P weights of one model.
 """
 
-from collections.abc import Callable
 from functools import partial, reduce
 
 import torch
@@ -12,8 +11,7 @@ from torch.nn import functional as F
 from torch.optim.adam import adam
 
 from core.model import ReplicaStack
-from core.training.config import MAX_SMALL_MODEL, TrainConfig
-from core.training.tape import tape_of
+from core.training.config import TrainConfig
 
 
 def token_losses(logits: Tensor, y: Tensor) -> Tensor:
@@ -43,8 +41,7 @@ class Trainer:
         self.micro_batch_size = micro_batch_size or batch_size
         self.grad_clip = config.grad_clip
         self.weight_decay = config.weight_decay
-        self.recorded: dict[tuple | str, Callable] = {}  # parts of a step as lists of operations: see `record`
-        self.autocast = partial(  # without a cache, which would outlive a recording
+        self.autocast = partial(  # without a cache, which would outlive a captured graph
             torch.autocast,
             stack.device.type,
             torch.bfloat16,
@@ -74,48 +71,23 @@ class Trainer:
             amsgrad=False,
             maximize=False,
             fused=fused,
-            capturable=on_cuda,  # nothing of a step is read back: see `graph.py`
+            capturable=on_cuda,  # nothing of a step is read back: see `core/engine/cuda_graph.py`
         )
 
     def step(self, windows: Tensor) -> Tensor:
         """One update from the windows (R, B, T + 1). Returns the losses (R,), in nats per token."""
         losses, gradient = self.losses_and_gradient(windows)
-        self.recorded.get("update", self.update)(gradient)
+        self.update(gradient)
         return losses
-
-    def record(self, windows: Tensor) -> None:
-        """On a CPU, from now on make the operations that windows of this shape take as lists: see `tape.py`. The lists
-        are held against the step itself, on other tokens; where they differ, as with dropout, which is drawn anew each
-        time, all stays as it was. So it does for a model that is not small: its operations take long, so lists save
-        little, and the copies that are held against each other take much memory."""
-        parts = windows.split(self.micro_batch_size, dim=1)
-        passes = {(part.shape, windows.shape[1], place == 0): part for place, part in enumerate(parts)}
-        small = self.stack.device.type == "cpu" and self.stack.flat.shape[1] <= MAX_SMALL_MODEL
-        if not small or passes.keys() <= self.recorded.keys():
-            return
-        before, kept, other = self.state(), self.recorded, windows.flip(-1)
-        tapes = {key: tape_of(lambda x, key=key: self._pass(x, *key[1:]), part) for key, part in passes.items()}
-        tapes["update"] = tape_of(self.update, self.gradient)
-        self.load(before)
-        expected = self.step(other), *self.state()
-        self.load(before)
-        self.recorded = kept | tapes
-        found = self.step(other), *self.changing
-        if not all(torch.equal(*pair) for pair in zip(found, expected, strict=True)):
-            self.recorded = kept
-        self.load(before)
 
     def losses_and_gradient(self, windows: Tensor) -> tuple[Tensor, Tensor]:
         """Of the windows (R, B, T + 1): (R,) in nats per token, and (R, P), which stands until the next step."""
-        losses, num_windows = [], windows.shape[1]
-        for part in windows.split(self.micro_batch_size, dim=1):
-            first = not losses
-            tape = self.recorded.get((part.shape, num_windows, first))
-            losses.append(tape(part) if tape else self._pass(part, num_windows, first))
+        parts = windows.split(self.micro_batch_size, dim=1)  # each (R, micro-batch, T + 1)
+        losses = [self.add_part(part, windows.shape[1], first=part is parts[0]) for part in parts]
         return reduce(torch.add, losses), self.gradient
 
-    def _pass(self, windows: Tensor, num_windows: int, first: bool) -> Tensor:
-        """What these windows add to the losses of a batch of so many; and they add to its gradient, or begin it."""
+    def add_part(self, windows: Tensor, num_windows: int, first: bool) -> Tensor:
+        """What these windows add to the losses (R,) of `num_windows`; they begin the batch's gradient or add to it."""
         with self.autocast():
             losses = losses_of(self.stack, windows) * (windows.shape[1] / num_windows)
         if first:

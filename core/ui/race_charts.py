@@ -59,14 +59,16 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
 
 def ways_sentence(curves: RaceCurves) -> str:
     """How its runs were put on the device."""
-    if not curves.ways:
+    if not curves.executions:
         return ""
     said = []
-    for way in curves.ways:
-        seeds, micro = min(way.seeds_at_once, curves.spec.train.num_seeds), way.micro_batch_size
+    for execution in curves.executions:
+        seeds, micro = min(execution.seeds_at_once, curves.spec.train.num_seeds), execution.micro_batch_size
         together = f"{seeds} seeds in one call" if seeds > 1 else "each seed by itself"
-        parts = f", {micro} windows at a time" if micro < way.batch_size else ""
-        said.append(f"B = {way.batch_size}: {together}{parts}{', products by oneDNN' if way.onednn else ''}")
+        parts = f", {micro} windows at a time" if micro < execution.batch_size else ""
+        said.append(
+            f"B = {execution.batch_size}: {together}{parts}{', products by oneDNN' if execution.onednn else ''}"
+        )
     tried = " (the fastest plan that was tried)" if curves.started["device"] == "cpu" else ""
     return f"How the runs were executed{tried}: {'; '.join(said)}."
 

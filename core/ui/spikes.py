@@ -22,7 +22,7 @@ MAX_AROUND = 25  # steps on either side that say what the loss was like then; fe
 
 
 def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
-    """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
+    """The execution in for those who do not click on the chart; and the step that is looked at, if there is one."""
     with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
         st.markdown("Choose a run and a step, or click a point of the training loss.")
         b, s, n, go, most = st.columns(5, vertical_alignment="bottom")
@@ -46,7 +46,7 @@ def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
 def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> None:
     """A step of a run: its loss among the others, its tokens by loss, its windows."""
     batch_size, seed, number = place
-    spec = replace(curves.spec, text=text, train=curves.spec.train.in_ways(curves.ways))
+    spec = replace(curves.spec, text=text, train=curves.spec.train.with_executions(curves.executions))
     if batch_size not in curves.batch_sizes or seed not in spec.train.seeds:
         st.warning("This race has no such run: choose one of its batch sizes and seeds.")
         return

@@ -11,6 +11,7 @@ if torch.cuda.is_available():  # beside a real device autograd cannot tell whose
 
 import another_device
 
+from core.engine import Training, devices
 from core.lab import packing, steps
 from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, RunSpec, SpeedSpec, SweepSpec
 from core.lab.ranks import run_rank
@@ -18,8 +19,7 @@ from core.lab.worker import messages_of
 from core.measure import capacity
 from core.model import GPTConfig
 from core.strategies import PARALLEL_MISTAKES, ParallelPlan
-from core.training import TrainConfig, Training
-from core.training import loop as training_loop
+from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=8 * 16 * 20, num_evals=3, device="auto")
 RACE = RaceSpec(
@@ -35,7 +35,7 @@ GPT_CONFIG = GPTConfig(vocab_size=12, block_size=16, n_layer=1, n_head=2, n_embd
 @pytest.fixture(autouse=True)
 def away(monkeypatch):
     """A machine whose fastest device is `another_device`."""
-    monkeypatch.setattr(training_loop, "found_devices", lambda: [another_device.NAME, "cpu"])
+    monkeypatch.setattr(devices, "found_devices", lambda: [another_device.NAME, "cpu"])
     monkeypatch.setattr(capacity, "PRODUCT_SIZE", {another_device.NAME: 64})
     swaps = torch.__future__.get_swap_module_params_on_conversion()
     torch.__future__.set_swap_module_params_on_conversion(True)  # Module.to would untie the two tables of a model
@@ -89,9 +89,9 @@ def test_nothing_is_read_back_within_a_block():
     corpus, gpt_config = RACE.build()
     training = Training(corpus.train_ids, corpus.val_ids, gpt_config, PLAN)
     group = training.group(2)
-    (trainer,) = group.crew.trainers
+    (trainer,) = group.pool.trainers
     starts = training.starts(group, 0, 8)
-    training._record(group)
+    training._capture(group)
     before = another_device.reads
     found = training._steps(trainer, starts)
     assert another_device.reads == before and found.shape == (8, 2)

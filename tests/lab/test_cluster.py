@@ -267,7 +267,7 @@ def test_a_cluster_that_does_not_answer_is_told(monkeypatch, tmp_path):
 
 def test_a_sentence_from_a_worker_arrives(lab):
     with pytest.raises(ValueError, match="no device 'abacus'"):
-        lab.call("core.training.loop:find_device", "abacus")
+        lab.call("core.engine.loop:find_device", "abacus")
 
 
 def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):

@@ -17,10 +17,11 @@ from nbclient import NotebookClient
 
 from core.batches import WindowStream, make_batch
 from core.corpus import clean_text, samples
+from core.engine import train
 from core.lab.experiments import LessonSpec, RaceSpec
 from core.lab.export import export_notebook, export_script, sources
 from core.lab.export.sources import text_literal
-from core.training import TrainConfig, train
+from core.training import TrainConfig
 
 torch.set_num_threads(1)  # steps this small are slower on two, the more so beside other tests
 ROOT = Path(__file__).parents[2]

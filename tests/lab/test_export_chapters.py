@@ -11,6 +11,7 @@ import torch
 
 from core.batches import WindowStream, all_windows, pack
 from core.corpus import build_corpus, samples, split_documents
+from core.engine import Training, train
 from core.lab.experiments import (
     DocumentsSpec,
     LessonSpec,
@@ -29,7 +30,7 @@ from core.measure.activations import activation_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.strategies import ParallelPlan, target_lengths
 from core.strategies.accumulation import accumulated_gradient
-from core.training import TrainConfig, Training, train
+from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(4, 16), num_seeds=2, max_tokens=16 * 16 * 8, num_evals=3)
 RACE = RaceSpec(text=samples()["kitchen"].text, block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN)

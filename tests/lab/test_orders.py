@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from core.batches import ORDERS
+from core.engine import train
 from core.lab.experiments import OrdersSpec, RaceSpec, spec_of
 from core.lab.findings import OrdersFindings
 from core.lab.orders import order_messages
 from core.lab.recording import RECORDINGS, read_recording
 from core.measure.comparison import difference_of
 from core.measure.memory import Machine
-from core.training import TrainConfig, train
+from core.training import TrainConfig
 
 TEXT = "To be or not to be, that is the question. " * 40
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=2, max_tokens=4 * 8 * 150)

@@ -51,13 +51,13 @@ def test_each_way_is_timed_once_a_round(found):
 def test_a_step_is_timed_in_the_passes_that_it_says(monkeypatch):
     measurement = speed_module.Speed(SPEC)
     passes = []
-    one_pass = measurement.trainer._pass
+    one_pass = measurement.trainer.add_part
 
     def spy(windows, *some, **named):
         passes.append(windows.shape[1])
         return one_pass(windows, *some, **named)
 
-    monkeypatch.setattr(measurement.trainer, "_pass", spy)
+    monkeypatch.setattr(measurement.trainer, "add_part", spy)
     measurement.time(24, 8), measurement.time(24, 24)
     assert passes == [8, 8, 8, 24]
 

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from core.batches import WindowStream, make_batch
+from core.engine import Block
 from core.lab import steps
 from core.lab.experiments import RaceSpec, RunSpec
 from core.lab.race import Race, race_messages
 from core.measure.memory import Machine
-from core.training import Block, TrainConfig, Way
+from core.training import ExecutionPlan, TrainConfig
 
 TEXT = "To be or not to be, that is the question. Whether 'tis nobler in the mind to suffer. " * 40
 RACE = RaceSpec(
@@ -19,7 +20,12 @@ RACE = RaceSpec(
     train=TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=8 * 8 * 40, num_evals=5),
 )  # fmt: skip
 TOGETHER, IN_TURNS = (
-    replace(RACE, train=RACE.train.in_ways(Way(batch_size=b, seeds_at_once=n, micro_batch_size=2) for b in (2, 8)))
+    replace(
+        RACE,
+        train=RACE.train.with_executions(
+            ExecutionPlan(batch_size=b, seeds_at_once=n, micro_batch_size=2) for b in (2, 8)
+        ),
+    )
     for n in (2, 1)
 )
 
@@ -58,19 +64,19 @@ def test_a_rebuilt_batch_gives_the_loss_that_was_recorded(losses, race, batch_si
 
 def test_a_run_that_was_trained_beside_others_is_rebuilt_alone_to_the_last_bit(monkeypatch):
     monkeypatch.setattr(steps, "use_cores", lambda: torch.set_num_threads(2))
-    monkeypatch.setattr("core.training.loop.TAPE_FOR", 200)
+    monkeypatch.setattr("core.engine.loop.CAPTURE_FOR", 200)
     torch.set_num_threads(2)
-    way = Way(batch_size=2, seeds_at_once=1, micro_batch_size=2, num_threads=1)
-    race = replace(RACE, train=replace(RACE.train, batch_sizes=(2,), num_evals=1).in_ways([way]))
+    execution = ExecutionPlan(batch_size=2, seeds_at_once=1, micro_batch_size=2, num_threads=1)
+    race = replace(RACE, train=replace(RACE.train, batch_sizes=(2,), num_evals=1).with_executions([execution]))
     beside = Race(race).training
     for _ in beside.events():
         pass
     longer = replace(race, train=replace(race.train, max_tokens=10_000))
     rebuilt = steps.run_of(run(longer))
     rebuilt.reach(160)
-    recorded = [bool(group.crew.trainers[0].recorded) for group in (beside.groups[0], rebuilt.group)]
-    assert beside.groups[0].crew.pool is not None and recorded == [False, True]
-    assert torch.equal(beside.groups[0].crew.trainers[1].stack.flat, rebuilt.trainer.stack.flat)
+    recorded = [bool(group.pool.trainers[0].captured) for group in (beside.groups[0], rebuilt.group)]
+    assert beside.groups[0].pool.pool is not None and recorded == [False, True]
+    assert torch.equal(beside.groups[0].pool.trainers[1].stack.flat, rebuilt.trainer.stack.flat)
 
 
 def test_the_windows_are_those_of_the_stream():

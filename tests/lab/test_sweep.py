@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 import torch
 
+from core.engine import train
 from core.lab.experiments import RaceSpec, SweepSpec, spec_of
 from core.lab.findings import SweepFindings
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.sweep import sweep_messages
 from core.measure.memory import Machine
 from core.measure.targets import fit_steps
-from core.training import TrainConfig, train
+from core.training import TrainConfig
 
 TEXT = "To be or not to be, that is the question. " * 40
 PLAN = TrainConfig(batch_sizes=(2, 4, 8), num_seeds=2, max_tokens=8 * 8 * 20, num_evals=10)

@@ -20,9 +20,9 @@ def test_a_line_for_each_batch_size(monkeypatch):
     for line in (small, large):
         assert 0 < line["ratio_low"] < line["ratio"] < line["ratio_high"]
         assert line["tokens_per_second"] > 0 < line["plain_tokens_per_second"]
-        assert line["way"]["batch_size"] == line["batch_size"]
+        assert line["execution"]["batch_size"] == line["batch_size"]
     assert set(small) == {
-        "batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "way"
+        "batch_size", "tokens_per_second", "plain_tokens_per_second", "ratio", "ratio_low", "ratio_high", "execution"
     }  # fmt: skip
 
 

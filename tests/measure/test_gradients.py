@@ -33,7 +33,7 @@ def backward(windows) -> dict[str, torch.Tensor]:
 def test_per_example_gradients_equal_separate_backward_passes(chunk):
     stack, windows = a_stack(), windows_of(B)
     found = torch.cat(list(per_example_gradients(stack, windows, chunk)))
-    expected = torch.stack([stack.row_of(backward(window[None])) for window in windows])
+    expected = torch.stack([stack.flatten(backward(window[None])) for window in windows])
     assert found.shape == expected.shape == (B, stack.flat.shape[1])
     assert (found - expected).abs().max() < 1e-5 < expected.abs().max()
 
@@ -42,7 +42,7 @@ def test_per_example_gradients_equal_separate_backward_passes(chunk):
 def test_their_mean_equals_the_gradient_of_the_batch(chunk):
     stack, windows = a_stack(), windows_of(B)
     mean = torch.cat(list(per_example_gradients(stack, windows, chunk))).mean(dim=0)
-    expected = stack.row_of(backward(windows))
+    expected = stack.flatten(backward(windows))
     assert (mean - expected).abs().max() < 1e-5 < expected.abs().max()
 
 
@@ -62,8 +62,8 @@ def test_one_weight_as_a_sum_over_examples_by_hand():
 def test_the_report_agrees_with_separate_backward_passes():
     stack, windows = a_stack(), windows_of(B)
     report = look_at_gradients(stack, windows)
-    each = torch.stack([stack.row_of(backward(window[None])) for window in windows])
-    whole = stack.row_of(backward(windows))
+    each = torch.stack([stack.flatten(backward(window[None])) for window in windows])
+    whole = stack.flatten(backward(windows))
     assert report.norm == pytest.approx(whole.norm().item(), rel=1e-5)
     assert report.norms == pytest.approx(each.norm(dim=1).numpy(), rel=1e-5)
     assert report.cosines == pytest.approx(F.cosine_similarity(each, whole[None]).numpy(), abs=1e-5)

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.engine.plans import window_bytes
+from core.engine.trainer import CapturedTrainer
 from core.measure.activations import activation_bytes
 from core.measure.memory import Machine, race_bytes
 from core.measure.noise import NUM_BINS, LossNoise
 from core.measure.throughput import step_seconds
 from core.model import GPT, GPTConfig, ReplicaStack
-from core.training import TrainConfig, Trainer, Way
-from core.training.config import window_bytes
+from core.training import ExecutionPlan, TrainConfig, Trainer
 
 SMALL = GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=4)
 
@@ -125,11 +126,11 @@ def test_the_footprint_does_not_grow_with_the_run():
     assert noise.sums.shape == (5, NUM_BINS, 3) and noise.last.shape == (3, 3)
 
 
-WAY = Way(batch_size=2, micro_batch_size=2)
+EXECUTION = ExecutionPlan(batch_size=2, micro_batch_size=2)
 
 
 def test_a_step_takes_time():
-    assert 0 < step_seconds(SMALL, TrainConfig(), WAY, torch.device("cpu")) < 5
+    assert 0 < step_seconds(SMALL, TrainConfig(), EXECUTION, torch.device("cpu")) < 5
 
 
 def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeypatch):
@@ -145,28 +146,28 @@ def test_the_time_of_a_step_is_the_median_and_the_first_two_do_not_count(monkeyp
     now.calls = 0
     monkeypatch.setattr("core.measure.throughput.time.perf_counter", now)
     steps = []
-    monkeypatch.setattr(Trainer, "record", lambda *_: None)
+    monkeypatch.setattr(CapturedTrainer, "capture", lambda *_: None)
     monkeypatch.setattr(Trainer, "step", lambda *_: steps.append(1) or torch.zeros(1))
-    assert step_seconds(SMALL, TrainConfig(), WAY, torch.device("cpu")) == pytest.approx(0.025)
+    assert step_seconds(SMALL, TrainConfig(), EXECUTION, torch.device("cpu")) == pytest.approx(0.025)
     assert len(steps) == 2 + 4
 
 
 def test_memory_by_hand():
-    one = TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()
+    one = TrainConfig(batch_sizes=(1,), num_seeds=1).unsplit()
     # 288 weights, 12 numbers each; 4 tokens of (34 x 4 channels + 4 x 5 tokens) numbers; 4 bytes a number
     assert SMALL.num_parameters == 288
     assert bytes_of(SMALL, one) == 4 * (288 * 12 + 4 * (34 * 4 + 4 * 5))
 
 
 def test_every_run_holds_its_weights_and_the_largest_batch_its_activations():
-    config = TrainConfig(batch_sizes=(1, 2, 8), num_seeds=4).in_one_go()
+    config = TrainConfig(batch_sizes=(1, 2, 8), num_seeds=4).unsplit()
     # 12 runs keep 4 numbers a weight, the one that makes a step 8 more; 8 x 4 tokens of a seed in the largest step
     assert bytes_of(SMALL, config) == 4 * ((12 * 4 + 8) * 288 + 8 * 4 * (34 * 4 + 4 * 5))
 
 
 def test_ways_that_have_to_be_found_are_tried_on_copies():
     plan = TrainConfig(batch_sizes=(8,), num_seeds=4)
-    together = plan.in_ways([Way(batch_size=8, seeds_at_once=4, micro_batch_size=8)])
+    together = plan.with_executions([ExecutionPlan(batch_size=8, seeds_at_once=4, micro_batch_size=8)])
     assert bytes_of(SMALL, plan) - bytes_of(SMALL, together) == 4 * 288 * 4 * (4 * 3)  # 3 copies of 4 runs
 
     on_cuda = TrainConfig(batch_sizes=(8,), num_seeds=4, device="auto")
@@ -193,7 +194,7 @@ def test_a_large_batch_goes_through_in_parts_on_a_cpu_and_as_far_as_there_is_roo
 def test_a_model_that_is_not_small_is_not_copied_to_record_its_step():
     small, large = (GPTConfig(vocab_size=5, block_size=4, n_layer=1, n_head=1, n_embd=c) for c in (288, 304))
     numbers = [
-        (bytes_of(c, TrainConfig(batch_sizes=(1,), num_seeds=1).in_one_go()) - window_bytes(c)) / 4
+        (bytes_of(c, TrainConfig(batch_sizes=(1,), num_seeds=1).unsplit()) - window_bytes(c)) / 4
         for c in (small, large)
     ]
     assert small.num_parameters < 2**20 < large.num_parameters
@@ -218,13 +219,13 @@ def test_what_backward_keeps_is_within_the_estimate(num_seeds):
     gpt_config = GPTConfig(vocab_size=65, block_size=16, n_layer=2, n_head=2, n_embd=32)
     stack = ReplicaStack([GPT(gpt_config) for _ in range(num_seeds)])
     kept = activation_bytes(stack, torch.zeros(num_seeds, 64, 17, dtype=torch.int64))
-    way = Way(batch_size=64, seeds_at_once=num_seeds, micro_batch_size=64)
-    config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds).in_ways([way])
+    execution = ExecutionPlan(batch_size=64, seeds_at_once=num_seeds, micro_batch_size=64)
+    config = TrainConfig(batch_sizes=(64,), num_seeds=num_seeds).with_executions([execution])
     assert 0.3 * bytes_of(gpt_config, config) < kept < bytes_of(gpt_config, config)
 
 
 def test_activations_grow_with_the_batch_and_weights_do_not():
-    one, two, three = (bytes_of(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1).in_one_go()) for b in (1, 2, 3))
+    one, two, three = (bytes_of(SMALL, TrainConfig(batch_sizes=(b,), num_seeds=1).unsplit()) for b in (1, 2, 3))
     assert three - two == two - one > 0
 
 

@@ -47,7 +47,7 @@ def test_a_stack_gives_each_model_its_own_gradient(bias):
     gradient = stack.flat_gradient(losses)
     for row, model, loss in zip(gradient, some, plain_losses(some, x, y), strict=True):
         own = torch.autograd.grad(loss, [model.get_parameter(name) for name in stack.shapes])
-        own = stack.row_of(dict(zip(stack.shapes, own, strict=True)))
+        own = stack.flatten(dict(zip(stack.shapes, own, strict=True)))
         torch.testing.assert_close(row, own, rtol=1e-5, atol=1e-7)
     assert gradient.shape == stack.flat.shape and gradient.norm(dim=1).min() > 0.01
 
@@ -112,7 +112,7 @@ def test_a_matrix_of_a_linear_layer_stands_turned_in_the_flat_table():
 def test_a_column_of_the_flat_table_is_found_again_in_its_layer(name):
     stack = ReplicaStack(models())
     layer, column = stack.view(0).get_parameter(name).flatten(), stack.columns[name].start + 13
-    assert layer[stack.place_in_layer(name, column)] == stack.flat[0, column]
+    assert layer[stack.index_in_layer(name, column)] == stack.flat[0, column]
 
 
 def test_the_gradient_can_be_written_where_one_likes():

@@ -5,10 +5,11 @@ import sys
 
 import numpy as np
 
+from core.engine import Training
 from core.model import GPTConfig
 from core.strategies import PARALLEL_MISTAKES, ParallelPlan
 from core.strategies.data_parallel import Group, train_ranks
-from core.training import TrainConfig, Training
+from core.training import TrainConfig
 
 V, T = 11, 8
 IDS = np.random.default_rng(0).integers(0, V, 400)

@@ -10,10 +10,11 @@ import pytest
 import torch
 from ranks_script import IDS, T, V
 
+from core.engine import Training
 from core.model import GPTConfig
 from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, target_lengths
 from core.strategies.accumulation import accumulated_gradient
-from core.training import TrainConfig, Training
+from core.training import TrainConfig
 
 ROOT, SCRIPT = Path(__file__).parents[2], Path(__file__).with_name("ranks_script.py")
 ROWS = 6  # of a rank
@@ -50,7 +51,7 @@ def alone(num_ranks: int, targets: str) -> tuple[float, float]:
     (group,) = training.groups
     windows = training.windows[training.starts(group, 0, 1)[0, 0]]
     lengths = torch.from_numpy(target_lengths(targets, 0, 0, B, T))
-    loss, gradient = accumulated_gradient(group.crew.trainers[0].stack, windows, lengths, B)
+    loss, gradient = accumulated_gradient(group.pool.trainers[0].stack, windows, lengths, B)
     return loss.item(), gradient.norm().item()
 
 

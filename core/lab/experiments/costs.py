@@ -40,7 +40,7 @@ class CostSpec:
 
     def check(self, machine: Machine) -> None:
         """Raises ValueError, with a sentence, for what cannot be measured, or not in the memory of that machine."""
-        replace(self.race, train=self.race.train.in_one_go()).check(machine)
+        replace(self.race, train=self.race.train.unsplit()).check(machine)
 
     def settings(self) -> str:
         """All but the text, as JSON."""

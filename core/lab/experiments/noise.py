@@ -44,7 +44,7 @@ class NoiseSpec:
         if not 2 <= self.num_batches <= MAX_NOISE_BATCHES:
             raise ValueError(f"2 to {MAX_NOISE_BATCHES:,} batches of each size can be drawn, not {self.num_batches:,}.")
         _, gpt_config = self.race.build()
-        largest = replace(self.race.train, batch_sizes=(max(self.batch_sizes),)).in_one_go()
+        largest = replace(self.race.train, batch_sizes=(max(self.batch_sizes),)).unsplit()
         needed = race_bytes(gpt_config, largest, machine)
         check_memory("This measurement", needed, machine.memory_bytes(largest.device))
 

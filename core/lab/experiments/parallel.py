@@ -33,7 +33,7 @@ class ParallelSpec:
         batch_size = self.plan.batch_size(num_ranks)
         tokens = batch_size * self.race.block_size * self.plan.num_steps
         train = replace(self.race.train, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens)
-        return replace(self.race, train=train.in_one_go())
+        return replace(self.race, train=train.unsplit())
 
     def check(self, machine: Machine) -> None:
         """Raises ValueError, with a sentence, for what cannot run, or not in the memory of that machine."""
@@ -48,7 +48,7 @@ class ParallelSpec:
         race = self.race_of(self.num_ranks)
         _, gpt_config = race.build()
         device = device_of_ranks(machine.device(race.train.device), machine.num_gpus, self.num_ranks)
-        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,), device=device).in_one_go()
+        micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,), device=device).unsplit()
         needed = race_bytes(gpt_config, micro, machine)  # of a rank, which may have a GPU to itself
         if device == "cpu":
             needed = self.num_ranks * (needed + RANK_BYTES)

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.model import GPT, GPTConfig, ReplicaStack, onednn
+from core.engine import onednn
+from core.model import GPT, GPTConfig, ReplicaStack
 
 pytestmark = pytest.mark.skipif(not onednn.is_available(), reason="this torch has no oneDNN")
 
@@ -36,9 +37,9 @@ def test_a_stack_of_one_takes_it_everywhere_and_a_stack_of_several_does_not(monk
     models = [GPT(config, torch.Generator().manual_seed(seed)) for seed in range(2)]
     ids = torch.zeros(1, 4, dtype=torch.int64)
     expected = models[0](ids)
-    stack = ReplicaStack(models[:1], onednn=True)
+    stack = ReplicaStack(models[:1], product=onednn.linear)
     torch.testing.assert_close(stack.model(ids), expected)
     assert len(calls) == 4 * config.n_layer + 1  # with the head
-    ReplicaStack(models, onednn=True).model(ids.expand(2, 1, 4))
+    ReplicaStack(models, product=onednn.linear).model(ids.expand(2, 1, 4))
     ReplicaStack(models[:1]).model(ids)
     assert len(calls) == 4 * config.n_layer + 1

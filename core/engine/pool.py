@@ -14,7 +14,7 @@ import torch
 from core.training.trainer import Trainer
 
 
-class Crew:
+class TrainerPool:
     """Trainers that work side by side, as many at a time as torch's threads allow with `threads_each` of them."""
 
     def __init__(self, trainers: Sequence[Trainer], threads_each: int | None = None):
@@ -22,9 +22,9 @@ class Crew:
         self.num_threads = torch.get_num_threads()
         self.threads_each = threads_each or self.num_threads
         side_by_side = min(self.num_threads // self.threads_each, len(self.trainers))
-        self.pool = pool_of(side_by_side) if side_by_side > 1 else None
+        self.pool = thread_pool(side_by_side) if side_by_side > 1 else None
 
-    def each(self, function: Callable, *arguments: Sequence) -> list:
+    def map(self, function: Callable, *arguments: Sequence) -> list:
         """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them. What
         goes wrong comes out when all have come to an end."""
 
@@ -44,6 +44,6 @@ class Crew:
 
 
 @cache
-def pool_of(num_threads: int) -> ThreadPoolExecutor:
-    """One for all crews of that many: a thread that has worked keeps some memory for its next work."""
-    return ThreadPoolExecutor(num_threads, "batchscope-crew")
+def thread_pool(num_threads: int) -> ThreadPoolExecutor:
+    """One for all pools of that many: a thread that has worked keeps some memory for its next work."""
+    return ThreadPoolExecutor(num_threads, "batchscope-pool")

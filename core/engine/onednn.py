@@ -2,7 +2,7 @@
 
 On a CPU torch has float32 matrices multiplied by MKL, if it was built with it. oneDNN comes with torch too: on a core
 of an AMD EPYC with AVX-512 it made 210 to 250 billion operations a second, and MKL 109 (512 rows and more, 64
-channels). Its calls cost more, and pay from some hundred rows on; where they do is tried (`core/training/ways.py`).
+channels). Its calls cost more, and pay from some hundred rows on; where they do is tried (`autotune.py`).
 
 Shapes: M rows (all positions of a batch, in any number of dimensions), K numbers in, N numbers out.
 """
@@ -34,7 +34,7 @@ class OneDNNLinear(torch.autograd.Function):
     def backward(ctx, dy: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
         x, weight = ctx.saved_tensors
         rows, d_rows = x.flatten(0, -2), dy.flatten(0, -2)  # (M, K), (M, N)
-        narrower = rows.shape[1] <= d_rows.shape[1]  # the first matrix of a product is turned: that takes less time
+        narrower = rows.shape[1] <= d_rows.shape[1]  # the first matrix of a product is transposed: it takes less time
         d_weight = product(rows.mT, d_rows.mT).mT if narrower else product(d_rows.mT, rows.mT)
         return product(dy, weight.mT), d_weight, d_rows.sum(dim=0) if ctx.has_bias else None
 

@@ -7,6 +7,9 @@ import pytest
 import torch
 
 from core.corpus import build_corpus, samples
+from core.engine import Training, train
+from core.engine.cuda_graph import StepGraph
+from core.engine.devices import gpu_bytes
 from core.lab.cost import cost_messages
 from core.lab.experiments import CostSpec, ParallelSpec, RaceSpec
 from core.lab.ranks import parallel_messages
@@ -14,9 +17,7 @@ from core.measure.activations import activation_bytes
 from core.measure.memory import Machine, race_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.strategies import ParallelPlan
-from core.training import TrainConfig, Trainer, Training, Way, losses_of, train
-from core.training.graph import StepGraph
-from core.training.ways import gpu_bytes
+from core.training import ExecutionPlan, TrainConfig, Trainer, losses_of
 
 pytestmark = [
     pytest.mark.gpu,
@@ -37,7 +38,7 @@ def eager_losses(num_steps: int, batch_size: int) -> list[list[float]]:
     """A race's losses on the GPU with no graph."""
     race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
     group = race.group(batch_size)
-    (trainer,) = group.crew.trainers
+    (trainer,) = group.pool.trainers
     starts = race.starts(group, 0, num_steps)
     return [trainer.step(race.windows[now]).tolist() for now in starts.unbind(1)]
 
@@ -60,7 +61,7 @@ def test_a_recorded_graph_gives_the_losses_of_single_calls(batch_size):
 def test_recording_a_graph_leaves_the_trainer_as_it_was():
     race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
     group = race.group(2)
-    (trainer,) = group.crew.trainers
+    (trainer,) = group.pool.trainers
     before = trainer.state()
     StepGraph(trainer, race.windows, race.starts(group, 0, 1)[:, 0])
     assert all(torch.equal(one, other) for one, other in zip(trainer.state(), before, strict=True))
@@ -69,14 +70,14 @@ def test_recording_a_graph_leaves_the_trainer_as_it_was():
 def test_a_graph_needs_no_memory_of_one_that_is_gone():
     def recorded(batch_size):
         race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
-        race._record(race.group(batch_size))
+        race._capture(race.group(batch_size))
         return race
 
     gone, race = recorded(2), recorded(2)
     del gone
     third = recorded(8)  # before which torch gives back all memory that nobody holds
     group = race.group(2)
-    (trainer,) = group.crew.trainers
+    (trainer,) = group.pool.trainers
     found = race._steps(trainer, race.starts(group, 0, 40))
     assert third and found.tolist() == [pytest.approx(row, rel=1e-4) for row in eager_losses(40, 2)]
 
@@ -84,9 +85,9 @@ def test_a_graph_needs_no_memory_of_one_that_is_gone():
 def test_nothing_is_read_back_within_a_block():
     race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, TrainConfig(**PLAN, device="cuda"))
     group = race.group(2)
-    (trainer,) = group.crew.trainers
+    (trainer,) = group.pool.trainers
     starts = race.starts(group, 0, 8)
-    race._record(group)
+    race._capture(group)
     torch.cuda.set_sync_debug_mode("error")
     try:
         race._steps(trainer, starts)
@@ -102,7 +103,7 @@ def test_bfloat16_is_off_by_no_more_than_its_logits_are_rounded(num_steps):
     race = Training(CORPUS.train_ids, CORPUS.val_ids, CONFIG, plan)
     if num_steps:
         race.advance(8, num_steps)
-    (trainer,) = race.group(8).crew.trainers
+    (trainer,) = race.group(8).pool.trainers
     rounded = Trainer(trainer.stack, replace(plan, precision="bfloat16"), 8)
     with torch.no_grad():
         z = trainer.stack.model(race.val_windows[:, :-1].expand(2, -1, -1)).abs().max().item()
@@ -145,7 +146,10 @@ def test_a_gradient_from_products_in_parts_is_the_cpu_s():
 
 def test_seeds_in_turns_and_batches_in_parts_give_the_losses_of_all_at_once():
     whole = losses(device="cuda")
-    parts = losses(device="cuda", ways=(Way(batch_size=2, micro_batch_size=1), Way(batch_size=8, micro_batch_size=3)))
+    parts = losses(
+        device="cuda",
+        executions=(ExecutionPlan(batch_size=2, micro_batch_size=1), ExecutionPlan(batch_size=8, micro_batch_size=3)),
+    )
     assert parts.keys() == whole.keys() and parts != whole
     for key, loss in whole.items():
         assert parts[key] == pytest.approx(loss, rel=1e-3)
@@ -163,9 +167,9 @@ def test_a_replayed_graph_draws_dropout_anew():
     plan = TrainConfig(**PLAN, learning_rate=1e-30, device="cuda")
     race = Training(CORPUS.train_ids, CORPUS.val_ids, replace(CONFIG, dropout=0.5), plan)
     group = race.group(8)
-    race._record(group)
+    race._capture(group)
     starts = race.starts(group, 0, 1).expand(-1, 5, -1)  # the same batch five times, at the same weights
-    assert len(set(race._steps(group.crew.trainers[0], starts)[:, 0].tolist())) == 5
+    assert len(set(race._steps(group.pool.trainers[0], starts)[:, 0].tolist())) == 5
 
 
 def test_a_batch_of_many_tokens_is_trained_in_the_memory_of_a_pass():
@@ -174,7 +178,7 @@ def test_a_batch_of_many_tokens_is_trained_in_the_memory_of_a_pass():
     plan = TrainConfig(batch_sizes=(64, 1024), num_seeds=2, max_tokens=1024 * 256, num_evals=1, device="cuda")
     torch.cuda.reset_peak_memory_stats()
     race = Training(corpus.train_ids, corpus.val_ids, config, plan)
-    assert config.num_parameters > 1e7 and race.group(1024).way.micro_batch_size < 1024
+    assert config.num_parameters > 1e7 and race.group(1024).execution.micro_batch_size < 1024
     losses = [event.losses for event in race.events() if hasattr(event, "first_step")]
     assert np.isfinite(np.concatenate(losses)).all()
     machine = Machine(devices={"cuda": 2**36}, gpu_bytes=gpu_bytes(race.device))

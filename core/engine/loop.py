@@ -18,17 +18,18 @@ import torch
 from torch import Tensor
 
 from core.batches import WindowStream, all_windows, spread_starts
+from core.engine.autotune import autotune, first_model, trainer_pool
+from core.engine.cuda_graph import captured_step
+from core.engine.devices import find_device
+from core.engine.pool import TrainerPool
+from core.engine.trainer import CapturedTrainer
 from core.model import GPT, GPTConfig
-from core.training.config import TrainConfig, Way
-from core.training.crew import Crew
-from core.training.graph import step_of
-from core.training.trainer import Trainer
-from core.training.ways import crew_of, find_way, first_model
+from core.training.config import ExecutionPlan, TrainConfig
 
 # floating-point operations and steps of a block at most: it should take a tenth of a second or two, for pause and stop
 # wait for its end, and a GPU for its losses to be read and the next one's windows to be sent
 USUAL_BLOCK, BLOCK_ON_CUDA = (4e9, 16), (2e11, 256)
-TAPE_FOR = 64  # steps of a run, for which it pays on a CPU to note the operations of one
+CAPTURE_FOR = 64  # steps of a run, for which it pays on a CPU to note the operations of one
 
 
 @dataclass(frozen=True)
@@ -65,22 +66,22 @@ class Group:
     """All runs at one batch size."""
 
     batch_size: int
-    way: Way  # how many of them go together
+    execution: ExecutionPlan  # how many of them go together
     num_steps: int
     block_steps: int  # at most so many steps in a block
     eval_steps: list[int]  # steps after which it is validated, ascending, from 0 to num_steps
-    crew: Crew
+    pool: TrainerPool
     streams: list[WindowStream]  # one a seed
     step: int = 0
     diverged: dict[int, int] = field(default_factory=dict)  # by place of the seed, 0, ..., R - 1: at which step
 
     def state(self) -> tuple[int, list]:
         """A copy of where its runs stand; `load` takes them back there."""
-        return self.step, [trainer.state() for trainer in self.crew.trainers]
+        return self.step, [trainer.state() for trainer in self.pool.trainers]
 
     def load(self, state: tuple[int, list]) -> None:
         self.step, parts = state
-        for trainer, part in zip(self.crew.trainers, parts, strict=True):
+        for trainer, part in zip(self.pool.trainers, parts, strict=True):
             trainer.load(part)
 
     @property
@@ -109,7 +110,7 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
-        self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun: see `step_of`
+        self.steps: dict[CapturedTrainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun
         self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
@@ -124,16 +125,16 @@ class Training:
     def _group(self, batch_size: int, streams: list[WindowStream]) -> Group:
         tokens = batch_size * self.block_size
         num_steps = self.config.num_steps(batch_size, self.block_size)
-        way = find_way(self.gpt_config, self.config, batch_size, self.device)
+        execution = autotune(self.gpt_config, self.config, batch_size, self.device)
         step_flops = 6 * self.gpt_config.num_parameters * tokens * len(streams)  # of all runs
         block_flops, block_steps = BLOCK_ON_CUDA if self.device.type == "cuda" else USUAL_BLOCK
         return Group(
             batch_size=batch_size,
-            way=way,
+            execution=execution,
             num_steps=num_steps,
             eval_steps=self.config.eval_steps(batch_size, self.block_size),
             block_steps=int(min(max(block_flops // step_flops, 1), block_steps)),
-            crew=crew_of(self.gpt_config, self.config, way, self.device),
+            pool=trainer_pool(self.gpt_config, self.config, execution, self.device),
             streams=streams,
         )
 
@@ -142,8 +143,8 @@ class Training:
         return first_model(self.gpt_config, seed, self.device)
 
     @property
-    def ways(self) -> tuple[Way, ...]:
-        return tuple(group.way for group in self.groups)
+    def executions(self) -> tuple[ExecutionPlan, ...]:
+        return tuple(group.execution for group in self.groups)
 
     def group(self, batch_size: int) -> Group:
         return next(g for g in self.groups if g.batch_size == batch_size)
@@ -152,15 +153,15 @@ class Training:
         """The model of one run as it is now, on the run's own weights: for reading."""
         group = self.group(batch_size)
         place = self.config.seeds.index(seed)
-        stack, place = divmod(place, group.way.seeds_at_once)
-        stack = group.crew.trainers[stack].stack
+        stack, place = divmod(place, group.execution.seeds_at_once)
+        stack = group.pool.trainers[stack].stack
         return stack.view(place) if stack.num_replicas > 1 else stack.model
 
     def events(self) -> Iterator[Block | Evaluation | Divergence]:
         """Train all runs to their end. Closing the iterator between two events stops the race there."""
         if self.device.type == "cuda":
             for group in reversed(self.groups):  # from the largest batch: in its graph's memory is room for the others'
-                self._record(group)
+                self._capture(group)
         for group in self.groups:
             yield from self._evaluate(group)
         while running := [g for g in self.groups if not g.finished]:
@@ -180,21 +181,21 @@ class Training:
         drawn = [stream.starts(first=steps_done * B, count=num_steps * B) for stream in group.streams]
         return torch.from_numpy(np.stack(drawn)).to(self.device).view(-1, num_steps, B)
 
-    def _record(self, group: Group) -> None:
+    def _capture(self, group: Group) -> None:
         """Before the first step of these runs: note what a step does, where that makes it faster."""
         starts = self.starts(group, 0, 1)[:, 0]  # (R, B)
-        if group.num_steps >= TAPE_FOR:
-            group.crew.each(Trainer.record, self.windows[starts].split(group.way.seeds_at_once))
-        for trainer, part in zip(group.crew.trainers, starts.split(group.way.seeds_at_once), strict=True):
-            self.steps[trainer] = step_of(trainer, self.windows, part, self.graph_pool)
+        if group.num_steps >= CAPTURE_FOR:
+            group.pool.map(CapturedTrainer.capture, self.windows[starts].split(group.execution.seeds_at_once))
+        for trainer, part in zip(group.pool.trainers, starts.split(group.execution.seeds_at_once), strict=True):
+            self.steps[trainer] = captured_step(trainer, self.windows, part, self.graph_pool)
 
     def _block(self, group: Group, num_steps: int) -> Iterator[Block | Divergence]:
         began = time.perf_counter()
         B = group.batch_size
-        if group.crew.trainers[0] not in self.steps:
-            self._record(group)
-        starts = self.starts(group, group.step, num_steps).split(group.way.seeds_at_once)  # (R, steps, B) in all
-        block = torch.cat(group.crew.each(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
+        if group.pool.trainers[0] not in self.steps:
+            self._capture(group)
+        starts = self.starts(group, group.step, num_steps).split(group.execution.seeds_at_once)  # (R, steps, B) in all
+        block = torch.cat(group.pool.map(self._steps, starts), dim=1).cpu().numpy()  # the only wait for the device
         seconds = time.perf_counter() - began
         first_step = group.step + 1
         group.step += num_steps
@@ -210,7 +211,7 @@ class Training:
         yield Block(B, first_step, block, seconds)
         yield from divergences
 
-    def _steps(self, trainer: Trainer, starts: Tensor) -> Tensor:
+    def _steps(self, trainer: CapturedTrainer, starts: Tensor) -> Tensor:
         """Train on the windows that begin at starts (R, steps, B). Returns the losses (steps, R)."""
         step = self.steps[trainer]
         return torch.stack([step(now) for now in starts.unbind(1)])
@@ -220,23 +221,9 @@ class Training:
             return
 
         def losses_on(windows: Tensor) -> np.ndarray:  # (R,)
-            losses = torch.cat(group.crew.each(lambda trainer: trainer.evaluate(windows))).cpu().numpy()
+            losses = torch.cat(group.pool.map(lambda trainer: trainer.evaluate(windows))).cpu().numpy()
             losses[list(group.diverged)] = np.nan
             return losses
 
         train_losses = None if self.train_windows is None else losses_on(self.train_windows)
         yield Evaluation(group.batch_size, group.step, losses_on(self.val_windows), train_losses)
-
-
-def found_devices() -> list[str]:
-    """The devices of this machine, fastest first."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    return [name for name, found in there.items() if found]
-
-
-def find_device(name: str) -> torch.device:
-    """The device of that name; "auto" is the fastest there is. Raises ValueError for one that this machine has not."""
-    found = found_devices()
-    if name not in ("auto", *found):
-        raise ValueError(f"This machine has no device {name!r}; it has {', '.join(found)}.")
-    return torch.device(found[0] if name == "auto" else name)

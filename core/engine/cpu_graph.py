@@ -23,13 +23,13 @@ TABLES = {ops.arange.default, ops.arange.start_step}  # made of numbers alone, t
 BUILDER = "Graph", "_create_function_from_graph", "_jit_pass_dce", "_set_graph_executor_optimize"
 
 
-def tape_of(function: Callable, *examples: Tensor) -> Callable:
+def capture(function: Callable, *examples: Tensor) -> Callable:
     """`function` of tensors as the operations that it makes of some of these shapes. It may not branch on values; it
     gives a tensor, a tuple of them, or None. What it closes over is read, and written, in place. Where a list cannot be
     made, it is the function itself."""
     if not all(hasattr(torch._C, name) for name in BUILDER):
         return function
-    with Recorder(*examples) as recorder:
+    with GraphRecorder(*examples) as recorder:
         result = function(*examples)
     program, fixed = recorder.program(result)
     return torch.inference_mode()(lambda *tensors: program(*tensors, *fixed))
@@ -45,7 +45,7 @@ def tensors_in(value) -> Iterator[Tensor]:
         yield from tensors_in(list(value.values()))
 
 
-class Recorder(TorchDispatchMode):
+class GraphRecorder(TorchDispatchMode):
     """Notes every call while it is entered. It holds on to no tensor that a call gave: recording takes the memory that
     the function takes."""
 
@@ -134,4 +134,4 @@ class Recorder(TorchDispatchMode):
         self.graph.registerOutput(returned)
         torch._C._jit_pass_dce(self.graph)  # takes out what nothing comes from and changes nothing
         torch._C._set_graph_executor_optimize(False)  # for all of the process: as it stands, or results would differ
-        return torch._C._create_function_from_graph("tape", self.graph), self.given
+        return torch._C._create_function_from_graph("captured", self.graph), self.given

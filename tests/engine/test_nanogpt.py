@@ -13,8 +13,9 @@ from torch.nn import functional as F
 
 from core.batches import WindowStream, all_windows
 from core.corpus import build_corpus, samples
+from core.engine import Evaluation, Training
 from core.model import GPT, GPTConfig
-from core.training import Evaluation, TrainConfig, Training
+from core.training import TrainConfig
 
 pytestmark = [
     pytest.mark.gpu,

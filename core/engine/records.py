@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.engine.loop import Block, Divergence, Evaluation, Training
 from core.training.config import TrainConfig
-from core.training.loop import Block, Divergence, Evaluation, Training
 
 
 def records_of(event: Block | Evaluation | Divergence, config: TrainConfig, block_size: int) -> Iterator[dict]:

@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from core.engine import train
 from core.model import GPTConfig
-from core.training import TrainConfig, train
+from core.training import TrainConfig
 
 T, V = 8, 12
 IDS = np.random.default_rng(0).integers(0, V, 500)

@@ -1,12 +1,12 @@
-"""A whole step on a CUDA device, recorded once and replayed: gathering the batch, forward, backward, clipping, AdamW.
+"""A whole step on a CUDA device, captured once and replayed: gathering the batch, forward, backward, clipping, AdamW.
 
 A small model's step is hundreds of tiny kernels, and launching them one by one from Python takes longer than running
-them. A recorded graph launches all of them at once. It works on fixed places in memory: where the step's windows begin
+them. A captured graph launches all of them at once. It works on fixed places in memory: where the step's windows begin
 is copied in, the losses are copied out, and nothing is read back in between.
 
 The library of matrix products keeps a workspace for every stream that it was called on. A graph must have its own, in
 its own memory: one that was there before could be given back while the graph still writes there. So they are let go
-right before a recording, which makes new ones, and right after it.
+right before a capture, which makes new ones, and right after it.
 
 Shapes: R replicas, B batch, T time, N tokens of text.
 """
@@ -21,7 +21,7 @@ from core.training.trainer import Trainer
 
 class StepGraph:
     """One step of a trainer as a graph: called with where its windows begin (R, B), it gives the losses (R,). If the
-    recording fails, the CUDA context may be of no more use to the process."""
+    capture fails, the CUDA context may be of no more use to the process."""
 
     def __init__(self, trainer: Trainer, windows: Tensor, starts: Tensor, pool=None):
         """`windows` (N - T, T + 1) are all windows of the text, on the device; `starts` (R, B) an example. Graphs that
@@ -32,7 +32,7 @@ class StepGraph:
         aside = torch.cuda.Stream()
         aside.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(aside):
-            trainer.step(windows[self.starts])  # libraries are loaded and set up outside of a recording
+            trainer.step(windows[self.starts])  # libraries are loaded and set up outside of a capture
         torch.cuda.current_stream().wait_stream(aside)
         trainer.load(before)
         self.graph = torch.cuda.CUDAGraph()
@@ -49,8 +49,8 @@ class StepGraph:
         return self.losses.clone()
 
 
-def step_of(trainer: Trainer, windows: Tensor, starts: Tensor, pool=None) -> Callable[[Tensor], Tensor]:
-    """A trainer's step as a function of where its windows begin, (R, B) to losses (R,): a recorded graph on a CUDA
+def captured_step(trainer: Trainer, windows: Tensor, starts: Tensor, pool=None) -> Callable[[Tensor], Tensor]:
+    """A trainer's step as a function of where its windows begin, (R, B) to losses (R,): a captured graph on a CUDA
     device, call by call elsewhere. `windows` and `starts` as in `StepGraph`."""
     if windows.device.type == "cuda":
         return StepGraph(trainer, windows, starts, pool)

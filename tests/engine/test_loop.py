@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from core.batches import WindowStream, make_batch
+from core.engine import Block, Divergence, Evaluation, Training
 from core.model import GPTConfig
-from core.training import Block, Divergence, Evaluation, TrainConfig, Trainer, Training, Way
+from core.training import ExecutionPlan, TrainConfig, Trainer
 
 T, V = 8, 12
 RNG = np.random.default_rng(0)
@@ -20,8 +21,8 @@ def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, seeds_at_once=None, parts=1, 
     """A race; with so many seeds on one axis, each batch in so many passes, instead of as is found to be fastest."""
     plan = TrainConfig(**{"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5} | settings)
     if seeds_at_once:
-        plan = plan.in_ways(
-            Way(
+        plan = plan.with_executions(
+            ExecutionPlan(
                 batch_size=b,
                 seeds_at_once=seeds_at_once,
                 micro_batch_size=max(1, b // parts),
@@ -61,14 +62,14 @@ def test_a_replica_has_the_losses_that_it_has_alone(seeds_at_once):
 
 def test_every_way_gives_the_same_losses():
     plan = {"batch_sizes": (4,), "num_seeds": 3, "max_tokens": 50 * 4 * T}
-    ways = [(1, 1, False), (2, 1, False), (3, 1, False), (1, 2, False), (3, 4, False), (1, 1, True), (1, 2, True)]
-    races = [training(seeds_at_once=n, parts=parts, onednn=onednn, **plan) for n, parts, onednn in ways]
-    assert [len(race.groups[0].crew.trainers) for race in races] == [3, 2, 1, 3, 1, 3, 3]
+    executions = [(1, 1, False), (2, 1, False), (3, 1, False), (1, 2, False), (3, 4, False), (1, 1, True), (1, 2, True)]
+    races = [training(seeds_at_once=n, parts=parts, onednn=onednn, **plan) for n, parts, onednn in executions]
+    assert [len(race.groups[0].pool.trainers) for race in races] == [3, 2, 1, 3, 1, 3, 3]
     first, *others = (losses_of(race, 4) for race in races)
     for losses in others:
         np.testing.assert_allclose(losses, first, rtol=1e-4)
     for losses in others[:4]:
-        assert losses.tobytes() != first.tobytes()  # so they were not made in the same way
+        assert losses.tobytes() != first.tobytes()  # so they were not made in the same execution
 
 
 @pytest.mark.parametrize(("seeds_at_once", "onednn"), [(None, False), (1, False), (2, False), (1, True)])
@@ -83,7 +84,7 @@ def test_the_number_of_threads_that_work_side_by_side_changes_nothing():
     for num_threads in (1, 2):
         torch.set_num_threads(num_threads)
         race = training(seeds_at_once=1)
-        assert (race.groups[0].crew.pool is None) == (num_threads == 1)
+        assert (race.groups[0].pool.pool is None) == (num_threads == 1)
         found.append(losses_of(race, 4))
     torch.set_num_threads(threads)
     assert found[0].tobytes() == found[1].tobytes() and len(found[0]) == 20
@@ -91,9 +92,9 @@ def test_the_number_of_threads_that_work_side_by_side_changes_nothing():
 
 def test_a_last_pass_that_is_smaller_counts_by_its_windows():
     plan = TrainConfig(batch_sizes=(7,), num_seeds=1, max_tokens=20 * 7 * T)
-    uneven = plan.in_ways([Way(batch_size=7, micro_batch_size=3)])
+    uneven = plan.with_executions([ExecutionPlan(batch_size=7, micro_batch_size=3)])
     config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
-    in_parts, whole = (losses_of(Training(TRAIN_IDS, VAL_IDS, config, p), 7) for p in (uneven, plan.in_one_go()))
+    in_parts, whole = (losses_of(Training(TRAIN_IDS, VAL_IDS, config, p), 7) for p in (uneven, plan.unsplit()))
     np.testing.assert_allclose(in_parts, whole, rtol=1e-5)
 
 
@@ -203,7 +204,7 @@ def test_a_weight_table_can_be_read_between_two_events():
     for _ in race.events():
         pass
     assert torch.equal(
-        race.model(4, 1).transformer.wte.weight, race.groups[0].crew.trainers[0].stack.view(1).transformer.wte.weight
+        race.model(4, 1).transformer.wte.weight, race.groups[0].pool.trainers[0].stack.view(1).transformer.wte.weight
     )
     assert not torch.equal(race.model(4, 1).transformer.wte.weight, before)
 
@@ -292,7 +293,7 @@ def test_a_budget_without_a_step_is_refused():
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch):
     nothing = SimpleNamespace(is_available=lambda: False)
-    monkeypatch.setattr("core.training.loop.torch.cuda.is_available", nothing.is_available)
+    monkeypatch.setattr("core.engine.loop.torch.cuda.is_available", nothing.is_available)
     with pytest.raises(ValueError, match=r"This machine has no device 'cuda'; it has .*cpu\."):
         training(device="cuda")
 
