@@ -6,7 +6,7 @@ documents of uneven length in place of windows.
 
 from core.batches.packing import IGNORE, PADDING, WAYS, PackedBatch, Piece, pack, places
 from core.batches.stream import ORDERS, WindowStream
-from core.batches.windows import Batch, all_windows, coverage, make_batch, num_windows, spread_starts
+from core.batches.windows import Batch, all_windows, coverage, make_batch, num_windows, split, spread_starts
 
 __all__ = [
     "IGNORE",
@@ -23,5 +23,6 @@ __all__ = [
     "num_windows",
     "pack",
     "places",
+    "split",
     "spread_starts",
 ]

@@ -46,6 +46,16 @@ def all_windows(ids, block_size: int):
     return ids.unfold(0, block_size + 1, 1)  # torch has the same view under another name
 
 
+def split(windows) -> tuple:
+    """Windows (..., T + 1) into inputs x and targets y, (..., T) each: y[t] is the token that follows x[t].
+
+    >>> x, y = split(np.array([3, 1, 4, 1, 5]))
+    >>> x.tolist(), y.tolist()
+    ([3, 1, 4, 1], [1, 4, 1, 5])
+    """
+    return windows[..., :-1], windows[..., 1:]
+
+
 def make_batch(ids, starts, *, block_size: int) -> Batch:
     """The windows of `ids` (N,) that begin at `starts` (B,), as x and y (B, T).
 
@@ -60,8 +70,8 @@ def make_batch(ids, starts, *, block_size: int) -> Batch:
         raise ValueError(
             f"A window must start between 0 and {last}, so that its {block_size + 1} tokens are in the text."
         )
-    windows = all_windows(ids, block_size)[starts]  # (B, T + 1)
-    return Batch(x=windows[:, :-1], y=windows[:, 1:], starts=starts)
+    x, y = split(all_windows(ids, block_size)[starts])
+    return Batch(x=x, y=y, starts=starts)
 
 
 def spread_starts(num_tokens: int, block_size: int, count: int) -> np.ndarray:

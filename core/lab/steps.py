@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.batches import WindowStream, make_batch
+from core.batches import WindowStream, make_batch, split
 from core.engine import Training, find_device
 from core.lab.experiments import RaceSpec, RunSpec, allowed_flops, check_memory
 from core.lab.worker import use_cores
@@ -126,7 +126,8 @@ class Run:
         """Raises ValueError where the run, at the beginning of that step, is about to diverge in it."""
         windows = self.windows(step)
         with torch.no_grad():
-            loss = token_losses(self.model(windows[:, :-1]), windows[:, 1:]).mean()
+            x, y = split(windows)
+            loss = token_losses(self.model(x), y).mean()
         if not loss <= self.training.loss_bound:
             self.group.diverged[self.place] = step
         self.refuse_diverged(step)
@@ -235,7 +236,7 @@ def accumulation(spec: RunSpec, step: int, micro_batch_size: int, targets: str) 
 def sources() -> list[list[tuple[str, str]]]:
     """For each of the five stages of a step: (name, source) of the functions that do it."""
     stages = (
-        (WindowStream.starts, make_batch),
+        (WindowStream.starts, make_batch, split),
         (GPT.forward,),
         (token_losses, losses_of),
         (ReplicaStack.flat_gradient,),

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.batches import split
 from core.measure.gradients import chunk_size, per_example_gradients
 from core.measure.intervals import Tails
 from core.measure.noise_scale import from_examples
@@ -67,8 +68,8 @@ class Population:
         """Fills `token_losses` (D, T) float32 and `losses` (D,) float64, nats per token."""
         parts = []
         for part in self.windows.split(AT_ONCE):
-            logits = self.stack.model(part[:, :-1])
-            parts.append(token_losses(logits, part[:, 1:]).cpu())
+            x, y = split(part)  # (B, T)
+            parts.append(token_losses(self.stack.model(x), y).cpu())
             yield len(parts) * AT_ONCE / len(self)
         self.token_losses = torch.cat(parts).numpy()
         self.losses = self.token_losses.mean(axis=1, dtype=float)

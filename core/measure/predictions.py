@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.batches import split
 from core.measure.reports import Predictions
 from core.model import GPT
 from core.training import token_losses
@@ -18,7 +19,7 @@ TOP = 5  # the likeliest next tokens that are given for a position
 def predict(model: GPT, windows: Tensor, max_cells: int) -> Predictions:
     """One forward pass over the windows (B, T + 1). The likeliest tokens come for all rows if these are at most
     `max_cells` positions, otherwise for the rows of the largest and of the smallest loss, the largest first."""
-    x, y = windows[:, :-1], windows[:, 1:]  # (B, T)
+    x, y = split(windows)  # (B, T)
     logits = model(x)  # (B, T, V)
     losses = token_losses(logits, y)  # (B, T)
     rows = some_rows(losses.mean(dim=1), max(2, max_cells // x.shape[1]))

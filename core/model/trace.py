@@ -65,8 +65,7 @@ class ShapeTracer(TorchFunctionMode):
 def trace_forward(config: GPTConfig, batch_size: int, num_steps: int) -> tuple[list[TracedTensor], GPT]:
     """Every tensor of one forward pass and its loss, from x (B, T) on, in the order in which they come to be."""
     model = GPT(config, torch.Generator().manual_seed(0))
-    windows = torch.zeros(batch_size, num_steps + 1, dtype=torch.int64)
-    x, y = windows[:, :-1], windows[:, 1:]
+    x = y = torch.zeros(batch_size, num_steps, dtype=torch.int64)
     with torch.no_grad(), ShapeTracer(model) as tracer:
         tracer.note("the input, x", x, ())
         logits = model(x)

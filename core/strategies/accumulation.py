@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from core.batches import split
 from core.model import ReplicaStack
 from core.training import token_losses
 
@@ -19,7 +20,8 @@ from core.training import token_losses
 def token_sums(stack: ReplicaStack, windows: Tensor, lengths: Tensor) -> Tensor:
     """The sum of the token losses of each window in (B, T + 1), of which the first lengths (B,) targets count: (B,), in
     nats. The stack holds one model."""
-    losses = token_losses(stack.model(windows[:, :-1]), windows[:, 1:])  # (B, T)
+    x, y = split(windows)  # (B, T)
+    losses = token_losses(stack.model(x), y)  # (B, T)
     places = torch.arange(losses.shape[1], device=losses.device)  # (T,)
     return (losses * (places < lengths[:, None])).sum(dim=1)
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.adam import adam
 
+from core.batches import split
 from core.model import ReplicaStack
 from core.training.config import TrainConfig
 
@@ -22,7 +23,7 @@ def token_losses(logits: Tensor, y: Tensor) -> Tensor:
 
 def losses_of(stack: ReplicaStack, windows: Tensor) -> Tensor:
     """Nats per token, the mean over each replica's windows (R, B, T + 1): (R,)."""
-    x, y = windows[..., :-1], windows[..., 1:]  # (R, B, T)
+    x, y = split(windows)  # (R, B, T)
     logits = stack.model(x if stack.num_replicas > 1 else x[0])  # (R, B, T, V), or (B, T, V) for one replica
     return token_losses(logits, y).flatten(1).mean(dim=1)
 
