@@ -48,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
     race.add_argument("--num-seeds", type=int, default=3)
     race.add_argument("--max-tokens", type=int, default=120_000, help="for each run")
     race.add_argument("--precision", choices=PRECISIONS, default="float32")
+    race.add_argument("--warmup", type=float, default=0.0, help="share of the budget over which the rate rises")
+    race.add_argument("--final-rate", type=float, default=1.0, help="share of the rate that is left at the end")
     race.set_defaults(run=run_race)
     noise = commands.add_parser("noise", help="hold a model's weights still at some steps, and measure its batches")
     add_training_options(noise)
@@ -135,8 +137,9 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 
 def run_record(args: argparse.Namespace) -> None:
     from core.engine import find_device
+    from core.engine.devices import use_cores
     from core.lab.speed import device_name
-    from core.lab.worker import messages_of, use_cores
+    from core.lab.worker import messages_of
 
     use_cores()
     sample = samples()[args.sample]
@@ -171,11 +174,12 @@ def run_record(args: argparse.Namespace) -> None:
 
 
 def run_race(args: argparse.Namespace) -> None:
-    plan = {name: getattr(args, name) for name in ("batch_sizes", "num_seeds", "max_tokens", "precision")}
+    names = ("batch_sizes", "num_seeds", "max_tokens", "precision", "warmup", "final_rate")
+    plan = {name: getattr(args, name) for name in names}
     spec = race_of(args, **plan)
     from core.engine import records_of
+    from core.engine.devices import use_cores
     from core.lab.race import Race  # here, because torch takes a second and --help needs none
-    from core.lab.worker import use_cores
 
     use_cores()
 
@@ -192,8 +196,8 @@ def run_race(args: argparse.Namespace) -> None:
 def run_noise(args: argparse.Namespace) -> None:
     race = race_of(args, batch_sizes=(args.train_batch_size,))
     spec = NoiseSpec.of(race, args.steps, args.batch_sizes, args.num_batches)
+    from core.engine.devices import use_cores
     from core.lab.noise import noise_messages
-    from core.lab.worker import use_cores
 
     use_cores()
     check(spec)
@@ -216,15 +220,13 @@ def run_export(args: argparse.Namespace) -> None:
 def run_bench(args: argparse.Namespace) -> None:
     from core.measure.bench import bench  # with all cores, as torch has them by itself
 
-    def lines() -> Iterator[dict]:
-        for batch_size in args.batch_sizes:
-            plan = {"num_seeds": args.num_seeds, "precision": args.precision, "max_tokens": MAX_TOKENS}
-            race = race_of(args, batch_sizes=(batch_size,), **plan)
-            check(race)
-            corpus, gpt_config = race.build()
-            yield from bench(corpus.train_ids, gpt_config, race.train, args.rounds, args.compile)
-
-    write_lines(args, lines())
+    plan = {"num_seeds": args.num_seeds, "precision": args.precision, "max_tokens": MAX_TOKENS}
+    races = [race_of(args, batch_sizes=(batch_size,), **plan) for batch_size in sorted(set(args.batch_sizes))]
+    for race in races:
+        check(race)
+    corpus, gpt_config = races[0].build()
+    lines = (bench(corpus.train_ids, gpt_config, race.train, args.rounds, args.compile) for race in races)
+    write_lines(args, lines)
 
 
 def run_distribute(args: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ PLACES = {
     "gpu_bytes": "devices",
     "records_of": "records",
     "train": "records",
+    "use_cores": "devices",
 }
 
 __all__ = list(PLACES)

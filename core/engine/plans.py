@@ -3,8 +3,8 @@
 from core.model.config import GPTConfig
 from core.training.config import ExecutionPlan
 
-# on a GPU, the memory of a pass at most, as estimated: an eighth of all that it has, and no more than fills it with
-# work. On an H100, at 64 and at 384 channels, passes of 2.5 GB ran at 88 to 94% of the speed of those of 5 to 10 GB
+# on a GPU, the memory of a pass, as estimated: at most an eighth of all that it has, and at most 8 GiB, for larger
+# passes were hardly faster. On an H100, at 64 and at 384 channels, 2.5 GB ran at 88 to 94% of the speed of 5 to 10 GB
 PASS_SHARE, PASS_BYTES = 8, 2**33
 
 # on a CPU, what is tried at most: see `autotune.py`
@@ -22,8 +22,9 @@ def window_bytes(gpt_config: GPTConfig) -> int:
 
 
 def gpu_execution(gpt_config: GPTConfig, batch_size: int, num_seeds: int, gpu_bytes: int) -> ExecutionPlan:
-    """On a GPU with so much memory in all: as many seeds in a call, and as many windows in a pass, as fill it with
-    work, and no more than it has room for."""
+    """On a GPU with `gpu_bytes` of memory in all: as many seeds in a call, and as many windows in a pass, as a pass may
+    take."""
+    assert gpu_bytes > 0, "a GPU's memory has to be known"
     windows = max(1, min(PASS_BYTES, gpu_bytes // PASS_SHARE) // window_bytes(gpt_config))
     return ExecutionPlan(
         batch_size=batch_size,

@@ -12,8 +12,8 @@ import torch
 
 from core.batches import pack
 from core.engine import find_device
+from core.engine.devices import LEFT_TO_VIEWERS, use_cores
 from core.lab.experiments import MAX_BLOCK_SIZE
-from core.lab.worker import use_cores
 from core.measure.packing import (
     differences_alone,
     gradient_difference,
@@ -70,7 +70,7 @@ def train(trainer: Trainer, rows: Rows, config: GPTConfig) -> int:
 
 def prove(documents: list[np.ndarray], config: GPTConfig, seed: int, device: str) -> PackingReport:
     """All that a trained model says of documents (N,) that share rows of `config.block_size` slots."""
-    use_cores()
+    use_cores(leave=LEFT_TO_VIEWERS)
     check(documents, config)
     place, T = find_device(device), config.block_size
     batch = pack(documents, T)
@@ -128,7 +128,7 @@ def both_ways(documents: list[np.ndarray], row_length: int, device: torch.device
 def time_steps(documents: list[np.ndarray], config: GPTConfig, seed: int, device: str, rounds: int) -> StepTimes:
     """Rounds of a padded and a packed update from the same documents, after one of each that warms up: at least one,
     then until the time is over or so many are taken."""
-    use_cores()
+    use_cores(leave=LEFT_TO_VIEWERS)
     check(documents, config)
     place, T = find_device(device), config.block_size
     few = step_documents(documents, T)

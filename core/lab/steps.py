@@ -21,11 +21,11 @@ from torch import Tensor
 
 from core.batches import WindowStream, make_batch, split
 from core.engine import Training, find_device
+from core.engine.devices import LEFT_TO_VIEWERS, use_cores
 from core.lab.experiments import RaceSpec, RunSpec, allowed_flops, check_memory
-from core.lab.worker import use_cores
 from core.measure.accumulation import look_at_accumulation
 from core.measure.gradients import look_at_gradients
-from core.measure.memory import Machine, race_bytes
+from core.measure.memory import Machine, tensor_bytes
 from core.measure.predictions import predict, prefix_losses
 from core.measure.reports import AccumulationReport, GradientReport, OneByOne, Predictions, UpdateReport
 from core.measure.throughput import one_by_one
@@ -66,7 +66,9 @@ class Run:
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
         self.device = find_device(plan.device).type
         machine = Machine(devices={self.device: MAX_BYTES})
-        check_memory("A step of this run", race_bytes(gpt_config, plan.unsplit(), machine) + 2 * state_bytes, MAX_BYTES)
+        check_memory(
+            "A step of this run", tensor_bytes(gpt_config, plan.unsplit(), machine) + 2 * state_bytes, MAX_BYTES
+        )
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
         if self.step_flops > allowed_flops(MAX_STEP_FLOPS, self.device):
             raise ValueError(
@@ -81,7 +83,7 @@ class Run:
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
         if self.device == "cuda":
-            self.num_bytes += race_bytes(gpt_config, plan, machine)  # of a step, which its captured graph keeps
+            self.num_bytes += tensor_bytes(gpt_config, plan, machine)  # of a step, which its captured graph keeps
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
 
@@ -160,7 +162,7 @@ _runs: OrderedDict[RunSpec, Run] = OrderedDict()
 
 def run_of(spec: RunSpec) -> Run:
     """The run as this worker has it, or from its beginning. Raises ValueError, with a sentence, if it cannot be."""
-    use_cores()
+    use_cores(leave=LEFT_TO_VIEWERS)
     if spec not in _runs:
         _runs[spec] = Run(spec)
         while len(_runs) > 1 and sum(run.num_bytes for run in _runs.values()) > KEPT_BYTES:

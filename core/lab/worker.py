@@ -14,7 +14,7 @@ from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.engine import find_device, found_devices
-from core.engine.devices import gpu_bytes
+from core.engine.devices import LEFT_TO_VIEWERS, gpu_bytes, usable_cores, use_cores
 from core.lab.cost import cost_messages
 from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SpeedSpec, SweepSpec
 from core.lab.noise import noise_messages
@@ -32,21 +32,6 @@ FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
 
 _wishes: dict[str, str] = {}  # what is wanted of an experiment, by its id: "pause", "resume" or "stop"
-
-
-def use_cores() -> None:
-    """As many threads for one operation as there are cores but one, which is left to those who watch.
-
-    Threads of one operation wait for each other; where one of them shares its core with a server or a browser, all do.
-    Seen on two cores with a browser attached: two threads took 47 s of processor time for what one did in 25 s, and
-    were not done sooner.
-    """
-    torch.set_num_threads(usable_threads())
-
-
-def usable_threads() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - 1)
 
 
 def dask_setup(worker) -> None:
@@ -84,7 +69,7 @@ def describe() -> Machine:
         devices=devices,
         num_gpus=torch.cuda.device_count(),
         gpu_bytes=gpu_bytes(find_device("auto")) if len(devices) > 1 else 0,
-        num_threads=usable_threads(),
+        num_threads=usable_cores(LEFT_TO_VIEWERS),
     )
 
 
@@ -113,7 +98,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves, for
     it would be logged.
     """
-    use_cores()
+    use_cores(leave=LEFT_TO_VIEWERS)
     sender = Sender(experiment_id, topic)
     status, sentence, lost = "done", "", False
     try:

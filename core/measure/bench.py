@@ -12,8 +12,8 @@ over the rounds of this one run of the bench. Another one may find another plan,
 """
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
@@ -63,36 +63,33 @@ def plain_loop(
     return train
 
 
-def bench(
-    ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig, rounds: int = 8, compiled: bool = False
-) -> Iterator[dict]:
-    """A message for each batch size, ascending (see the top of this file). `ids` (N,) are the tokens of a text."""
-    no_text = ids[:0]
-    for batch_size in sorted(config.batch_sizes):
-        race = Training(ids, no_text, gpt_config, replace(config, batch_sizes=(batch_size,)))
-        plain = plain_loop(torch.from_numpy(ids).to(race.device), gpt_config, config, batch_size, compiled)
-        tokens = batch_size * gpt_config.block_size
-        sides = {
-            "ours": (lambda steps, b=batch_size, race=race: race.advance(b, steps), tokens * config.num_seeds),
-            "plain": (plain, tokens),
-        }
-        steps = {name: steps_for(train, ROUND_SECONDS) for name, (train, _) in sides.items()}
-        speeds: dict[str, list[float]] = {name: [] for name in sides}  # tokens a second, by round
-        for number in range(rounds):
-            turns = list(sides.items())
-            for name, (train, tokens_per_step) in turns if number % 2 else turns[::-1]:
-                speeds[name].append(steps[name] * tokens_per_step / seconds_of(train, steps[name]))
-        ours, theirs = np.array(speeds["ours"]), np.array(speeds["plain"])
-        ratio = ratio_of(ours, theirs)
-        yield {
-            "batch_size": batch_size,
-            "tokens_per_second": float(np.exp(np.log(ours).mean())),
-            "plain_tokens_per_second": float(np.exp(np.log(theirs).mean())),
-            "ratio": ratio.value,
-            "ratio_low": ratio.low,
-            "ratio_high": ratio.high,
-            "execution": asdict(race.executions[0]),
-        }
+def bench(ids: np.ndarray, gpt_config: GPTConfig, config: TrainConfig, rounds: int = 8, compiled: bool = False) -> dict:
+    """The message (see the top of this file) of a race's one batch size. `ids` (N,) are the tokens of a text."""
+    (batch_size,) = config.batch_sizes
+    race = Training(ids, ids[:0], gpt_config, config)
+    plain = plain_loop(torch.from_numpy(ids).to(race.device), gpt_config, config, batch_size, compiled)
+    tokens = batch_size * gpt_config.block_size
+    sides = {
+        "ours": (lambda steps: race.advance(batch_size, steps), tokens * config.num_seeds),
+        "plain": (plain, tokens),
+    }
+    steps = {name: steps_for(train, ROUND_SECONDS) for name, (train, _) in sides.items()}
+    speeds: dict[str, list[float]] = {name: [] for name in sides}  # tokens a second, by round
+    for number in range(rounds):
+        turns = list(sides.items())
+        for name, (train, tokens_per_step) in turns if number % 2 else turns[::-1]:
+            speeds[name].append(steps[name] * tokens_per_step / seconds_of(train, steps[name]))
+    ours, theirs = np.array(speeds["ours"]), np.array(speeds["plain"])
+    ratio = ratio_of(ours, theirs)
+    return {
+        "batch_size": batch_size,
+        "tokens_per_second": float(np.exp(np.log(ours).mean())),
+        "plain_tokens_per_second": float(np.exp(np.log(theirs).mean())),
+        "ratio": ratio.value,
+        "ratio_low": ratio.low,
+        "ratio_high": ratio.high,
+        "execution": asdict(race.executions[0]),
+    }
 
 
 def steps_for(train: Callable[[int], None], seconds: float) -> int:

@@ -23,7 +23,7 @@ KEPT, PASSING, COPIED = 4, 2, 6  # numbers a weight: of every run, and of those 
 TRIED_PLANS = 3
 NO_END = 2**40  # windows
 THREAD_BYTES = 96 * 2**20  # that the C library keeps for each thread that works beside the first
-CUDA_BYTES = 2**29  # that CUDA's libraries and its products in parts work in, and what is left between small tensors
+CUDA_BYTES = 2**29  # that CUDA's libraries and products in parts work in, and what the allocator leaves unused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Machine:
 
     devices: Mapping[str, int]  # its kinds, fastest first: the bytes of memory that can be had on one of them
     num_gpus: int = 0  # with CUDA
-    gpu_bytes: int = 0  # the memory of one GPU, in all; 0 without one
+    gpu_bytes: int = 0  # the memory of one GPU, in all; 0 without one, or where every race names its execution
     num_threads: int = 1  # of its processor that training may use
 
     def device(self, name: str) -> str:
@@ -48,6 +48,14 @@ class Machine:
 
 
 def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> int:
+    """An upper estimate of what a race takes there at once, in bytes: its tensors, and what libraries work in."""
+    device = machine.device(config.device)
+    threads = min(config.num_seeds, machine.num_threads) - 1
+    libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * threads * (device == "cpu")
+    return tensor_bytes(gpt_config, config, machine) + libraries
+
+
+def tensor_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> int:
     """An upper estimate of what a race's models, optimizers and largest step hold there at once, in bytes."""
     device = machine.device(config.device)
     seeds = config.num_seeds
@@ -66,13 +74,14 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
         else:
             at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
         runs = max(runs, at_once)
-        windows.append(at_once * in_a_pass)
+        windows += [at_once * in_a_pass] * min(
+            2, -(-seeds // at_once)
+        )  # the next stack's step, beside the graph of one
     captured = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
     copies = KEPT * seeds * sizes + (PASSING + COPIED * captured) * runs
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies
     held = sum(sorted(windows)[-2:]) if device == "cuda" else max(windows)
-    libraries = CUDA_BYTES if device == "cuda" else THREAD_BYTES * (side_by_side - 1)
-    return weights + window_bytes(gpt_config) * held + libraries
+    return weights + window_bytes(gpt_config) * held
 
 
 def line_through(peaks: Mapping[int, float], batch_size: float) -> float:

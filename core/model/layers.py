@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 TILE = 64  # rows and columns of a matrix that one multiprocessor of a GPU makes at a time, about
-ENOUGH_TILES, FEWEST_ROWS = 256, 128  # that keep a GPU busy; of a part of a product
+ENOUGH_TILES = 256  # at a time keep a GPU busy
+FEWEST_ROWS = 128  # of a part of a product
 
 
 def num_parts(num_rows: int, weight_shape: tuple[int, ...]) -> int:

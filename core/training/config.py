@@ -43,8 +43,8 @@ class TrainConfig:
     learning_rate: float = 3e-3  # of AdamW, at the reference batch size
     lr_rule: str = "fixed"  # how the rate follows the batch size: one of LR_RULES
     reference_batch_size: int = 16  # where every rule gives learning_rate itself
-    warmup: float = 0.0  # share of the budget over which the rate rises to its value, on a line
-    final_rate: float = 1.0  # share of the rate that is left at the end of the budget, on half a cosine
+    warmup: float = 0.0  # share of the budget over which the rate rises to its value, in equal steps
+    final_rate: float = 1.0  # share of the rate towards which it falls by the end of the budget, on half a cosine
     weight_decay: float = 0.1  # on matrices and tables, not on biases and norms
     betas: tuple[float, float] = (0.9, 0.99)  # of AdamW, at the reference batch size
     beta2_rule: str = "fixed"  # how the second of them follows the batch size: one of BETA2_RULES
@@ -125,8 +125,8 @@ class TrainConfig:
         return self.learning_rate * (batch_size / self.reference_batch_size) ** power
 
     def rate_schedule(self, batch_size: int, block_size: int) -> list[float]:
-        """The rate of every step of a run, nanoGPT's schedule: a line from 0 up to the rate at B over the warmup, then
-        half a cosine down to the final rate. It is constant by default.
+        """The rate of every step of a run, nanoGPT's schedule: equal steps up to the rate at B over the warmup, then
+        half a cosine towards the final rate. It is constant by default.
 
         >>> TrainConfig(max_tokens=4 * 40, learning_rate=1.0, warmup=0.25, final_rate=0.5).rate_schedule(4, 10)
         [0.5, 1.0, 0.875, 0.625]

@@ -75,6 +75,6 @@ def choose_device(choices: Choices) -> None:
     machine = server().lab.machine
     devices = ("auto", *machine.devices) if machine else tuple(dict.fromkeys(("auto", choices.device)))
     if choices.device not in devices:
-        choices.tell(f"This machine has no {DEVICE_NAMES[choices.device]}: “{DEVICE_NAMES['auto']}” is used.")
+        st.warning(f"This machine has no {DEVICE_NAMES[choices.device]}: “{DEVICE_NAMES['auto']}” is used.")
         choices.set(device="auto")
     choices.select("device", "Device", devices, format_func=DEVICE_NAMES.get)

@@ -10,11 +10,11 @@ from core import charts
 from core.lab.experiments import SpeedSpec, SweepSpec
 from core.lab.speed_findings import STATE, SpeedFindings, best_of, table_of
 from core.measure.comparison import Estimate, ratio_of
-from core.measure.step_time import StepTimeFit
+from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import Fitted
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Known, found_experiment, known_of, same_subject
+from core.ui.experiments import Known, found_experiment, known_of, recorded, same_subject
 from core.ui.page import plain
 from core.ui.points import THEORY, draw_points
 from core.ui.texts import current_race, plan_of, source_title
@@ -36,7 +36,10 @@ def show_speed_of(choices: Choices, known: Known, live: bool = False) -> None:
     """All charts and sentences."""
     found: SpeedFindings = known.findings
     st.caption(plain(summary_of(found)))
-    said = [*show_time(found, live), *show_vectorised(found, live), *show_memory(found, live)]
+    said = show_time(found, live)
+    if known.note and found.started["device"] == "cuda":
+        st.markdown(replayed_line(recorded("race_on_gpu")[0].step_seconds))
+    said += [*show_vectorised(found, live), *show_memory(found, live)]
     said += show_time_to_target(choices, known, live)
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
@@ -134,13 +137,11 @@ def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
             f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
             "times do not lie near enough to one line."
         )
-    largest = found.spec.batch_sizes[-1]
-    if fit.knee.low > largest:
+    largest = max(found.in_one_go)
+    if fit.knee.value > largest:
         return (
-            f"**The device is not full yet at B = {largest:,}**, the largest batch measured. The knee, where half of "
-            "the most windows a second would be reached, lies beyond it. A step takes "
-            f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and each window adds "
-            f"{fitted(fit.window_seconds, 1e3)} ms."
+            f"**The knee**: not resolved. On one line through these times it would lie beyond B = {largest:,}, the "
+            f"largest batch measured. A step takes {fitted(fit.step_seconds, 1e3)} ms however small the batch."
         )
     off = f"{number(100 * np.expm1(fit.misfit))}%"
     bent = (
@@ -154,6 +155,19 @@ def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
         f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each "
         "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
         f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
+    )
+
+
+def replayed_line(step_seconds: dict[int, float]) -> str:
+    """What a step takes in a race on the same GPU, by batch size, where no operation waits for Python."""
+    sizes = sorted(step_seconds)
+    fit = fit_step_time(np.array(sizes), np.array([step_seconds[b] for b in sizes]))
+    times = " and ".join(f"{number(1e3 * step_seconds[b])} ms at B = {b:,}" for b in (sizes[0], sizes[-1]))
+    knee = f" The knee of these times lies at B = {fitted(fit.knee)}." if fit and fit.knee.resolved else ""
+    return (
+        "**Without Python.** A plain step asks for one operation after the other. In the race that was recorded on "
+        "this GPU, the app captured a step once and replayed it: one run alone then takes "
+        f"{times}.{knee}"
     )
 
 

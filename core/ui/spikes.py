@@ -58,12 +58,14 @@ def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> Non
     show_place(losses, number)
     try:
         corpus = cached_corpus(spec.text, spec.tokenizer, spec.val_fraction)
+        if curves.started["train_tokens"] != len(corpus.train_ids):
+            raise ValueError(
+                "This race was run on another version of this text, so its batch cannot be shown: Python's "
+                "documentation differs from version to version."
+            )
         step = step_of(RunSpec(race=spec, batch_size=batch_size, seed=seed), number, corpus)
     except ValueError as error:
         say(error)
-        return
-    if curves.started["train_tokens"] != len(corpus.train_ids):
-        st.warning("This race was run on another version of the text than the one here, so its batch cannot be shown.")
         return
     by_loss, windows = st.tabs(["Its tokens by loss", "Its windows in the text"])
     with windows:

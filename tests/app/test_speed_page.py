@@ -34,7 +34,9 @@ def test_before_anything_is_measured_a_recorded_one_teaches(app):
 def test_what_was_recorded_on_a_gpu_is_a_click_away(app):
     test = app("speed_and_memory", recorded="gpu")
     assert not test.exception and "NVIDIA" in test.info[0].value
-    assert "not full yet at B = 4,096" in text_of(test) and "on the same threads" not in text_of(test)
+    text = text_of(test)
+    assert "beyond B = 4,096" in text and "knee of these times lies at B = 185" in text
+    assert "on the same threads" not in text
     race = app("race_batch_sizes", recorded="gpu")
     assert not race.exception and "NVIDIA" in race.info[0].value
     assert "B = 1024" in text_of(race) and "found to be fastest" not in text_of(race) and "e+0" not in text_of(race)

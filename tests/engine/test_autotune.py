@@ -111,7 +111,7 @@ def test_three_seeds_on_two_threads(asked):
 def test_a_gpu_takes_all_that_it_has_room_for_and_tries_nothing(
     asked, monkeypatch, windows, batch_size, seeds_at_once, micro_batch_size
 ):
-    monkeypatch.setattr(autotune, "gpu_bytes", lambda device: 8 * windows * window_bytes(SMALL))
+    monkeypatch.setattr(autotune, "gpu_bytes", lambda device: 8 * windows * window_bytes(SMALL) or 1)
     execution = find(batch_size, device=SimpleNamespace(type="cuda"))
     assert execution == ExecutionPlan(
         batch_size=batch_size, seeds_at_once=seeds_at_once, micro_batch_size=micro_batch_size

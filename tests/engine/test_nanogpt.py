@@ -42,14 +42,13 @@ def our_losses(corpus, num_steps: int, num_evals: int) -> list[tuple[int, list[f
     return [(event.step, event.losses.tolist()) for event in race.events() if isinstance(event, Evaluation)]
 
 
-def loop_losses(corpus, seed: int, num_steps: int, eval_steps: list[int], compiled=False) -> list[tuple[int, float]]:
+def loop_losses(corpus, seed: int, num_steps: int, eval_steps: list[int]) -> list[tuple[int, float]]:
     """(step, validation loss) of a loop as in nanoGPT's train.py."""
     ids, config = torch.from_numpy(corpus.train_ids).cuda(), gpt_config(corpus)
     val_windows = Training(
         corpus.train_ids, corpus.val_ids, config, TrainConfig(max_tokens=10**6, batch_sizes=(B,), device="cuda")
     ).val_windows
     model = GPT(config, torch.Generator().manual_seed(seed)).cuda()
-    forward = torch.compile(model) if compiled else model
     matrices, others = ([p for p in model.parameters() if (p.ndim >= 2) is many] for many in (True, False))
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.99), fused=True)
@@ -58,7 +57,7 @@ def loop_losses(corpus, seed: int, num_steps: int, eval_steps: list[int], compil
 
     def loss_on(rows):
         with torch.autocast("cuda", torch.bfloat16):
-            return F.cross_entropy(forward(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
+            return F.cross_entropy(model(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
 
     for step in range(num_steps + 1):
         if step in eval_steps:

@@ -32,7 +32,7 @@ TOGETHER, IN_TURNS = (
 
 @pytest.fixture(autouse=True)
 def one_core_and_no_runs(monkeypatch):
-    monkeypatch.setattr(steps, "use_cores", lambda: torch.set_num_threads(1))
+    monkeypatch.setattr(steps, "use_cores", lambda leave: torch.set_num_threads(1))
     steps._runs.clear()
 
 
@@ -63,7 +63,7 @@ def test_a_rebuilt_batch_gives_the_loss_that_was_recorded(losses, race, batch_si
 
 
 def test_a_run_that_was_trained_beside_others_is_rebuilt_alone_to_the_last_bit(monkeypatch):
-    monkeypatch.setattr(steps, "use_cores", lambda: torch.set_num_threads(2))
+    monkeypatch.setattr(steps, "use_cores", lambda leave: torch.set_num_threads(2))
     monkeypatch.setattr("core.engine.loop.CAPTURE_FOR", 200)
     torch.set_num_threads(2)
     execution = ExecutionPlan(batch_size=2, seeds_at_once=1, micro_batch_size=2, num_threads=1)

@@ -12,10 +12,10 @@ SMALL = GPTConfig(vocab_size=11, block_size=8, n_layer=1, n_head=2, n_embd=16)
 IDS = np.random.default_rng(0).integers(0, 11, 500)
 
 
-def test_a_line_for_each_batch_size(monkeypatch):
+def test_a_line_says_both_speeds_and_their_ratio(monkeypatch):
     monkeypatch.setattr(bench, "ROUND_SECONDS", 0.01)
-    plan = TrainConfig(batch_sizes=(4, 1), num_seeds=2, max_tokens=100_000)
-    small, large = bench.bench(IDS, SMALL, plan, rounds=3)
+    plans = [TrainConfig(batch_sizes=(b,), num_seeds=2, max_tokens=100_000) for b in (1, 4)]
+    small, large = (bench.bench(IDS, SMALL, plan, rounds=3) for plan in plans)
     assert (small["batch_size"], large["batch_size"]) == (1, 4)
     for line in (small, large):
         assert 0 < line["ratio_low"] < line["ratio"] < line["ratio_high"]
@@ -29,7 +29,7 @@ def test_a_line_for_each_batch_size(monkeypatch):
 def test_tokens_are_those_of_all_seeds(monkeypatch):
     monkeypatch.setattr(bench, "steps_for", lambda train, seconds: 5)
     monkeypatch.setattr(bench, "seconds_of", lambda train, steps: 0.5)
-    (line,) = bench.bench(IDS, SMALL, TrainConfig(batch_sizes=(4,), num_seeds=3), rounds=2)
+    line = bench.bench(IDS, SMALL, TrainConfig(batch_sizes=(4,), num_seeds=3), rounds=2)
     assert line["plain_tokens_per_second"] == pytest.approx(5 * 4 * 8 / 0.5)  # steps x B x T / seconds
     assert line["tokens_per_second"] == pytest.approx(3 * line["plain_tokens_per_second"])
     assert line["ratio"] == pytest.approx(3)

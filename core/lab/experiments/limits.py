@@ -32,8 +32,9 @@ CLAIM_RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)
 # (layers, heads, channels)
 MODEL_SIZES = {"tiny": (1, 2, 32), "small": (2, 4, 64), "medium": (4, 4, 128)}
 
+GPU_CORES = 20  # so many cores' work may be asked of a GPU; one H100 made 500 times as many products a second as a core
+
 
 def allowed_flops(core_flops: float, device: str) -> float:
-    """What a device may be asked to do where a processor may be asked for `core_flops`. An H100 made 5e13 float32
-    operations a second, a core of a processor 1e11; other GPUs have a tenth of the H100's."""
-    return core_flops if device == "cpu" else 20 * core_flops
+    """What a device may be asked to do where a core may be asked for `core_flops`."""
+    return core_flops if device == "cpu" else GPU_CORES * core_flops
