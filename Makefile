@@ -8,6 +8,7 @@ run: .venv/.run  ## make the environment once, then open the app
 
 test: .venv/.test  ## every test; those that need a browser are skipped without one, and say so
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 -m "not waits"
 	$(BIN)/python -m pytest -m waits  # one by one: they wait for a server, its workers, a browser
 

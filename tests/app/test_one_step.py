@@ -128,7 +128,8 @@ def test_a_click_on_a_loss_curve_opens_the_batch_that_gave_it(shared_server, pag
     dialog = page.get_by_role("dialog")
     title = dialog.get_by_text(re.compile(r"B = \d, seed \d, step")).inner_text()
     batch_size, seed, step = map(int, re.match(r"B = (\d), seed (\d), step (\d+)", title).groups())
-    expect(dialog.get_by_text("they differ by 0.")).to_be_visible()
+    then, now = re.search(r"then: ([\d.]+); now: ([\d.]+)", dialog.get_by_text("they differ by").inner_text()).groups()
+    assert abs(float(then) - float(now)) < 2e-6  # one model alone and one of a stack add in another order: float32
 
     dialog.get_by_role("tab", name="Its windows in the text").click()
     x = dialog.get_by_test_id("batch-x")
