@@ -32,12 +32,12 @@ def format_count(count: float) -> str:
     return f"{rounded:.3g}"
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str, plural: str = "") -> str:
     """
-    >>> counted(1, "example"), counted(1200, "example")
-    ('1 example', '1,200 examples')
+    >>> counted(1, "example"), counted(1200, "example"), counted(2, "stretch", "stretches")
+    ('1 example', '1,200 examples', '2 stretches')
     """
-    return f"{count:,} {noun}" + ("s" if count != 1 else "")
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
 def format_loss(nats: float, sign: str = "") -> str:

@@ -17,7 +17,7 @@ from core.ui.claims import View, show_memory, show_splits
 from core.ui.page import plain
 from core.ui.stages import draw_layers
 from core.ui.steps import Step
-from core.ui.texts import current_race, plan_of
+from core.ui.texts import current_race, model_size, plan_of
 
 SHOWN_PARTS = 64  # rows of the table
 FEWEST_LOGGED = 16  # batches whose losses tell a spread
@@ -193,10 +193,7 @@ def current_splits(choices: Choices, batch_size: int) -> CostSpec:
 def show_splits_of(cost: CostFindings, live: bool = False) -> None:
     """Time and memory of each split."""
     race = cost.spec.race
-    st.caption(
-        f"Measured with B = {cost.spec.largest}, T = {race.block_size}; {race.n_layer} layers, {race.n_head} heads, "
-        f"{race.n_embd} channels."
-    )
+    st.caption(f"Measured with B = {cost.spec.largest}, T = {race.block_size}; {model_size(race)}.")
     left, right = st.columns(2, gap="medium")
     with left:
         said = show_splits(cost, View(live))

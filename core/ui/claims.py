@@ -21,7 +21,7 @@ from core.ui.page import plain
 from core.ui.points import draw_points
 from core.ui.race_charts import draw_loss, draw_noise
 from core.ui.sweep import draw_rates, draw_steps
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import current_race, model_size, plan_of, source_title
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
 from core.ui.verdicts.race import way_known, way_to_target
 
@@ -150,7 +150,7 @@ def summary_of(findings: Findings) -> str:
     part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""
     return (
         f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
-        f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; learning rate {plan.learning_rate:g} "
+        f"{model_size(race)}; learning rate {plan.learning_rate:g} "
         f"where none is named, rule {plan.lr_rule}; seeds {plan.seeds[0]} to {plan.seeds[-1]}. Intervals: 95%; t, "
         "paired over the seeds; of speeds over several timings, of the noise in a curve by chi-squared, of a noise "
         "scale by bootstrap, of a fit from the scatter around it."

@@ -15,7 +15,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiments import findings_of, recorded, watch
 from core.ui.page import plain
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import current_race, model_size, plan_of, source_title
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
 
@@ -65,8 +65,8 @@ def summary_of(findings: NoiseFindings) -> str:
             f"{started['gradient_batches']:,} batches for gradients and {started['loss_batches']:,} for losses."
         )
     return (
-        f"This measurement: {source_title(race.source)}, tokens by {race.tokenizer}; {race.n_layer} layers, "
-        f"{race.n_head} heads, {race.n_embd} channels; trained at B = {race.train.batch_sizes[0]}, learning rate "
+        f"This measurement: {source_title(race.source)}, tokens by {race.tokenizer}; {model_size(race)}; "
+        f"trained at B = {race.train.batch_sizes[0]}, learning rate "
         f"{race.train.learning_rate:g}, seed {race.train.first_seed}.{windows}"
     )
 

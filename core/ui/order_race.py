@@ -1,5 +1,6 @@
 """A race of the three orders on a page: their curves, who leads, and what the order does to the training loss."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,7 +36,7 @@ def current_orders(choices: Choices) -> OrdersSpec:
     )
     race = current_race(choices, plan)
     size = {"n_layer": layers, "n_head": heads, "n_embd": channels}
-    return OrdersSpec.of(type(race)(**vars(race) | size))
+    return OrdersSpec.of(replace(race, **size))
 
 
 def known_orders(experiment: Experiment | None) -> tuple[OrdersFindings, str]:

@@ -119,7 +119,7 @@ def show_map(column, corpus: Corpus, order: str, drawn: Drawn, batch_size: int) 
 def show_unread(corpus: Corpus, drawn: Drawn) -> None:
     """The longest stretches of the text that were not read, as they stand there."""
     num, longest = unread_stretches(drawn.counts, NUM_STRETCHES)
-    st.caption(f"{charts.counted(num, 'stretch').replace('stretchs', 'stretches')} not read; the longest:")
+    st.caption(f"{charts.counted(num, 'stretch', 'stretches')} not read; the longest:")
     lines = []
     for first, behind in longest:
         shown = corpus.train_ids[first : min(behind, first + STRETCH_TOKENS)].tolist()

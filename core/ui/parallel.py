@@ -12,7 +12,7 @@ from core.strategies.model_parallel import bytes_per_device, idle_share, timetab
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.page import plain
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import current_race, model_size, plan_of, source_title
 
 number = charts.format_significant
 MISTAKES = {
@@ -65,8 +65,8 @@ def show_parallel(findings: ParallelFindings, live: bool = False) -> None:
 def summary_of(spec: ParallelSpec) -> str:
     race, plan = spec.race, spec.plan
     return (
-        f"This training: {source_title(race.source)}; T = {race.block_size}; {race.n_layer} layers, {race.n_head} "
-        f"heads, {race.n_embd} channels; B = {plan.micro_batch_size} × {plan.accumulation_steps} × {spec.num_ranks} = "
+        f"This training: {source_title(race.source)}; T = {race.block_size}; {model_size(race)}; "
+        f"B = {plan.micro_batch_size} × {plan.accumulation_steps} × {spec.num_ranks} = "
         f"{spec.batch_size} windows, {plan.targets} targets; mistake: {MISTAKES[plan.mistake]}; {plan.num_steps} steps."
     )
 

@@ -16,7 +16,7 @@ from core.ui.lab import server
 from core.ui.page import plain
 from core.ui.race_charts import draw_race
 from core.ui.spikes import show_spikes
-from core.ui.texts import source_title
+from core.ui.texts import model_size, source_title
 
 
 def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
@@ -56,7 +56,7 @@ def summary_of(spec: RaceSpec) -> str:
     plan = spec.train
     return (
         f"This race: {source_title(spec.source)}, tokens by {spec.tokenizer}; block size {spec.block_size}; "
-        f"{spec.n_layer} layers, {spec.n_head} heads, {spec.n_embd} channels; "
+        f"{model_size(spec)}; "
         f"learning rate {plan.learning_rate:g} at B = {plan.reference_batch_size}, rule {plan.lr_rule}; "
         f"order {plan.order}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
         f"{charts.format_count(plan.max_tokens)} tokens a run."

@@ -130,9 +130,9 @@ def lead_sentence(curves: RaceCurves, axis: str, live: bool) -> str:
     if lead.num_seeds == 1:
         return f"{said}. One seed cannot tell whether that is chance."
     interval = f"95% interval {lead.low:.3f} to {lead.high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
-    verdict = (
-        f"resolved{' so far' * live}" if lead.resolved else "**not resolved**: these seeds cannot tell the two apart"
-    )
+    verdict = "**not resolved**: these seeds cannot tell the two apart"
+    if lead.resolved:
+        verdict = "resolved so far" if live else "resolved"
     return f"{said} ({interval}): {verdict}."
 
 

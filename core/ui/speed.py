@@ -17,7 +17,7 @@ from core.ui.choices import Choices
 from core.ui.experiments import Known, found_experiment, known_of, recorded, same_subject
 from core.ui.page import plain
 from core.ui.points import THEORY, draw_points
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import current_race, model_size, plan_of, source_title
 
 MEGABYTE = 1_000_000
 FEWEST_ROUNDS = 4  # before anything is said of them
@@ -53,7 +53,7 @@ def summary_of(found: SpeedFindings) -> str:
         threads = f", {charts.counted(started['num_threads'], 'thread')} for training"
         device = f" Device: {started['device_name']}{threads if started['device'] == 'cpu' else ''}."
     return (
-        f"Measured with T = {race.block_size}; {race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; "
+        f"Measured with T = {race.block_size}; {model_size(race)}; "
         f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go, a plain step of "
         f"torch.{device} Points: geometric mean over the rounds, in which all sizes take turns, with its 95% t "
         "interval. It is of this session; another start may differ by more."

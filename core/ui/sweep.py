@@ -18,7 +18,7 @@ from core.ui.experiments import findings_of, found_experiment, known_of, same_su
 from core.ui.noise import scale_sentence
 from core.ui.page import plain
 from core.ui.points import by_size_frame
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import current_race, model_size, plan_of, source_title
 
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
 
@@ -91,7 +91,7 @@ def summary_of(findings: SweepFindings) -> str:
     plan = race.train
     return (
         f"This sweep: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; "
-        f"{race.n_layer} layers, {race.n_head} heads, {race.n_embd} channels; {len(findings.spec.learning_rates)} "
+        f"{model_size(race)}; {len(findings.spec.learning_rates)} "
         f"learning rates, each the same at every batch size; β₂ {plan.betas[1]:g}"
         + (f" at B = {plan.reference_batch_size}, its half-life in tokens kept" if plan.beta2_rule != "fixed" else "")
         + f"; seeds {plan.seeds[0]} to {plan.seeds[-1]}; {charts.format_count(plan.max_tokens)} tokens a run."

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core import charts
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
 from core.training import TrainConfig
@@ -96,6 +97,12 @@ def current_text(choices: Choices) -> str:
 def current_corpus(choices: Choices) -> Corpus:
     """The text at hand as a corpus. Raises ValueError, with a sentence, if it cannot serve."""
     return cached_corpus(current_text(choices), choices.tokenizer, VAL_FRACTION)
+
+
+def model_size(race: RaceSpec) -> str:
+    """The size of its model in words, "1 layer, 4 heads, 64 channels"."""
+    parts = ((race.n_layer, "layer"), (race.n_head, "head"), (race.n_embd, "channel"))
+    return ", ".join(charts.counted(number, noun) for number, noun in parts)
 
 
 def plan_of(choices: Choices, **others) -> TrainConfig:

@@ -38,4 +38,4 @@ def test_a_claim_is_measured_on_one_s_own_text(page, shared_server):
     page.get_by_role("button", name="Measure the costs").click()
     page.get_by_text("Whatever the batch size").wait_for()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
-    page.get_by_text(re.compile("T = 8; 1 layers")).wait_for()
+    page.get_by_text(re.compile("T = 8; 1 layer,")).wait_for()

@@ -64,7 +64,7 @@ def test_this_device_is_measured(page, shared_server):
     page.get_by_role("button", name="Measure this device").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "speed=" in page.url
-    page.get_by_text("Measured with T = 8; 1 layers, 2 heads, 16 channels").wait_for()
+    page.get_by_text("Measured with T = 8; 1 layer, 2 heads, 16 channels").wait_for()
     page.get_by_text(re.compile("One by one it takes")).wait_for()
     page.get_by_text(re.compile("Into 2.00 MB fits B = ")).wait_for()
     page.get_by_text("of another text or model").wait_for()  # the recorded sweep's
