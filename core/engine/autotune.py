@@ -42,7 +42,7 @@ MAX_CACHED = 1_000
 
 
 def autotune(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device: torch.device) -> ExecutionPlan:
-    """The execution that the race names for this batch size, or the fastest of those that are tried here. Threads and
+    """The plan that the race names for this batch size, or the fastest of those that are tried here. Threads and
     oneDNN are a processor's: where a race from elsewhere names them, a GPU has no use for them."""
     if execution := config.execution_at(batch_size):
         return execution if device.type == "cpu" else replace(execution, num_threads=None, onednn=False)
@@ -77,7 +77,7 @@ def autotune(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
 
 
 def stacked(batch_size: int, windows_at_once: int, num_seeds: int, seeds_at_once: int, onednn: bool) -> ExecutionPlan:
-    """The execution with so many seeds on an axis: the stacks share the threads. oneDNN takes one seed at a time."""
+    """The plan with so many seeds on an axis: the stacks share the threads. oneDNN takes one seed at a time."""
     num_threads, num_stacks = torch.get_num_threads(), -(-num_seeds // seeds_at_once)
     return ExecutionPlan(
         batch_size=batch_size,

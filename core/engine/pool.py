@@ -22,7 +22,7 @@ class TrainerPool:
         self.num_threads = torch.get_num_threads()
         self.threads_each = threads_each or self.num_threads
         side_by_side = min(self.num_threads // self.threads_each, len(self.trainers))
-        self.pool = thread_pool(side_by_side) if side_by_side > 1 else None
+        self.threads = thread_pool(side_by_side) if side_by_side > 1 else None
 
     def map(self, function: Callable, *arguments: Sequence) -> list:
         """function(trainer, ...) for every trainer, in their order; `arguments` hold a value for each of them. What
@@ -34,9 +34,9 @@ class TrainerPool:
 
         work = list(zip(self.trainers, *arguments, strict=True))
         try:
-            if self.pool is None:
+            if self.threads is None:
                 return [run(*one) for one in work]
-            futures = [self.pool.submit(run, *one) for one in work]
+            futures = [self.threads.submit(run, *one) for one in work]
             wait(futures)
             return [future.result() for future in futures]
         finally:

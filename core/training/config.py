@@ -56,18 +56,13 @@ class TrainConfig:
     eval_train: bool = False  # at each validation, also the loss on as many fixed windows of the training part
     precision: str = "float32"  # of the model's operations, one of PRECISIONS; weights and AdamW are always float32
     device: str = "cpu"  # "cpu", "cuda", "mps", or "auto": the fastest that is there
-    executions: tuple[
-        ExecutionPlan, ...
-    ] = ()  # how a batch size is put on the device; one that is not named: see `training.executions`
+    executions: tuple[ExecutionPlan, ...] = ()  # how batch sizes are executed; `core/engine` plans those not named
 
     def __post_init__(self):
         object.__setattr__(self, "batch_sizes", tuple(self.batch_sizes))
         object.__setattr__(self, "betas", tuple(self.betas))
-        object.__setattr__(
-            self,
-            "executions",
-            tuple(w if isinstance(w, ExecutionPlan) else ExecutionPlan(**w) for w in self.executions),
-        )
+        plans = (p if isinstance(p, ExecutionPlan) else ExecutionPlan(**p) for p in self.executions)
+        object.__setattr__(self, "executions", tuple(plans))
         if not self.batch_sizes or min(self.batch_sizes) < 1:
             raise ValueError("Every batch size must be at least 1, and there must be one.")
         if len(set(self.batch_sizes)) < len(self.batch_sizes):
@@ -100,17 +95,15 @@ class TrainConfig:
         return cls(**{name: value for name, value in values.items() if name in known})
 
     def with_executions(self, executions: Iterable[ExecutionPlan]) -> "TrainConfig":
-        """With these executions for its batch sizes, and none for others."""
-        return replace(
-            self, executions=tuple(execution for execution in executions if execution.batch_size in self.batch_sizes)
-        )
+        """With these plans for its batch sizes, and none for others."""
+        return replace(self, executions=tuple(plan for plan in executions if plan.batch_size in self.batch_sizes))
 
     def unsplit(self) -> "TrainConfig":
         """Each seed by itself, each batch in one pass: the plainest plan, and the same on every machine."""
         return self.with_executions(ExecutionPlan(batch_size=b, micro_batch_size=b) for b in self.batch_sizes)
 
     def execution_at(self, batch_size: int) -> ExecutionPlan | None:
-        return next((execution for execution in self.executions if execution.batch_size == batch_size), None)
+        return next((plan for plan in self.executions if plan.batch_size == batch_size), None)
 
     @property
     def seeds(self) -> range:

@@ -58,7 +58,7 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
 
 
 def ways_sentence(curves: RaceCurves) -> str:
-    """How its runs were put on the device."""
+    """How its runs were executed."""
     if not curves.executions:
         return ""
     said = []

@@ -22,7 +22,7 @@ MAX_AROUND = 25  # steps on either side that say what the loss was like then; fe
 
 
 def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
-    """The execution in for those who do not click on the chart; and the step that is looked at, if there is one."""
+    """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
     with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
         st.markdown("Choose a run and a step, or click a point of the training loss.")
         b, s, n, go, most = st.columns(5, vertical_alignment="bottom")

@@ -195,7 +195,7 @@ def test_a_way_that_cannot_be_is_refused():
 def test_a_crew_gives_answers_in_the_order_of_its_trainers_and_the_threads_back():
     torch.set_num_threads(2)
     pool = TrainerPool(["a", "b", "c"], threads_each=1)
-    assert pool.pool is not None
+    assert pool.threads is not None
     assert pool.map(lambda name, k: (name, k, torch.get_num_threads()), [1, 2, 3]) == [
         ("a", 1, 1), ("b", 2, 1), ("c", 3, 1)
     ]  # fmt: skip

@@ -106,9 +106,9 @@ def test_bfloat16_is_captured_too():
 
 def test_what_it_closes_over_is_read_in_place():
     weight = torch.tensor([2.0])
-    tape = capture(lambda x: (x * weight).sum(), torch.ones(3))
+    captured = capture(lambda x: (x * weight).sum(), torch.ones(3))
     weight.fill_(5.0)
-    assert tape(torch.tensor([1.0, 2.0, 3.0])).item() == 30
+    assert captured(torch.tensor([1.0, 2.0, 3.0])).item() == 30
 
 
 def test_it_gives_what_the_function_gives():
@@ -142,9 +142,9 @@ def test_what_depends_on_no_input_is_made_once_and_what_nothing_comes_from_never
         x.exp()
         return (x + torch.arange(3)) * weight.mT.unsqueeze(0)[0, :, 0]
 
-    tape, ones = capture(function, torch.zeros(3)), torch.ones(3)
+    captured, ones = capture(function, torch.zeros(3)), torch.ones(3)
     with Made() as made:
-        found = tape(ones)
+        found = captured(ones)
     assert found.tolist() == [1, 2, 3] and made.operations == ["aten.add.Tensor", "aten.mul.Tensor"]
 
 

@@ -69,7 +69,7 @@ def test_every_way_gives_the_same_losses():
     for losses in others:
         np.testing.assert_allclose(losses, first, rtol=1e-4)
     for losses in others[:4]:
-        assert losses.tobytes() != first.tobytes()  # so they were not made in the same execution
+        assert losses.tobytes() != first.tobytes()  # so they were not made in the same way
 
 
 @pytest.mark.parametrize(("seeds_at_once", "onednn"), [(None, False), (1, False), (2, False), (1, True)])
@@ -84,7 +84,7 @@ def test_the_number_of_threads_that_work_side_by_side_changes_nothing():
     for num_threads in (1, 2):
         torch.set_num_threads(num_threads)
         race = training(seeds_at_once=1)
-        assert (race.groups[0].pool.pool is None) == (num_threads == 1)
+        assert (race.groups[0].pool.threads is None) == (num_threads == 1)
         found.append(losses_of(race, 4))
     torch.set_num_threads(threads)
     assert found[0].tobytes() == found[1].tobytes() and len(found[0]) == 20

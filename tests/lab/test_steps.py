@@ -75,7 +75,7 @@ def test_a_run_that_was_trained_beside_others_is_rebuilt_alone_to_the_last_bit(m
     rebuilt = steps.run_of(run(longer))
     rebuilt.reach(160)
     recorded = [bool(group.pool.trainers[0].captured) for group in (beside.groups[0], rebuilt.group)]
-    assert beside.groups[0].pool.pool is not None and recorded == [False, True]
+    assert beside.groups[0].pool.threads is not None and recorded == [False, True]
     assert torch.equal(beside.groups[0].pool.trainers[1].stack.flat, rebuilt.trainer.stack.flat)
 
 
