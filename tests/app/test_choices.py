@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.lab.cluster import Lab
+from core.measure.memory import Machine
 from core.ui.choices import CHOICES, read_url
 
 
@@ -64,3 +66,18 @@ def test_nonsense_is_told_in_a_sentence_and_the_default_stands(param, text):
 
 def test_unknown_parameters_are_ignored():
     assert read_url({"utm_source": "x", "__proto__": "y"}) == read_url({})
+
+
+def device_shown(test):
+    return next(box for box in test.selectbox if box.label == "Device").value
+
+
+def test_a_device_in_the_address_stands_while_the_worker_is_starting(app):
+    assert device_shown(app("race_batch_sizes", device="cpu")) == "cpu"
+
+
+def test_a_device_that_is_not_there_is_said_so_and_another_one_used(app, monkeypatch):
+    found = Machine(devices={"cpu": 8 * 2**30})
+    monkeypatch.setattr(Lab, "machine", property(lambda self: found, lambda self, machine: None), raising=False)
+    test = app("race_batch_sizes", device="cuda")
+    assert device_shown(test) == "auto" and "no CUDA (NVIDIA GPU)" in test.warning[0].value
