@@ -34,7 +34,7 @@ WORDS = {
         "clipping": "A gradient longer than a bound is cut to that length, so that one strange batch cannot throw the weights far.",
         "seed": "The number that all chance begins from. The same seed gives the same first weights and the same windows.",
         "overfitting": "The model learns its text by heart: the training loss still falls, the validation loss rises.",
-        "diverged": "The loss left all bounds, as it does where the learning rate is too large.",
+        "diverged": "The loss grew far beyond a uniform guess, as it does when the learning rate is too large.",
     },
     "Noise, and what can be told": {
         "noise, spread σ": "How far the losses (or gradients) of different batches lie from each other: the standard deviation, taken at weights that are held still, or from a curve, as what jumps from step to step.",

@@ -14,10 +14,8 @@ PLACES = {
     "Training": "loop",
     "find_device": "devices",
     "found_devices": "devices",
-    "gpu_bytes": "devices",
     "records_of": "records",
     "train": "records",
-    "use_cores": "devices",
 }
 
 __all__ = list(PLACES)

@@ -33,11 +33,11 @@ def gpu_bytes(device: torch.device) -> int:
 
 
 def usable_cores(leave: int = 0) -> int:
-    """The cores that this process may use, but for so many; at least one."""
+    """The cores that this process may use, minus `leave`; at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - leave)
 
 
 def use_cores(leave: int = 0) -> None:
-    """From now on an operation takes as many threads."""
+    """Let an operation of torch take that many threads from now on."""
     torch.set_num_threads(usable_cores(leave))

@@ -54,7 +54,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Divergence:
-    """The end of a run whose loss left all bounds."""
+    """The end of a run that has diverged."""
 
     batch_size: int
     seed: int
@@ -118,7 +118,7 @@ class Training:
             self.val_windows = all_windows(torch.from_numpy(val_ids).to(self.device), self.block_size)[starts]
         if config.eval_train:
             self.train_windows = self.windows[spread_starts(len(train_ids), self.block_size, config.eval_windows)]
-        # a loss in no relation to a uniform guess's ln V: the run has left all bounds
+        # a loss far above a uniform guess's ln V: the run has diverged
         self.loss_bound = max(10.0, 3 * math.log(gpt_config.vocab_size))
         self.groups = [self._group(batch_size, streams) for batch_size in sorted(config.batch_sizes)]
 

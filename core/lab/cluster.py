@@ -220,7 +220,7 @@ class Lab:
         self.store.set_status(
             experiment_id,
             "failed",
-            "The worker that ran this died, perhaps for want of memory. What it had recorded is shown.",
+            "The worker that ran this died, probably out of memory. What it had recorded is shown.",
         )
         for table in (self.futures, self.workers, self.viewed_at):
             table.pop(experiment_id, None)

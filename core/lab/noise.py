@@ -85,8 +85,7 @@ class NoiseRun:
             )
             if self.group.diverged:
                 raise ValueError(
-                    f"The run diverged at step {self.group.diverged[0]:,}: its loss left all bounds. "
-                    "Choose a smaller learning rate."
+                    f"The run diverged at step {self.group.diverged[0]:,}: choose a smaller learning rate."
                 )
             yield from self._measure(step)
 

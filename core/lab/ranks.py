@@ -196,7 +196,7 @@ class Ranks:
     def _blame(self) -> None:
         """The first rank that died without a word is the reason why others lost it, or were ended by the launcher."""
         if died := [rank for rank in self.died if rank not in self.failed]:
-            raise ValueError(f"Rank {died[0]} died, perhaps for want of memory. All ranks were ended.")
+            raise ValueError(f"Rank {died[0]} died, probably out of memory. All ranks were ended.")
         rank, sentence = min(self.failed.items())
         raise ValueError(f"Rank {rank}: {sentence}")
 

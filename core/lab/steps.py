@@ -45,8 +45,8 @@ MAX_POSITIONS = 64  # taken one by one
 
 
 def plan_of(spec: RunSpec) -> TrainConfig:
-    """The plan of those runs of a race that share one replica axis with this one, executed as the race's
-    plan says. Where it names none, the run is by itself, its batch in one go."""
+    """The plan of those runs of a race that share one replica axis with this one, executed as the race was. Where that
+    is not known, the run is by itself, its batch in one go."""
     plan = replace(spec.race.train, batch_sizes=(spec.batch_size,))
     execution = plan.execution_at(spec.batch_size)
     if execution is None:
@@ -66,9 +66,8 @@ class Run:
         state_bytes = 3 * 4 * num_weights  # weights and AdamW's two moments, float32
         self.device = find_device(plan.device).type
         machine = Machine(devices={self.device: MAX_BYTES})
-        check_memory(
-            "A step of this run", tensor_bytes(gpt_config, plan.unsplit(), machine) + 2 * state_bytes, MAX_BYTES
-        )
+        step_bytes = tensor_bytes(gpt_config, plan, machine)
+        check_memory("A step of this run", step_bytes + 2 * state_bytes, MAX_BYTES)
         self.step_flops = 6 * num_weights * spec.batch_size * spec.race.block_size
         if self.step_flops > allowed_flops(MAX_STEP_FLOPS, self.device):
             raise ValueError(
@@ -83,7 +82,7 @@ class Run:
         self.max_states = min(MAX_STATES, max(2, STATE_BYTES // state_bytes))
         self.num_bytes = (1 + self.max_states) * state_bytes + 16 * len(corpus.train_ids) + len(corpus.text)
         if self.device == "cuda":
-            self.num_bytes += tensor_bytes(gpt_config, plan, machine)  # of a step, which its captured graph keeps
+            self.num_bytes += step_bytes  # which its captured graph keeps
         self.states: OrderedDict[int, tuple] = OrderedDict()  # by steps done; the one used longest ago comes first
         self.keep()
 
@@ -120,7 +119,7 @@ class Run:
         diverged_at = self.group.diverged.get(self.place)
         if diverged_at is not None and diverged_at <= step:
             raise ValueError(
-                f"This run diverged at step {diverged_at:,}: its loss left all bounds. Look at a step before, or "
+                f"This run diverged at step {diverged_at:,}: look at an earlier step, or "
                 "choose a smaller learning rate."
             )
 

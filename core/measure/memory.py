@@ -30,7 +30,7 @@ CUDA_BYTES = 2**29  # that CUDA's libraries and products in parts work in, and w
 class Machine:
     """What experiments run on."""
 
-    devices: Mapping[str, int]  # its kinds, fastest first: the bytes of memory that can be had on one of them
+    devices: Mapping[str, int]  # its kinds, fastest first: the bytes of memory that are available on one of them
     num_gpus: int = 0  # with CUDA
     gpu_bytes: int = 0  # the memory of one GPU, in all; 0 without one, or where every race names its execution
     num_threads: int = 1  # of its processor that training may use
@@ -43,7 +43,7 @@ class Machine:
         return next(iter(self.devices)) if name == "auto" else name
 
     def memory_bytes(self, name: str) -> int:
-        """What can be had on that device."""
+        """The memory that is available on that device."""
         return self.devices[self.device(name)]
 
 
@@ -74,9 +74,8 @@ def tensor_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -
         else:
             at_once, in_a_pass = side_by_side, min(batch_size, MAX_PASS)
         runs = max(runs, at_once)
-        windows += [at_once * in_a_pass] * min(
-            2, -(-seeds // at_once)
-        )  # the next stack's step, beside the graph of one
+        num_stacks = -(-seeds // at_once)  # a step of the next stack is made beside the graph of one
+        windows += [at_once * in_a_pass] * min(2, num_stacks)
     captured = device == "cuda" or gpt_config.num_parameters <= MAX_SMALL_MODEL
     copies = KEPT * seeds * sizes + (PASSING + COPIED * captured) * runs
     weights = BYTES_PER_NUMBER * gpt_config.num_parameters * copies

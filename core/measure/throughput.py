@@ -34,9 +34,7 @@ def step_seconds(
     windows = all_windows(
         torch.zeros(gpt_config.block_size + 1, dtype=torch.int64, device=device), gpt_config.block_size
     )
-    starts = torch.zeros(
-        1, execution.batch_size, dtype=torch.int64, device=device
-    )  # (1, B): the one window that there is
+    starts = torch.zeros(1, execution.batch_size, dtype=torch.int64, device=device)  # (1, B): there is one window
     trainer.capture(windows[starts])
     step = captured_step(trainer, windows, starts)
     for _ in range(2):

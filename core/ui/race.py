@@ -48,7 +48,7 @@ def show_divergences(curves: RaceCurves) -> None:
             runs = [
                 f"B = {d['batch_size']}, seed {d['seed']}: diverged at step {d['step']:,}" for d in curves.divergences
             ]
-            st.warning(f"{'; '.join(runs)}. Its loss left all bounds, so the run ended there; the others go on.")
+            st.warning(f"{'; '.join(runs)}. A run that diverges ends there; the others go on.")
 
 
 def summary_of(spec: RaceSpec) -> str:

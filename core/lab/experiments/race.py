@@ -98,5 +98,5 @@ def check_memory(what: str, needed_bytes: int, memory_bytes: int) -> None:
     if needed_bytes > memory_bytes:
         raise ValueError(
             f"{what} would take about {needed_bytes / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB "
-            "can be had: take a smaller model, smaller batches, a shorter block or fewer seeds."
+            "are available: take a smaller model, smaller batches, a shorter block or fewer seeds."
         )

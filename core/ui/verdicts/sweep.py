@@ -115,7 +115,7 @@ def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
     )
     fit = fit_of(runs)
     if fit is None:
-        return Verdict(UNRESOLVED, "No fit of S(B) can be had from these runs.", tuple(facts))
+        return Verdict(UNRESOLVED, "S(B) cannot be fitted to these runs.", tuple(facts))
     bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high)
     facts.append(f"The bend of S(B) = S_min + E_min / B: B = {between(bend)}.")
     if not fit.b_crit.resolved:
