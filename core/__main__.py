@@ -10,25 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.corpus import clean_text, decode_upload, samples
-from core.lab.experiments import (
-    CLAIM_EXCERPT,
-    CLAIM_RATES,
-    CLAIM_TOKENS,
-    MAX_TOKENS,
-    MODEL_SIZES,
-    ORDER_TOKENS,
-    CostSpec,
-    LessonSpec,
-    NoiseSpec,
-    OrdersSpec,
-    ParallelSpec,
-    RaceSpec,
-    Spec,
-    SpeedSpec,
-    SweepSpec,
-    claim_specs,
-)
+from core.experiments.claims import claim_specs
+from core.experiments.cost.spec import CostSpec
+from core.experiments.kind import Spec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.orders.spec import OrdersSpec
+from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import kind_of
+from core.experiments.speed.spec import SpeedSpec
+from core.experiments.sweep.spec import SweepSpec
+from core.export.lesson import LessonSpec
 from core.lab.recording import RECORDINGS, write_recording
+from core.settings.limits import CLAIM_EXCERPT, CLAIM_RATES, CLAIM_TOKENS, MAX_TOKENS, MODEL_SIZES, ORDER_TOKENS
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
 from core.training import LR_RULES, PRECISIONS, TrainConfig
 
@@ -138,8 +132,7 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 def run_record(args: argparse.Namespace) -> None:
     from core.engine import find_device
     from core.engine.devices import use_cores
-    from core.lab.speed import device_name
-    from core.lab.worker import messages_of
+    from core.experiments.speed.run import device_name
 
     use_cores()
     sample = samples()[args.sample]
@@ -170,7 +163,7 @@ def run_record(args: argparse.Namespace) -> None:
     )[args.what]
     trained = spec if isinstance(spec, RaceSpec) else spec.race
     machine = device_name(find_device(trained.train.device))
-    write_recording(args.out or RECORDINGS[args.what], spec, messages_of(spec), machine)
+    write_recording(args.out or RECORDINGS[args.what], spec, kind_of(spec).run(spec), machine)
 
 
 def run_race(args: argparse.Namespace) -> None:
@@ -179,7 +172,7 @@ def run_race(args: argparse.Namespace) -> None:
     spec = race_of(args, **plan)
     from core.engine import records_of
     from core.engine.devices import use_cores
-    from core.lab.race import Race  # here, because torch takes a second and --help needs none
+    from core.experiments.race.run import Race  # here, because torch takes a second and --help needs none
 
     use_cores()
 
@@ -197,16 +190,16 @@ def run_noise(args: argparse.Namespace) -> None:
     race = race_of(args, batch_sizes=(args.train_batch_size,))
     spec = NoiseSpec.of(race, args.steps, args.batch_sizes, args.num_batches)
     from core.engine.devices import use_cores
-    from core.lab.noise import noise_messages
+    from core.experiments.noise.run import run
 
     use_cores()
     check(spec)
-    write_lines(args, (m for m in noise_messages(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
+    write_lines(args, (m for m in run(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
 
 
 def run_export(args: argparse.Namespace) -> None:
     race = race_of(args, batch_sizes=args.batch_sizes, num_seeds=args.num_seeds, max_tokens=args.max_tokens)
-    from core.lab.export import export_notebook, export_script
+    from core.export import export_notebook, export_script
 
     if not (args.script or args.notebook):
         raise ValueError("Which file? Give --script, --notebook or both.")
@@ -231,7 +224,7 @@ def run_bench(args: argparse.Namespace) -> None:
 
 def run_distribute(args: argparse.Namespace) -> None:
     """As a rank where a launcher has started this process; otherwise with ranks that are started from here."""
-    from core.lab.ranks import parallel_messages, read_spec, run_rank, write_line
+    from core.experiments.parallel.run import read_spec, run, run_rank, write_line
 
     if args.spec_file:
         spec = read_spec(args.spec_file)
@@ -245,7 +238,7 @@ def run_distribute(args: argparse.Namespace) -> None:
         raise ValueError("Which text? Give --text-file.")
     if "RANK" not in os.environ:
         check(spec)
-        write_lines(args, (m for m in parallel_messages(spec) if m["kind"] != "progress"))
+        write_lines(args, (m for m in run(spec) if m["kind"] != "progress"))
     elif args.spec_file:
         as_rank(run_rank, spec, write_line, beating=True)
     elif os.environ["RANK"] == "0":

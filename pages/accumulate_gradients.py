@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.experiments.cost.spec import CostSpec
 from core.lab.cluster import LabError
-from core.lab.experiments import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, CostSpec
+from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH
 from core.strategies import TARGETS
 from core.ui.accumulation import MISTAKES, current_parts, current_splits, show_mistake, show_proof, show_splits_of
 from core.ui.choices import MAX_STEP
@@ -52,10 +53,10 @@ experiment = found_experiment(choices, "splits", CostSpec)
 controls(choices, "splits", "Time every split", lambda: current_splits(choices, B), experiment and experiment[0])
 known = known_of("splits", experiment)
 if experiment:
-    watch(experiment[0], known.findings, show_splits_of, known.findings)
+    watch(experiment[0], known.results, show_splits_of, known.results)
 else:
     st.info(f"This was {known.note}. Click **Time every split** to take your own, live.")
-    show_splits_of(known.findings)
+    show_splits_of(known.results)
 
 st.subheader("What people ask", anchor=False)
 counts = sorted({part.num_targets for part in found.parts})

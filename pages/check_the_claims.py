@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
+from core.settings.limits import (
     CLAIM_SIZES,
     MAX_BLOCK_SIZE,
     MAX_RATES,

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES, OrdersSpec
+from core.experiments.orders.spec import OrdersSpec
+from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
 from core.ui.experiments import controls, found_experiment
 from core.ui.order_answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
 from core.ui.order_race import current_orders, known_orders, show_order_race
@@ -69,22 +70,22 @@ st.markdown(
 found = found_experiment(choices, "orders", OrdersSpec)
 experiment = found[0] if found else None
 controls(choices, "orders", "Race the orders", lambda: current_orders(choices), experiment)
-findings, note = known_orders(experiment)
-show_order_race(experiment, findings, note)
+results, note = known_orders(experiment)
+show_order_race(experiment, results, note)
 
 st.subheader("What people ask", anchor=False)
 st.markdown(
     f"""
-**With or without replacement?** {of_replacement(drawn, findings)}
+**With or without replacement?** {of_replacement(drawn, results)}
 
-**Why shuffle at all?** {of_shuffling(findings)}
+**Why shuffle at all?** {of_shuffling(results)}
 
 **What is an epoch here?** {of_epochs(streams["shuffled"], choices.order_batch_size)}
 
-**Does the seed change the result?** {of_seeds(streams["random"], findings)}
+**Does the seed change the result?** {of_seeds(streams["random"], results)}
 """
 )
-st.caption(in_the_end(findings, note))
+st.caption(in_the_end(results, note))
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """

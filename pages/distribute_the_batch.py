@@ -2,14 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
-    MAX_ACCUMULATION,
-    MAX_BLOCK_SIZE,
-    MAX_MICRO_BATCH,
-    MAX_PARALLEL_STEPS,
-    MAX_RANKS,
-    ParallelSpec,
-)
+from core.experiments.parallel.spec import ParallelSpec
+from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS
 from core.strategies import TARGETS
 from core.ui.experiments import controls, found_experiment, known_of, watch
 from core.ui.page import next_lesson, open_page
@@ -48,10 +42,10 @@ found = found_experiment(choices, "parallel", ParallelSpec)
 controls(choices, "parallel", "Start the ranks", lambda: current_parallel(choices), found and found[0])
 known = known_of("parallel", found)
 if found:
-    watch(found[0], known.findings, show_parallel, known.findings)
+    watch(found[0], known.results, show_parallel, known.results)
 else:
     st.info(f"This was {known.note}. Click **Start the ranks** to run your own, live.")
-    show_parallel(known.findings)
+    show_parallel(known.results)
 
 st.subheader("And when the model itself does not fit?", anchor=False)
 st.markdown(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
+from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import show_batch
 from core.ui.choices import MAX_STEP
 from core.ui.page import next_lesson, open_page, say

@@ -2,12 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
-    MAX_BATCH_SIZE,
-    MAX_NOISE_BATCHES,
-    MAX_NOISE_SIZES,
-    NoiseSpec,
-)
+from core.experiments.noise.spec import NoiseSpec
+from core.settings.limits import MAX_BATCH_SIZE, MAX_NOISE_BATCHES, MAX_NOISE_SIZES
 from core.ui.experiments import controls, found_experiment
 from core.ui.noise import current_noise, show_noise, show_recorded_noise
 from core.ui.page import next_lesson, open_page

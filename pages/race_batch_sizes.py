@@ -2,12 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
-    MAX_BATCH_SIZES,
-    MAX_SEEDS,
-    MAX_TOKENS,
-    RaceSpec,
-)
+from core.experiments.race.spec import RaceSpec
+from core.settings.limits import MAX_BATCH_SIZES, MAX_SEEDS, MAX_TOKENS
 from core.training import LR_RULES
 from core.ui.choices import HALF_LIVES
 from core.ui.experiments import controls, found_experiment

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, SpeedSpec
+from core.experiments.speed.spec import SpeedSpec
+from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.experiments import choose_recording, controls, found_experiment, known_of, watch
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
@@ -31,7 +32,7 @@ experiment = found_experiment(choices, "speed", SpeedSpec)
 controls(choices, "speed", "Measure this device", lambda: current_speed(choices), experiment and experiment[0])
 known = known_of("speed" if experiment else choose_recording(choices, "speed"), experiment)
 if experiment:
-    watch(experiment[0], known.findings, show_speed_of, choices, known)
+    watch(experiment[0], known.results, show_speed_of, choices, known)
 else:
     st.info(f"This was {known.note}. Click **Measure this device** to take your own, live.")
     show_speed_of(choices, known)

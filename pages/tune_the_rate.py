@@ -2,13 +2,8 @@
 
 import streamlit as st
 
-from core.lab.experiments import (
-    MAX_BATCH_SIZES,
-    MAX_RATES,
-    MAX_SEEDS,
-    MAX_TOKENS,
-    SweepSpec,
-)
+from core.experiments.sweep.spec import SweepSpec
+from core.settings.limits import MAX_BATCH_SIZES, MAX_RATES, MAX_SEEDS, MAX_TOKENS
 from core.training import BETA2_RULES
 from core.ui.experiments import controls, found_experiment
 from core.ui.page import next_lesson, open_page

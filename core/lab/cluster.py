@@ -15,7 +15,8 @@ import time
 from functools import partial
 from itertools import count
 
-from core.lab.experiments import Spec
+from core.experiments.kind import Spec
+from core.experiments.registry import to_json
 from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
 from core.measure.memory import Machine
 
@@ -137,7 +138,7 @@ class Lab:
     def warm_up(self) -> None:
         """Have torch loaded ahead of the first click: first where races run, then where calls are answered."""
         self.describe()
-        self.call("core.lab.steps:warm_up")
+        self.call("core.calls.steps:warm_up")
 
     # ---- experiments
 
@@ -146,7 +147,7 @@ class Lab:
         spec.check(self.describe())
         if len(self.futures) >= MAX_ACTIVE:
             raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
-        experiment_id = self.store.create(spec.settings(), spec.text)
+        experiment_id = self.store.create(to_json(spec), spec.text)
         self.viewed_at[experiment_id] = time.monotonic()
         self._put_in_line(experiment_id, spec, next(self.places), MAX_TRIES)
         return experiment_id

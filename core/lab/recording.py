@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from core.lab.experiments import Spec, spec_of
+from core.experiments.kind import Spec
+from core.experiments.registry import from_json, to_json
 
 DATA = Path(__file__).parents[2] / "data"
 NAMES = (
@@ -52,7 +53,7 @@ def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict], mach
         data = message.get("data")
         lines.append(json.dumps(message | ({"data": base64.b64encode(data).decode()} if data else {})))
     head = {
-        "settings": spec.settings(),
+        "settings": to_json(spec),
         "recorded_on": date.today().isoformat(),
         "seconds": round(time.monotonic() - began, 1),
         "machine": machine,
@@ -70,4 +71,4 @@ def read_recording(path: str | Path) -> Recording:
     head, *lines = (json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines())
     messages = [m | ({"data": base64.b64decode(m["data"])} if "data" in m else {}) for m in lines]
     note = f"recorded on {head['recorded_on']} in {head['seconds']:.0f} s ({head['machine']})"
-    return Recording(spec_of(head["settings"]), messages, note)
+    return Recording(from_json(head["settings"]), messages, note)

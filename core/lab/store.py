@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from core.experiments.results import READ_AT_ONCE
+
 HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is there
 DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
 KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
 KEPT_EXPERIMENTS = 500
-READ_AT_ONCE = 5_000  # records
 WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
 ACTIVE = (WAITING, RUNNING, PAUSED)  # ended ones are "done", "stopped", "failed" or "interrupted"
 

@@ -7,7 +7,6 @@ import collections
 import contextlib
 import os
 import time
-from collections.abc import Iterator
 
 import torch
 from distributed import get_worker
@@ -15,21 +14,19 @@ from distributed import get_worker
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.engine import find_device, found_devices
 from core.engine.devices import LEFT_TO_VIEWERS, gpu_bytes, usable_cores, use_cores
-from core.lab.cost import cost_messages
-from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, Spec, SpeedSpec, SweepSpec
-from core.lab.noise import noise_messages
-from core.lab.orders import order_messages
-from core.lab.process import limit_memory, memory_limit
-from core.lab.race import race_messages
-from core.lab.ranks import parallel_messages
-from core.lab.speed import speed_messages
-from core.lab.sweep import sweep_messages
+from core.engine.process import limit_memory, memory_limit
+from core.experiments.kind import Spec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import KINDS, kind_of
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
 from core.training import TrainConfig
 
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
+
+for kind in KINDS.values():
+    kind.load()  # before a page asks for it
 
 _wishes: dict[str, str] = {}  # what is wanted of an experiment, by its id: "pause", "resume" or "stop"
 
@@ -51,7 +48,7 @@ def dask_setup(worker) -> None:
 
 def run_smallest_race(device: str) -> None:
     plan = TrainConfig(batch_sizes=(1,), num_seeds=1, max_tokens=60, device=device)
-    collections.deque(race_messages(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
+    collections.deque(KINDS["race"].run(RaceSpec(text="ab" * 20, block_size=2, train=plan)), maxlen=0)
 
 
 def control(experiment_id: str, wish: str) -> None:
@@ -73,25 +70,6 @@ def describe() -> Machine:
     )
 
 
-def messages_of(spec: Spec) -> Iterator[dict]:
-    """An experiment as messages; the first is its "started"."""
-    match spec:
-        case RaceSpec():
-            return race_messages(spec)
-        case NoiseSpec():
-            return noise_messages(spec)
-        case SweepSpec():
-            return sweep_messages(spec)
-        case CostSpec():
-            return cost_messages(spec)
-        case SpeedSpec():
-            return speed_messages(spec)
-        case ParallelSpec():
-            return parallel_messages(spec)
-        case OrdersSpec():
-            return order_messages(spec)
-
-
 def run(experiment_id: str, topic: str, spec: Spec) -> None:
     """Run an experiment to its end, sending lists of messages to the topic several times a second.
 
@@ -102,7 +80,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     sender = Sender(experiment_id, topic)
     status, sentence, lost = "done", "", False
     try:
-        for message in messages_of(spec):
+        for message in kind_of(spec).run(spec):
             if message["kind"] == "started":
                 message["worker"] = get_worker().address
             sender.send(message)

@@ -7,10 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import MAX_BATCH_SIZES, CostSpec, ParallelSpec
-from core.lab.findings import CostFindings
+from core.experiments.cost.results import CostResults
+from core.experiments.cost.spec import CostSpec
+from core.experiments.parallel.spec import ParallelSpec
 from core.measure.comparison import ratio_of
 from core.measure.reports import AccumulationReport, MistakeReport
+from core.settings.limits import MAX_BATCH_SIZES
 from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, ParallelPlan, token_weights
 from core.ui.choices import Choices
 from core.ui.claims import View, show_memory, show_splits
@@ -190,7 +192,7 @@ def current_splits(choices: Choices, batch_size: int) -> CostSpec:
     return CostSpec(race=current_race(choices, plan))
 
 
-def show_splits_of(cost: CostFindings, live: bool = False) -> None:
+def show_splits_of(cost: CostResults, live: bool = False) -> None:
     """Time and memory of each split."""
     race = cost.spec.race
     st.caption(f"Measured with B = {cost.spec.largest}, T = {race.block_size}; {model_size(race)}.")
@@ -204,7 +206,7 @@ def show_splits_of(cost: CostFindings, live: bool = False) -> None:
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
 
-def split_lines(cost: CostFindings) -> list[str]:
+def split_lines(cost: CostResults) -> list[str]:
     """What each split takes, beside one go."""
     large, lines = cost.spec.largest, []
     for m in cost.spec.micro_batch_sizes:

@@ -11,7 +11,9 @@ import streamlit as st
 
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
-from core.lab import experiments as limits
+from core.experiments.race.spec import RaceSpec
+from core.experiments.sweep.spec import SweepSpec
+from core.settings import limits
 from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES, TARGETS
 from core.training import BETA2_RULES, LR_RULES
 
@@ -150,7 +152,7 @@ CHOICES = {
         "swept", (4, 8, 16, 32, 64), wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_BATCH_SIZES), with_commas
     ),
     "sweep_tokens": Choice("each", 60_000, whole(1_000, limits.MAX_TOKENS)),
-    "rates": Choice("rates", limits.SweepSpec(race=limits.RaceSpec(text="")).learning_rates, rates, with_commas),
+    "rates": Choice("rates", SweepSpec(race=RaceSpec(text="")).learning_rates, rates, with_commas),
     "beta2_rule": Choice("beta2", "fixed", one_of(BETA2_RULES)),
     "target": Choice("target", 0.0, number(0, 20)),
     "noise_steps": Choice("steps", (0, 150, 600), wholes(0, MAX_STEP, limits.MAX_NOISE_SIZES), with_commas),

@@ -9,13 +9,21 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.curves import RaceCurves
-from core.lab.experiments import MODEL_SIZES, CostSpec, NoiseSpec, RaceSpec, Spec, SweepSpec, claim_specs
-from core.lab.findings import CostFindings, NoiseFindings, SweepFindings, fit_of
+from core.experiments.claims import claim_specs
+from core.experiments.cost.results import CostResults
+from core.experiments.cost.spec import CostSpec
+from core.experiments.kind import Spec
+from core.experiments.noise.results import NoiseResults
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.results import RaceResults
+from core.experiments.race.spec import RaceSpec
+from core.experiments.sweep.results import SweepResults, fit_of
+from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import at_equal_loss
+from core.settings.limits import MODEL_SIZES
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Findings, Known, controls, found_experiment, known_of, race_of, same_subject, watch
+from core.ui.experiments import Known, Results, controls, found_experiment, known_of, race_of, same_subject, watch
 from core.ui.noise import draw_scale
 from core.ui.page import plain
 from core.ui.points import draw_points
@@ -109,7 +117,7 @@ def show_claim(choices: Choices, claim: Claim) -> None:
         experiment = found[name] and found[name][0]
         controls(choices, name, EVIDENCE[name].label, partial(spec_for, choices, name), experiment)
         if experiment:
-            watch(experiment, known[name].findings, show if name == last else nothing)
+            watch(experiment, known[name].results, show if name == last else nothing)
         else:
             st.info(f"This was {known[name].note}. Click **{EVIDENCE[name].label}** to take your own, live.")
     if not found[last]:
@@ -123,7 +131,7 @@ def nothing(live: bool) -> None:
 def judged(claim: Claim, known: list[Known]) -> Verdict:
     if not same_subject(*(each.race for each in known)):
         return Verdict(NOT_YET, "The experiments were run on different texts or models: run them all on the same.")
-    verdict = claim.judge(*(each.findings for each in known))
+    verdict = claim.judge(*(each.results for each in known))
     if verdict.word in (HOLDS, PARTLY, FAILS) and not all(each.whole for each in known):
         return replace(verdict, word=f"so far it {verdict.word}")
     return verdict
@@ -136,16 +144,16 @@ def show_verdict(claim: Claim, known: list[Known], view: View) -> None:
         icon = next(icon for word, icon in ICONS.items() if verdict.word.endswith(word))
         st.subheader(f"{icon} “{claim.said}” – {verdict.word}", anchor=False)
         st.markdown(plain(verdict.reason))
-    sentences = claim.show(*(each.findings for each in known), view)
+    sentences = claim.show(*(each.results for each in known), view)
     st.markdown("\n".join(f"- {plain(fact)}" for fact in verdict.facts))  # below: the charts keep their place
-    st.caption(plain(summary_of(known[0].findings)))
+    st.caption(plain(summary_of(known[0].results)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
 
 
-def summary_of(findings: Findings) -> str:
+def summary_of(results: Results) -> str:
     """What it was measured on, for the case that the choices have changed since."""
-    race = race_of(findings.spec)
+    race = race_of(results.spec)
     plan = race.train
     part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""
     return (
@@ -174,7 +182,7 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
 # ---- the charts
 
 
-def show_way(race: RaceCurves, view: View) -> list[str]:
+def show_way(race: RaceResults, view: View) -> list[str]:
     """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
     with race.lock:
         way = None if way_known(race) else way_to_target(race)
@@ -192,7 +200,7 @@ def show_way(race: RaceCurves, view: View) -> list[str]:
     return sentences
 
 
-def show_noise_of_race(race: RaceCurves, view: View) -> list[str]:
+def show_noise_of_race(race: RaceResults, view: View) -> list[str]:
     narrow, wide = st.columns([1, 1.4], gap="medium")
     with narrow:
         st.markdown("**How far the loss jumps from step to step.**")
@@ -203,7 +211,7 @@ def show_noise_of_race(race: RaceCurves, view: View) -> list[str]:
     return [noise, loss]
 
 
-def show_gaps(race: RaceCurves, view: View) -> list[str]:
+def show_gaps(race: RaceResults, view: View) -> list[str]:
     wide, narrow = st.columns([1.4, 1], gap="medium")
     with wide:
         st.markdown("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
@@ -214,7 +222,7 @@ def show_gaps(race: RaceCurves, view: View) -> list[str]:
     return [gaps, loss]
 
 
-def draw_gaps(race: RaceCurves, view: View) -> str:
+def draw_gaps(race: RaceResults, view: View) -> str:
     rows, train, gap_tables = [], {}, {}
     with race.lock:
         for batch_size in race.whole_sizes:
@@ -243,7 +251,7 @@ def draw_gaps(race: RaceCurves, view: View) -> str:
     return sentence
 
 
-def show_memory(cost: CostFindings, view: View, by: str = "batch size") -> list[str]:
+def show_memory(cost: CostResults, view: View, by: str = "batch size") -> list[str]:
     """A bar for each batch size; or micro-batch size: of a batch in parts, a step holds the activations of one."""
     rows, totals = [], []
     for batch_size, activations in sorted(cost.activation_bytes.items()):
@@ -265,7 +273,7 @@ def show_memory(cost: CostFindings, view: View, by: str = "batch size") -> list[
     return [sentence]
 
 
-def show_splits(cost: CostFindings, view: View) -> list[str]:
+def show_splits(cost: CostResults, view: View) -> list[str]:
     large = cost.spec.largest
     seconds = {m: np.array(cost.seconds[large, m]) for m in (*cost.spec.micro_batch_sizes, large)}
     known = {m: values for m, values in seconds.items() if len(values) > 1}
@@ -282,12 +290,12 @@ def show_splits(cost: CostFindings, view: View) -> list[str]:
     ]
 
 
-def show_rates(sweep: SweepFindings, view: View) -> list[str]:
+def show_rates(sweep: SweepResults, view: View) -> list[str]:
     st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
     return [draw_rates(sweep, view.live)]
 
 
-def show_bend(sweep: SweepFindings, noise: NoiseFindings, view: View) -> list[str]:
+def show_bend(sweep: SweepResults, noise: NoiseResults, view: View) -> list[str]:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")

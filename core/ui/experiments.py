@@ -12,22 +12,12 @@ import streamlit as st
 
 from core import charts
 from core.corpus import samples
+from core.experiments.kind import Spec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import from_json, kind_of
+from core.experiments.results import Results
 from core.lab.cluster import LabError
-from core.lab.curves import RaceCurves
-from core.lab.experiments import (
-    CostSpec,
-    NoiseSpec,
-    OrdersSpec,
-    ParallelSpec,
-    RaceSpec,
-    Spec,
-    SpeedSpec,
-    SweepSpec,
-    spec_of,
-)
-from core.lab.findings import CostFindings, NoiseFindings, OrdersFindings, ParallelFindings, SweepFindings
 from core.lab.recording import RECORDINGS, read_machine, read_recording
-from core.lab.speed_findings import SpeedFindings
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
 from core.ui.choices import EXPERIMENTS, Choices
 from core.ui.lab import server
@@ -35,16 +25,6 @@ from core.ui.page import plain, say
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
-FINDINGS = {
-    RaceSpec: RaceCurves,
-    NoiseSpec: NoiseFindings,
-    SweepSpec: SweepFindings,
-    CostSpec: CostFindings,
-    SpeedSpec: SpeedFindings,
-    OrdersSpec: OrdersFindings,
-    ParallelSpec: ParallelFindings,
-}
-Findings = RaceCurves | NoiseFindings | SweepFindings | CostFindings | SpeedFindings | OrdersFindings | ParallelFindings
 STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 
@@ -54,12 +34,20 @@ def found_experiment(choices: Choices, name: str, kind: type[Spec]) -> tuple[Exp
     if not experiment_id:
         return None
     experiment = server().store.experiment(experiment_id)
-    spec = experiment and spec_of(experiment.settings)
+    spec = experiment and spec_of(experiment)
     if not isinstance(spec, kind):
         st.warning(f"The {EXPERIMENTS[name]} in the address is not here: it is kept for a week. Start a new one.")
         choices.set(**{name: ""})
         return None
     return experiment, spec
+
+
+def spec_of(experiment: Experiment) -> Spec | None:
+    """Its spec without the text; None for a kind of a former version."""
+    try:
+        return from_json(experiment.settings)
+    except ValueError:
+        return None
 
 
 def controls(
@@ -107,40 +95,40 @@ def tick_seconds(experiment: Experiment, begun: bool) -> float | None:
     return (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if experiment.active else None
 
 
-def watch(experiment: Experiment, findings: Findings, show: Callable, *arguments) -> None:
+def watch(experiment: Experiment, results: Results, show: Callable, *arguments) -> None:
     """What an experiment has found, drawn by `show(*arguments, live)`, again and again while it runs, below how far it
     is. No lambda of a page's: see `take_away`."""
-    begun, draw = findings.begun, partial(show, *arguments)
-    st.fragment(live_findings, run_every=tick_seconds(experiment, begun))(experiment, findings, draw, begun)
+    begun, draw = results.begun, partial(show, *arguments)
+    st.fragment(live_results, run_every=tick_seconds(experiment, begun))(experiment, results, draw, begun)
 
 
-def live_findings(experiment: Experiment, findings: Findings, show: Callable[[bool], None], begun: bool) -> None:
+def live_results(experiment: Experiment, results: Results, show: Callable[[bool], None], begun: bool) -> None:
     shared = server()
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
-    findings.refresh()
-    share = 1.0 if status == "done" else findings.share
-    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {findings.doing}")
+    results.refresh()
+    share = 1.0 if status == "done" else results.share
+    done = f"{100 * share:.0f}%" + ("" if status == "done" else f", {results.doing}")
     show_progress(experiment.id, status, sentence, share, done)
     show(experiment.active)
-    if status != experiment.status or findings.begun != begun:
+    if status != experiment.status or results.begun != begun:
         st.rerun()  # the whole page: its buttons change, and how often it ticks
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
-def findings_of(experiment_id: str, settings: str) -> Findings:
+def results_of(experiment_id: str, settings: str) -> Results:
     """What is known of an experiment, shared by all who look at it."""
-    spec = spec_of(settings)
-    return FINDINGS[type(spec)](partial(server().store.read, experiment_id), spec)
+    spec = from_json(settings)
+    return kind_of(spec).results(partial(server().store.read, experiment_id), spec)
 
 
 @st.cache_resource(show_spinner=False)
-def recorded(name: str) -> tuple[Findings, str]:
-    """(findings, note) of a recording."""
+def recorded(name: str) -> tuple[Results, str]:
+    """(results, note) of a recording."""
     recording = read_recording(RECORDINGS[name])
-    findings = FINDINGS[type(recording.spec)](recording.read, recording.spec)
-    findings.refresh()
-    return findings, recording.note
+    results = kind_of(recording.spec).results(recording.read, recording.spec)
+    results.refresh()
+    return results, recording.note
 
 
 def choose_recording(choices: Choices, name: str) -> str:
@@ -156,7 +144,7 @@ def choose_recording(choices: Choices, name: str) -> str:
 class Known:
     """What is known from an experiment, the visitor's own or a recorded one."""
 
-    findings: Findings
+    results: Results
     race: RaceSpec  # that it is about, with its text
     note: str  # when it was recorded; empty for the visitor's own
     whole: bool  # whether it has come to its end
@@ -166,12 +154,12 @@ def known_of(name: str, found: tuple[Experiment, Spec] | None) -> Known:
     """Of the visitor's experiment, or of the recording of that name."""
     if found:
         experiment, spec = found
-        findings = findings_of(experiment.id, experiment.settings)
-        findings.refresh()
-        return Known(findings, replace(race_of(spec), text=experiment.text), "", experiment.status == "done")
-    findings, note = recorded(name)
-    race = race_of(findings.spec)
-    return Known(findings, replace(race, text=samples()[race.source].text), note, True)
+        results = results_of(experiment.id, experiment.settings)
+        results.refresh()
+        return Known(results, replace(race_of(spec), text=experiment.text), "", experiment.status == "done")
+    results, note = recorded(name)
+    race = race_of(results.spec)
+    return Known(results, replace(race, text=samples()[race.source].text), note, True)
 
 
 def race_of(spec: Spec) -> RaceSpec:

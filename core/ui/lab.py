@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
-from core.lab.curves import CurvesCache
 from core.lab.store import Store
+from core.ui.curves_cache import CurvesCache
 
 DATABASE = Path(__file__).parents[2] / "batchscope.db"
 

@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import NoiseSpec
-from core.lab.findings import NoiseFindings
+from core.experiments.noise.results import NoiseResults
+from core.experiments.noise.spec import NoiseSpec
 from core.lab.store import Experiment
 from core.measure.intervals import without_replacement
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import findings_of, recorded, watch
+from core.ui.experiments import recorded, results_of, watch
 from core.ui.page import plain
 from core.ui.texts import current_race, model_size, plan_of, source_title
 
@@ -28,35 +28,35 @@ def current_noise(choices: Choices) -> NoiseSpec:
 
 def show_recorded_noise(choices: Choices) -> None:
     """Before anything has been measured: a measurement of this kind that was recorded, marked as such."""
-    findings, note = recorded("noise")
+    results, note = recorded("noise")
     st.info(f"A recorded measurement, {note}. Click **Measure the noise** to take your own, live.")
-    st.fragment(show_findings)(findings, choices)
+    st.fragment(show_results)(results, choices)
 
 
 def show_noise(choices: Choices, experiment: Experiment) -> None:
     """The measurement, alive while it runs."""
-    findings = findings_of(experiment.id, experiment.settings)
-    watch(experiment, findings, show_findings, findings, choices)
+    results = results_of(experiment.id, experiment.settings)
+    watch(experiment, results, show_results, results, choices)
 
 
-def show_findings(findings: NoiseFindings, choices: Choices, live: bool = False) -> None:
+def show_results(results: NoiseResults, choices: Choices, live: bool = False) -> None:
     """All charts and sentences, at the step that is chosen."""
-    st.caption(plain(summary_of(findings)))
-    steps = findings.spec.steps
+    st.caption(plain(summary_of(results)))
+    steps = results.spec.steps
     if choices.noise_at not in steps:
         choices.set(noise_at=steps[0])
     choices.segments("noise_at", "Weights held still after this many steps", steps, format_func="{:,}".format)
     at = choices.noise_at
-    said = [*show_loss(findings, at, live), *show_gradient(findings, at, live)]
+    said = [*show_loss(results, at, live), *show_gradient(results, at, live)]
     st.subheader("How much noise is that, for this gradient?", anchor=False)
-    said += [show_scale(findings, live), check_sentence(findings)]
+    said += [show_scale(results, live), check_sentence(results)]
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
 
-def summary_of(findings: NoiseFindings) -> str:
+def summary_of(results: NoiseResults) -> str:
     """What was measured, for the case that the choices have changed since."""
-    race, started = findings.spec.race, findings.started
+    race, started = results.spec.race, results.started
     windows = ""
     if started:
         some = "" if started["all_windows"] else ", evenly spread over it"
@@ -74,20 +74,20 @@ def summary_of(findings: NoiseFindings) -> str:
 # ---- the loss
 
 
-def show_loss(findings: NoiseFindings, step: int, live: bool) -> list[str]:
-    whole = findings.whole.get(step)
+def show_loss(results: NoiseResults, step: int, live: bool) -> list[str]:
+    whole = results.whole.get(step)
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**The loss of each batch.** Line: the loss of the whole text.")
-        told = draw_strips(findings, step, "loss", "loss (nats per token)", live, whole and whole["loss"])
+        told = draw_strips(results, step, "loss", "loss (nats per token)", live, whole and whole["loss"])
     with right:
         st.markdown("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
         theory = NO_THEORY
         if whole:
-            theory = theory_lines(findings.spec.batch_sizes, whole["sigma"], findings.started["num_windows"])
-        spread = draw_spread(findings, step, "loss", theory, "spread of batch losses (nats)", live)
-    st.markdown(slope_sentence(findings, step, "loss"))
-    T, effect = findings.spec.race.block_size, whole["design_effect"] if whole else math.nan
+            theory = theory_lines(results.spec.batch_sizes, whole["sigma"], results.started["num_windows"])
+        spread = draw_spread(results, step, "loss", theory, "spread of batch losses (nats)", live)
+    st.markdown(slope_sentence(results, step, "loss"))
+    T, effect = results.spec.race.block_size, whole["design_effect"] if whole else math.nan
     number = charts.format_significant
     st.markdown(
         f"**Why not 1/√(B·T)?** A batch has B × {T} tokens, but those of one window are not independent. The mean of a "
@@ -116,21 +116,21 @@ def theory_lines(batch_sizes: tuple[int, ...], sigma: float, num_windows: int) -
 # ---- the gradient
 
 
-def show_gradient(findings: NoiseFindings, step: int, live: bool) -> list[str]:
+def show_gradient(results: NoiseResults, step: int, live: bool) -> list[str]:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**The direction of each batch's gradient**: its cosine with the whole text's. 1 is the same way.")
-        told = draw_strips(findings, step, "cosine", "cosine with the whole gradient", live)
+        told = draw_strips(results, step, "cosine", "cosine with the whole gradient", live)
     with right:
         st.markdown("**How far batch gradients lie from the whole text's**, root mean square, with 95% intervals.")
         theory = NO_THEORY
-        if scale := findings.scales.get(step):
-            first, last = findings.spec.batch_sizes[0], findings.spec.batch_sizes[-1]
+        if scale := results.scales.get(step):
+            first, last = results.spec.batch_sizes[0], results.spec.batch_sizes[-1]
             sizes = np.array([first, (first * last) ** 0.5, last])
             sigmas = (max(scale["trace_cov"], 0.0) / sizes) ** 0.5
             theory = pd.DataFrame({"batch_size": sizes, "sigma": sigmas, "label": ["", "√(tr Σ / B)", ""], "line": ""})
-        spread = draw_spread(findings, step, "gradient", theory, "distance from the whole text's gradient", live)
-    st.markdown(slope_sentence(findings, step, "gradient"))
+        spread = draw_spread(results, step, "gradient", theory, "distance from the whole text's gradient", live)
+    st.markdown(slope_sentence(results, step, "gradient"))
     return [told, spread]
 
 
@@ -138,10 +138,10 @@ def show_gradient(findings: NoiseFindings, step: int, live: bool) -> list[str]:
 
 
 def draw_strips(
-    findings: NoiseFindings, step: int, what: str, y_title: str, live: bool, whole: float | None = None
+    results: NoiseResults, step: int, what: str, y_title: str, live: bool, whole: float | None = None
 ) -> str:
     """Every batch that was kept; returns what is seen as a sentence."""
-    batches, sizes = findings.batch_table(step, what), findings.spec.batch_sizes
+    batches, sizes = results.batch_table(step, what), results.spec.batch_sizes
     sentence = charts.describe_strips(batches, y_title.capitalize())
     lines = [(whole, f"whole text: {whole:.4f}")] if whole is not None else []
     draw(
@@ -165,14 +165,12 @@ def value_domain(values: pd.Series, what: str) -> tuple[float, float]:
     return charts.round_domain(low, high, 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 2)
 
 
-def draw_spread(
-    findings: NoiseFindings, step: int, quantity: str, theory: pd.DataFrame, y_title: str, live: bool
-) -> str:
+def draw_spread(results: NoiseResults, step: int, quantity: str, theory: pd.DataFrame, y_title: str, live: bool) -> str:
     """Spread against batch size, of losses also without replacement; returns what is seen as a sentence."""
-    sizes = findings.spec.batch_sizes
-    tables = {"noise": findings.spread_table(step, quantity)}
+    sizes = results.spec.batch_sizes
+    tables = {"noise": results.spread_table(step, quantity)}
     if quantity == "loss":
-        tables["distinct"] = findings.spread_table(step, "distinct")
+        tables["distinct"] = results.spread_table(step, "distinct")
     shown = pd.concat([theory["sigma"], *(table[bound] for table in tables.values() for bound in ("low", "high"))])
     shown = shown[shown > 0]
     y = charts.round_log_domain(shown.min(), shown.max()) if len(shown) else (0.01, 1.0)
@@ -190,8 +188,8 @@ def draw_spread(
     return sentence
 
 
-def slope_sentence(findings: NoiseFindings, step: int, quantity: str) -> str:
-    slope = findings.slopes.get((step, quantity))
+def slope_sentence(results: NoiseResults, step: int, quantity: str) -> str:
+    slope = results.slopes.get((step, quantity))
     if not slope:
         return "The fitted slope comes when all batch sizes have been measured."
     value, low, high = (f"{slope[name]:.3f}".replace("-", "−") for name in ("slope", "low", "high"))
@@ -207,19 +205,19 @@ def slope_sentence(findings: NoiseFindings, step: int, quantity: str) -> str:
 # ---- the noise scale
 
 
-def show_scale(findings: NoiseFindings, live: bool) -> str:
+def show_scale(results: NoiseResults, live: bool) -> str:
     """The path of the noise scale over training, and what it is and is not."""
-    T, steps = findings.spec.race.block_size, findings.spec.steps
+    T, steps = results.spec.race.block_size, results.spec.steps
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
-        sentence = draw_scale(findings, live)
+        sentence = draw_scale(results, live)
     with right:
         st.markdown(
             "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
             "long as the gradient itself. Well below it, batches mostly disagree; well above it, they mostly repeat "
             "each other. Intervals: 95%, bootstrap over the batches; before clipping, at weights that stand still."
         )
-        st.markdown("\n".join(f"- After {s:,} steps: {scale_sentence(findings.scales.get(s), T)}" for s in steps))
+        st.markdown("\n".join(f"- After {s:,} steps: {scale_sentence(results.scales.get(s), T)}" for s in steps))
         st.caption(
             "It is a proxy: it knows nothing of the optimizer or of how the loss curves, and it says what a batch is "
             "worth at these weights, not which batch size is best."
@@ -227,8 +225,8 @@ def show_scale(findings: NoiseFindings, live: bool) -> str:
     return sentence
 
 
-def draw_scale(findings: NoiseFindings, live: bool) -> str:
-    resolved, unresolved = findings.scale_tables()
+def draw_scale(results: NoiseResults, live: bool) -> str:
+    resolved, unresolved = results.scale_tables()
     known = [*resolved["low"], *resolved["high"]]
     y = charts.round_log_domain(min(known) / 1.1, max(known) * 1.1) if known else (1.0, 100.0)
     sentence = charts.describe_noise_scale(resolved, unresolved)
@@ -238,17 +236,17 @@ def draw_scale(findings: NoiseFindings, live: bool) -> str:
         f"Noise scale over training: {LIVE_ALT}" if live else sentence,
         scale=resolved,
         unresolved=unresolved.assign(value=y[0] * 1.3),
-        frame=charts.frame_corners((0.0, float(max(*findings.spec.steps, 1))), y, x_column="step", y_column="value"),
+        frame=charts.frame_corners((0.0, float(max(*results.spec.steps, 1))), y, x_column="step", y_column="value"),
     )
     return sentence
 
 
-def check_sentence(findings: NoiseFindings) -> str:
+def check_sentence(results: NoiseResults) -> str:
     """The estimate of |G|² beside what it estimates, which is known here and nowhere else."""
     number = charts.format_significant
     parts = [
         f"{number(m['grad_sq_norm'])} and {number(m['whole_grad_sq_norm'])} at step {step:,}"
-        for step, m in sorted(findings.scales.items())
+        for step, m in sorted(results.scales.items())
     ]
     return "|G|² as the batches estimate it, and of the whole text itself: " + ("; ".join(parts) or "not yet") + "."
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from core import charts
 from core.batches import WindowStream
-from core.lab.findings import OrdersFindings
+from core.experiments.orders.results import OrdersResults
 from core.measure.comparison import Estimate
 from core.ui.order_race import difference, number, told
 from core.ui.orders import Drawn, percent, seen_by_seed
@@ -12,10 +12,10 @@ from core.ui.orders import Drawn, percent, seen_by_seed
 NOT_YET = "The race has not measured it yet."
 
 
-def of_replacement(drawn: dict[str, Drawn], findings: OrdersFindings) -> str:
+def of_replacement(drawn: dict[str, Drawn], results: OrdersResults) -> str:
     """What is left unread with and without, and what that does to the loss."""
     random, shuffled = drawn["random"], drawn["shuffled"]
-    found = difference(findings, "random", "shuffled")
+    found = difference(results, "random", "shuffled")
     return (
         f"After these {charts.counted(random.num_examples, 'window')}, drawing with replacement has left "
         f"{percent(random.unseen)} of the text unread, and without it {percent(shuffled.unseen)}. In the race, the "
@@ -25,16 +25,16 @@ def of_replacement(drawn: dict[str, Drawn], findings: OrdersFindings) -> str:
     )
 
 
-def of_shuffling(findings: OrdersFindings) -> str:
+def of_shuffling(results: OrdersResults) -> str:
     """What the text's own order does to the loss on new text, on the training text, and to the curve."""
-    found, trained = (difference(findings, "sequential", "shuffled", what) for what in ("validation", "training"))
-    one, other = findings.wave("sequential"), findings.wave("shuffled")
+    found, trained = (difference(results, "sequential", "shuffled", what) for what in ("validation", "training"))
+    one, other = results.wave("sequential"), results.wave("shuffled")
     if not (found and trained and one and other):
         return NOT_YET
     return (
         "Neighbours in a text share their subject: unshuffled, a batch tells of one passage, and the next batch of the "
         f"same. Here sequential less shuffled is {told(found)}, on new text and {told(trained)}, on the training text "
-        f"itself: {where(found, trained)} Means of {findings.waves['sequential']['width']} steps of its training loss "
+        f"itself: {where(found, trained)} Means of {results.waves['sequential']['width']} steps of its training loss "
         f"vary {number(one.value)} times as much as those of independent losses, when shuffled {number(other.value)} "
         "times. The more a curve comes in waves, the more it tells of the text, and the less of the model."
     )
@@ -62,7 +62,7 @@ def of_epochs(stream: WindowStream, batch_size: int) -> str:
     )
 
 
-def of_seeds(stream: WindowStream, findings: OrdersFindings) -> str:
+def of_seeds(stream: WindowStream, results: OrdersResults) -> str:
     """How far seeds differ in what they read of an epoch's worth, and in how they end; beside how far orders differ."""
     seen = seen_by_seed(stream, stream.epoch_size)
     first = stream.seed
@@ -71,7 +71,7 @@ def of_seeds(stream: WindowStream, findings: OrdersFindings) -> str:
         f"{percent(seen.min())} to {percent(seen.max())} of the text, standard deviation "
         f"{number(100 * seen.std(ddof=1))} percentage points: other windows, the same share. "
     )
-    tokens, losses = findings.losses_at_equal()
+    tokens, losses = results.losses_at_equal()
     if len(losses) < 2 or len(next(iter(losses.values()))) < 2:
         return said + "One seed, or one order, cannot tell how much of a loss is chance."
     spread = {order: np.ptp(values) for order, values in losses.items()}
@@ -85,6 +85,6 @@ def of_seeds(stream: WindowStream, findings: OrdersFindings) -> str:
     )
 
 
-def in_the_end(findings: OrdersFindings, note: str) -> str:
+def in_the_end(results: OrdersResults, note: str) -> str:
     """Where the numbers of the race come from."""
     return f"Coverage: counted just now. Losses: the race above, {note or 'yours, as far as it has come'}."

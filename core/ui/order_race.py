@@ -9,14 +9,15 @@ import streamlit as st
 
 from core import charts
 from core.batches import ORDERS
-from core.lab.experiments import MODEL_SIZES, OrdersSpec
-from core.lab.findings import OrdersFindings
+from core.experiments.orders.results import OrdersResults
+from core.experiments.orders.spec import OrdersSpec
 from core.lab.store import Experiment
 from core.measure.comparison import Estimate, difference_of, lead_of
 from core.measure.noise import with_neighbours
+from core.settings.limits import MODEL_SIZES
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import findings_of, recorded, watch
+from core.ui.experiments import recorded, results_of, watch
 from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
 from core.ui.texts import current_race, plan_of, source_title
@@ -39,51 +40,51 @@ def current_orders(choices: Choices) -> OrdersSpec:
     return OrdersSpec.of(replace(race, **size))
 
 
-def known_orders(experiment: Experiment | None) -> tuple[OrdersFindings, str]:
-    """(findings, note): of the visitor's race, or of the recorded one, which has a note."""
+def known_orders(experiment: Experiment | None) -> tuple[OrdersResults, str]:
+    """(results, note): of the visitor's race, or of the recorded one, which has a note."""
     if experiment is None:
         return recorded("orders")
-    findings = findings_of(experiment.id, experiment.settings)
-    findings.refresh()
-    return findings, ""
+    results = results_of(experiment.id, experiment.settings)
+    results.refresh()
+    return results, ""
 
 
-def show_order_race(experiment: Experiment | None, findings: OrdersFindings, note: str) -> None:
+def show_order_race(experiment: Experiment | None, results: OrdersResults, note: str) -> None:
     if experiment:
-        watch(experiment, findings, partial(show_findings, findings, recorded=False))
+        watch(experiment, results, partial(show_results, results, recorded=False))
         return
     st.info(f"A recorded race of the orders, {note}. Click **Race the orders** to run your own, live.")
-    st.fragment(show_findings)(findings, live=False, recorded=True)
+    st.fragment(show_results)(results, live=False, recorded=True)
 
 
-def show_findings(findings: OrdersFindings, live: bool, recorded: bool) -> None:
+def show_results(results: OrdersResults, live: bool, recorded: bool) -> None:
     """All charts and sentences, in the same places whatever has arrived."""
-    st.caption(plain(summary_of(findings.spec)))
+    st.caption(plain(summary_of(results.spec)))
     with st.container():  # always there, so that what follows keeps its place
-        if gone := [order for order, curves in findings.curves.items() if curves.divergences]:
+        if gone := [order for order, curves in results.curves.items() if curves.divergences]:
             st.warning(f"Left all bounds and ended early, so it is not compared: {', '.join(gone)}.")
     left, right = st.columns([1.6, 1], gap="medium")
     with left:
         st.markdown("**Validation loss**, on text that no run trains on. Band: 95% t interval of the seeds' mean.")
-        said = [draw_validation(findings, live, recorded)]
+        said = [draw_validation(results, live, recorded)]
     with right:
-        st.markdown(lead_statement(findings, live))
+        st.markdown(lead_statement(results, live))
         st.markdown("Differences, paired over the seeds, with 95% t intervals:")
-        st.markdown("\n".join(f"- {line}" for line in difference_lines(findings)) or "Not measured yet.")
-    rises = {order: rise for order, curves in findings.curves.items() for rise in curves.rises().values()}
-    show_overfitting(rises, findings.started)
+        st.markdown("\n".join(f"- {line}" for line in difference_lines(results)) or "Not measured yet.")
+    rises = {order: rise for order, curves in results.curves.items() for rise in curves.rises().values()}
+    show_overfitting(rises, results.started)
     st.markdown(
         "**Training loss at every step**, nothing averaged. Every line is a seed, with the same first weights in all "
         "three orders."
     )
-    domain = training_domain(findings)
+    domain = training_domain(results)
     for column, order in zip(st.columns(len(ORDERS), gap="medium"), ORDERS, strict=True):
         with column:
             st.markdown(f"**{order.capitalize()}**")
-            draw_training(findings, order, domain, live)
-            st.markdown("\n".join(f"- {line}" for line in curve_lines(findings, order)))
+            draw_training(results, order, domain, live)
+            st.markdown("\n".join(f"- {line}" for line in curve_lines(results, order)))
     with st.expander("The charts in numbers"):
-        said += [f"{order.capitalize()}: {line}" for order in ORDERS for line in curve_lines(findings, order)]
+        said += [f"{order.capitalize()}: {line}" for order in ORDERS for line in curve_lines(results, order)]
         st.markdown("\n\n".join(plain(sentence.replace("**", "")) for sentence in said))
 
 
@@ -101,21 +102,21 @@ def summary_of(spec: OrdersSpec) -> str:
 # ---- the charts
 
 
-def epoch_rules(findings: OrdersFindings, order: str = "") -> pd.DataFrame:
+def epoch_rules(results: OrdersResults, order: str = "") -> pd.DataFrame:
     """x, label: where an epoch ends; random windows know no epoch, only as many."""
-    if not findings.started:
+    if not results.started:
         return pd.DataFrame(columns=["x", "label"])
-    race = findings.spec.race
-    epoch_tokens = findings.started["epoch_size"] * race.block_size
+    race = results.spec.race
+    epoch_tokens = results.started["epoch_size"] * race.block_size
     num = race.train.max_tokens // epoch_tokens
     places = epoch_tokens * np.arange(1, 1 + (num if num <= MAX_RULES else 1))
     label = "an epoch’s worth" if order == "random" else "epoch 1 ends"
     return pd.DataFrame({"x": places.astype(float), "label": [label, *[""] * (len(places) - 1)][: len(places)]})
 
 
-def draw_validation(findings: OrdersFindings, live: bool, recorded: bool) -> str:
+def draw_validation(results: OrdersResults, live: bool, recorded: bool) -> str:
     """Returns what it shows as a sentence."""
-    tables = [curves.validation_tables("tokens") for curves in findings.curves.values()]
+    tables = [curves.validation_tables("tokens") for curves in results.curves.values()]
     lines, mean = (
         pd.concat([table.assign(order=order) for order, table in zip(ORDERS, part, strict=True)], ignore_index=True)
         for part in zip(*tables, strict=True)
@@ -128,21 +129,21 @@ def draw_validation(findings: OrdersFindings, live: bool, recorded: bool) -> str
         f"Validation loss by order: {LIVE_ALT}" if live else sentence,
         lines=lines[["x", "loss", "order", "seed"]],
         mean=mean[["x", "mean", "low", "high", "order"]],
-        rules=epoch_rules(findings),
-        frame=charts.frame_corners((0.0, float(findings.spec.race.train.max_tokens)), y),
+        rules=epoch_rules(results),
+        frame=charts.frame_corners((0.0, float(results.spec.race.train.max_tokens)), y),
     )
     return sentence
 
 
-def training_domain(findings: OrdersFindings) -> tuple[float, float]:
+def training_domain(results: OrdersResults) -> tuple[float, float]:
     """One axis for all orders, so that they can be compared."""
-    tables = [curves.training_tables("tokens")[0]["loss"] for curves in findings.curves.values()]
+    tables = [curves.training_tables("tokens")[0]["loss"] for curves in results.curves.values()]
     losses = pd.concat(tables)
     return charts.round_domain(losses.min(), losses.max()) if len(losses) else (0.0, 4.5)
 
 
-def draw_training(findings: OrdersFindings, order: str, domain: tuple[float, float], live: bool) -> None:
-    lines, _ = findings.curves[order].training_tables("tokens")
+def draw_training(results: OrdersResults, order: str, domain: tuple[float, float], live: bool) -> None:
+    lines, _ = results.curves[order].training_tables("tokens")
     last = lines.groupby("seed")["loss"].last()
     at_end = f"{number(last.min())} to {number(last.max())}" if len(last) else charts.NOT_MEASURED
     draw(
@@ -150,17 +151,17 @@ def draw_training(findings: OrdersFindings, order: str, domain: tuple[float, flo
         f"order_training_{order}",
         f"Training loss, {order}: " + (LIVE_ALT if live else f"the seeds’ last losses are {at_end} nats."),
         lines=lines[["x", "loss", "seed"]],
-        rules=epoch_rules(findings, order),
-        frame=charts.frame_corners((0.0, float(findings.spec.race.train.max_tokens)), domain),
+        rules=epoch_rules(results, order),
+        frame=charts.frame_corners((0.0, float(results.spec.race.train.max_tokens)), domain),
     )
 
 
 # ---- who leads
 
 
-def lead_statement(findings: OrdersFindings, live: bool) -> str:
+def lead_statement(results: OrdersResults, live: bool) -> str:
     """Which order has the lowest validation loss now, and whether the seeds can tell."""
-    tokens, losses = findings.losses_at_equal()
+    tokens, losses = results.losses_at_equal()
     lead = lead_of(losses)
     if lead is None:
         return "**Who leads?** Not measured yet."
@@ -174,22 +175,22 @@ def lead_statement(findings: OrdersFindings, live: bool) -> str:
     return f"{said}: {resolved if lead.resolved else '**not resolved**, these seeds cannot tell the two apart'}."
 
 
-def difference_lines(findings: OrdersFindings) -> list[str]:
+def difference_lines(results: OrdersResults) -> list[str]:
     """Each order against each other, on new text, and sequential against shuffled on the training text itself."""
     pairs = (("random", "shuffled"), ("sequential", "shuffled"), ("sequential", "random"))
     lines = [
         f"{first} less {second}: {told(found)}"
         for first, second in pairs
-        if (found := difference(findings, first, second))
+        if (found := difference(results, first, second))
     ]
-    if found := difference(findings, "sequential", "shuffled", "training"):
+    if found := difference(results, "sequential", "shuffled", "training"):
         lines.append(f"the same on fixed windows of the **training** text, sequential less shuffled: {told(found)}")
     return lines
 
 
-def difference(findings: OrdersFindings, first: str, second: str, what: str = "validation") -> Estimate | None:
+def difference(results: OrdersResults, first: str, second: str, what: str = "validation") -> Estimate | None:
     """The first order's loss less the second's at equal tokens; None where one of them has none."""
-    _, losses = findings.losses_at_equal(what)
+    _, losses = results.losses_at_equal(what)
     if not (losses.keys() >= {first, second}):
         return None
     return difference_of(losses[first], losses[second])
@@ -215,18 +216,18 @@ def signed(value: float) -> str:
 # ---- the curve of one order
 
 
-def curve_lines(findings: OrdersFindings, order: str) -> list[str]:
+def curve_lines(results: OrdersResults, order: str) -> list[str]:
     """How the training loss of an order jumps, whether it comes in waves, and what happens where an epoch ends."""
-    noise, wave = findings.noise.get(order), findings.wave(order)
+    noise, wave = results.noise.get(order), results.wave(order)
     if not (noise and wave):
         return ["Its noise: not measured yet."]
     lines = [
         jumps_line(noise),
-        f"Means of {findings.waves[order]['width']} steps vary **{number(wave.value)} times** as much "
+        f"Means of {results.waves[order]['width']} steps vary **{number(wave.value)} times** as much "
         f"({number(wave.low)} to {number(wave.high)}) as those of independent losses: {wave_words(wave)}.",
     ]
-    if order in findings.edges:
-        lines.append(edge_line(findings, order))
+    if order in results.edges:
+        lines.append(edge_line(results, order))
     return lines
 
 
@@ -247,18 +248,18 @@ def wave_words(wave: Estimate) -> str:
     return "**slow waves**" if wave.above(1) else "calmer than chance" if wave.below(1) else "no waves can be told"
 
 
-def edge_line(findings: OrdersFindings, order: str) -> str:
+def edge_line(results: OrdersResults, order: str) -> str:
     """What the loss does where the first epoch ends, beside what it does there in random order, which has no end."""
-    before, behind = findings.edges[order]
-    steps = findings.edge_steps
+    before, behind = results.edges[order]
+    steps = results.edge_steps
     if order == "random":
         place = f"From {charts.counted(steps, 'step')} before an epoch's worth to as many behind it, where nothing ends"
         return f"{place}: {told(difference_of(behind, before))}."
     last, first = (f"last {steps} steps", f"first {steps}") if steps > 1 else ("last step", "first")
     said = f"From the {last} of epoch 1 to the {first} of epoch 2: {told(difference_of(behind, before))}"
-    if "random" not in findings.edges:
+    if "random" not in results.edges:
         return f"{said}."
     if order == "sequential":
         said += " (before and behind stand other passages, the same for every seed)"
-    usual = np.subtract(*reversed(findings.edges["random"]))
+    usual = np.subtract(*reversed(results.edges["random"]))
     return f"{said}. Less what random does there: {told(difference_of(behind - before, usual))}."

@@ -9,11 +9,12 @@ import streamlit as st
 from core import charts
 from core.batches import IGNORE, PADDING, WAYS, PackedBatch, pack
 from core.corpus import FOUR, Tokenizer, clean_text, first_documents, samples, split_documents
+from core.export.lesson import DocumentsSpec
 from core.lab.cluster import LabError
-from core.lab.experiments import MODEL_SIZES, DocumentsSpec
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.reports import Leak, PackingReport, StepTimes
 from core.model import GPTConfig
+from core.settings.limits import MODEL_SIZES
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import cached_corpus, server
@@ -210,7 +211,7 @@ def proof_of(packing: Packing) -> PackingReport:
 
 @st.cache_data(max_entries=100, show_spinner="Training a small model for a moment …")
 def proven(documents, tokenizer: str, config: GPTConfig, seed: int, device: str, _ids) -> PackingReport:
-    return server().lab.call("core.lab.packing:prove", list(_ids), config, seed, device)
+    return server().lab.call("core.calls.packing:prove", list(_ids), config, seed, device)
 
 
 def show_leak(report: PackingReport, row: int, masked: bool) -> Leak | None:
@@ -284,7 +285,7 @@ def take_rounds(packing: Packing, rounds: int) -> StepTimes:
     while len(seconds) < rounds:
         few = rounds - len(seconds)
         times = server().lab.call(
-            "core.lab.packing:time_steps", list(packing.ids), packing.config, packing.seed, packing.device, few
+            "core.calls.packing:time_steps", list(packing.ids), packing.config, packing.seed, packing.device, few
         )
         seconds += times.seconds
         bar.progress(min(1.0, len(seconds) / rounds), text=f"{len(seconds)} of {rounds} rounds timed …")

@@ -5,8 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import ParallelSpec
-from core.lab.findings import ParallelFindings
+from core.experiments.parallel.results import ParallelResults
+from core.experiments.parallel.spec import ParallelSpec
 from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan
 from core.strategies.model_parallel import bytes_per_device, idle_share, timetable
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
@@ -37,27 +37,27 @@ def current_parallel(choices: Choices) -> ParallelSpec:
     return ParallelSpec(race=race, plan=plan, num_ranks=choices.num_ranks, port=choices.port)
 
 
-def show_parallel(findings: ParallelFindings, live: bool = False) -> None:
+def show_parallel(results: ParallelResults, live: bool = False) -> None:
     """The last step that is known, and the times of all."""
-    spec = findings.spec
+    spec = results.spec
     st.caption(plain(summary_of(spec)))
-    if not findings.steps:
+    if not results.steps:
         st.markdown("The ranks are starting: each is a process of its own, and loads torch first.")
         return
-    step = next(step for step in reversed(findings.steps) if "difference" in step)
+    step = next(step for step in reversed(results.steps) if "difference" in step)
     one, two, three = st.columns(3)
     one.metric(f"Difference to the large batch's gradient, step {step['step']}", charts.format_tiny(step["difference"]))
     two.metric("Largest difference between the ranks' weights", charts.format_tiny(step["apart"]))
     three.metric("Loss of the global batch", charts.format_nats(step["loss"]))
-    st.markdown(mistake_sentence(findings))
+    st.markdown(mistake_sentence(results))
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        st.markdown(f"**What each rank has**, in step {findings.steps[-1]['step']}; cosine with the average.")
-        st.table(ranks_table(findings))
+        st.markdown(f"**What each rank has**, in step {results.steps[-1]['step']}; cosine with the average.")
+        st.table(ranks_table(results))
     with right:
         st.markdown("**Where the time of a step goes.**")
-        sentence = draw_times(findings, live)
-    st.markdown(time_sentence(findings))
+        sentence = draw_times(results, live)
+    st.markdown(time_sentence(results))
     with st.expander("The chart in numbers"):
         st.markdown(plain(sentence))
 
@@ -71,10 +71,10 @@ def summary_of(spec: ParallelSpec) -> str:
     )
 
 
-def ranks_table(findings: ParallelFindings) -> pd.DataFrame:
+def ranks_table(results: ParallelResults) -> pd.DataFrame:
     rows = {}
-    for rank, (part, (first, count)) in enumerate(zip(findings.steps[-1]["ranks"], findings.told["rows"], strict=True)):
-        first = 0 if findings.spec.plan.mistake == SAME_SEED else first
+    for rank, (part, (first, count)) in enumerate(zip(results.steps[-1]["ranks"], results.told["rows"], strict=True)):
+        first = 0 if results.spec.plan.mistake == SAME_SEED else first
         rows[f"rank {rank}"] = (
             f"{first} to {first + count - 1}", str(part["num_targets"]), f"{part['loss']:.3f}", number(part["norm"]),
             f"{part['cosine']:.3f}",
@@ -82,18 +82,18 @@ def ranks_table(findings: ParallelFindings) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, "index", columns=["rows", "targets", "loss", "|gradient|", "cosine"])
 
 
-def draw_times(findings: ParallelFindings, live: bool) -> str:
+def draw_times(results: ParallelResults, live: bool) -> str:
     rows = []
     stages = dict(zip(charts.STAGES_OF_TIME, ("compute", "wait", "reduce"), strict=True))
-    below, middle = np.zeros(findings.spec.num_ranks), step_in_the_middle(exchange_shares(findings))
+    below, middle = np.zeros(results.spec.num_ranks), step_in_the_middle(exchange_shares(results))
     for stage, what in stages.items():
-        milliseconds = 1e3 * findings.seconds(what)[middle]  # (W,)
+        milliseconds = 1e3 * results.seconds(what)[middle]  # (W,)
         rows += [(rank, stage, ms, below[rank], below[rank] + ms) for rank, ms in enumerate(milliseconds)]
         below = below + milliseconds
     table = pd.DataFrame(rows, columns=["rank", "stage", "milliseconds", "low", "high"])
     sentence = charts.describe_rank_times(table)
     draw(
-        spec_of(charts.rank_times_chart, theme(), findings.spec.num_ranks),
+        spec_of(charts.rank_times_chart, theme(), results.spec.num_ranks),
         "parallel_times",
         f"Where the time of a step goes: {LIVE_ALT}" if live else sentence,
         times=table,
@@ -101,9 +101,9 @@ def draw_times(findings: ParallelFindings, live: bool) -> str:
     return sentence
 
 
-def exchange_shares(findings: ParallelFindings) -> np.ndarray:
+def exchange_shares(results: ParallelResults) -> np.ndarray:
     """Of all ranks' time in a step, what went into waiting and exchange: (steps,)."""
-    compute, wait, reduce = (findings.seconds(what).sum(axis=1) for what in ("compute", "wait", "reduce"))
+    compute, wait, reduce = (results.seconds(what).sum(axis=1) for what in ("compute", "wait", "reduce"))
     return (wait + reduce) / (compute + wait + reduce)
 
 
@@ -111,12 +111,12 @@ def step_in_the_middle(shares: np.ndarray) -> int:
     return int(np.argsort(shares)[len(shares) // 2])
 
 
-def time_sentence(findings: ParallelFindings) -> str:
-    shares = exchange_shares(findings)
+def time_sentence(results: ParallelResults) -> str:
+    shares = exchange_shares(results)
     share, (low, high) = shares[step_in_the_middle(shares)], np.percentile(shares, [25, 75])
-    bytes_sent = 4 * (findings.started or {}).get("num_parameters", 0)
+    bytes_sent = 4 * (results.started or {}).get("num_parameters", 0)
     return (
-        f"The ranks trained {WHERE[findings.told['backend']]}. "
+        f"The ranks trained {WHERE[results.told['backend']]}. "
         f"Waiting and exchange took **{100 * share:.0f}%** of the ranks' time in the step above, the middle one by "
         f"this share; in half of the steps it was between {100 * low:.0f} and {100 * high:.0f}%. "
         f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
@@ -124,9 +124,9 @@ def time_sentence(findings: ParallelFindings) -> str:
     )
 
 
-def mistake_sentence(findings: ParallelFindings) -> str:
+def mistake_sentence(results: ParallelResults) -> str:
     """What theory says of it, and what was measured in the first step, where all ranks still have the same weights."""
-    step, spec = findings.steps[0], findings.spec
+    step, spec = results.steps[0], results.spec
     off = number(100 * step["difference"])
     targets = [rank["num_targets"] for rank in step["ranks"]]
     match spec.plan.mistake:

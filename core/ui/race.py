@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import charts
 from core.corpus import samples
-from core.lab.curves import RaceCurves
-from core.lab.experiments import RaceSpec
+from core.experiments.race.results import RaceResults
+from core.experiments.race.spec import RaceSpec
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Experiment
 from core.ui.choices import Choices
@@ -27,7 +27,7 @@ def show_race(choices: Choices, experiment: Experiment, spec: RaceSpec) -> None:
     show_spikes(choices, curves, text=experiment.text)
 
 
-def live_race(choices: Choices, look: tuple | None, experiment: Experiment, curves: RaceCurves, begun: bool) -> None:
+def live_race(choices: Choices, look: tuple | None, experiment: Experiment, curves: RaceResults, begun: bool) -> None:
     shared = server()
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
@@ -42,7 +42,7 @@ def live_race(choices: Choices, look: tuple | None, experiment: Experiment, curv
         st.rerun()  # the whole page: its buttons change, how often it ticks, and what is looked at
 
 
-def show_divergences(curves: RaceCurves) -> None:
+def show_divergences(curves: RaceResults) -> None:
     with st.container():  # always there, so that what follows keeps its place
         if curves.divergences:
             runs = [
@@ -73,9 +73,9 @@ def show_recorded(choices: Choices) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def recorded_race(name: str, half_life: int) -> tuple[RaceCurves, str]:
+def recorded_race(name: str, half_life: int) -> tuple[RaceResults, str]:
     recording = read_recording(RECORDINGS[name])
     train = replace(recording.spec.train, device="auto")  # where a step of it is looked into, here
-    curves = RaceCurves(recording.read, replace(recording.spec, train=train), half_life)
+    curves = RaceResults(recording.read, replace(recording.spec, train=train), half_life)
     curves.refresh()
     return curves, recording.note

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import charts
 from core.corpus import visible
-from core.lab.curves import RaceCurves
+from core.experiments.race.results import RaceResults
 from core.measure.comparison import lead_of
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -18,7 +18,7 @@ X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "sec
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
 
 
-def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded: bool = False) -> None:
+def draw_race(curves: RaceResults, choices: Choices, live: bool = False, recorded: bool = False) -> None:
     """All charts of a race, their numbers as sentences, and the texts that its models write."""
     axis = choices.axis
 
@@ -57,7 +57,7 @@ def draw_race(curves: RaceCurves, choices: Choices, live: bool = False, recorded
     show_texts(curves)
 
 
-def ways_sentence(curves: RaceCurves) -> str:
+def ways_sentence(curves: RaceResults) -> str:
     """How its runs were executed."""
     if not curves.executions:
         return ""
@@ -73,7 +73,7 @@ def ways_sentence(curves: RaceCurves) -> str:
     return f"How the runs were executed{tried}: {'; '.join(said)}."
 
 
-def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
+def draw_loss(curves: RaceResults, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
     """Training or validation loss; returns what it shows as a sentence."""
     lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
     rules = []
@@ -113,7 +113,7 @@ def draw_loss(curves: RaceCurves, axis: str, what: str, live: bool, recorded: bo
     return sentence
 
 
-def lead_sentence(curves: RaceCurves, axis: str, live: bool) -> str:
+def lead_sentence(curves: RaceResults, axis: str, live: bool) -> str:
     """Who leads at equal steps, tokens or seconds, by how much, and whether these seeds can tell. While a race goes on,
     that is looked at again and again, and once in a while chance will look like a lead."""
     x, losses = curves.validation_at_equal(axis)
@@ -136,13 +136,13 @@ def lead_sentence(curves: RaceCurves, axis: str, live: bool) -> str:
     return f"{said} ({interval}): {verdict}."
 
 
-def x_end(curves: RaceCurves, axis: str) -> float:
+def x_end(curves: RaceResults, axis: str) -> float:
     """Where the axis ends: all steps and tokens are known before, seconds only as well as a step has been timed."""
     limit = curves.x_limit(axis)
     return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
 
 
-def draw_noise(curves: RaceCurves, live: bool) -> str:
+def draw_noise(curves: RaceResults, live: bool) -> str:
     sizes = curves.batch_sizes
     rows = [{"batch_size": b, **{k: n[k] for k in ("sigma", "low", "high")}} for b, n in sorted(curves.noise.items())]
     noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
@@ -169,7 +169,7 @@ def draw_noise(curves: RaceCurves, live: bool) -> str:
     return sentence
 
 
-def noise_sentence(curves: RaceCurves) -> str:
+def noise_sentence(curves: RaceResults) -> str:
     """Whether the noise falls as 1/√B, from its numbers; and where it is not of noise alone."""
     scaled = {b: n["sigma"] * b**0.5 for b, n in sorted(curves.noise.items())}
     if len(scaled) < 2:
@@ -186,7 +186,7 @@ def noise_sentence(curves: RaceCurves) -> str:
     return said
 
 
-def draw_speed(curves: RaceCurves, live: bool) -> str:
+def draw_speed(curves: RaceResults, live: bool) -> str:
     rows = [
         {"batch_size": b, "tokens_per_second": b * curves.spec.block_size / seconds}
         for b, seconds in sorted(curves.step_seconds.items())
@@ -204,7 +204,7 @@ def draw_speed(curves: RaceCurves, live: bool) -> str:
     return sentence
 
 
-def show_texts(curves: RaceCurves) -> None:
+def show_texts(curves: RaceResults) -> None:
     """What the first seed of each batch size wrote last, with control characters made visible."""
     st.markdown("**What each model writes**, drawn token by token from its own predictions (first seed).")
     for column, batch_size in zip(st.columns(len(curves.batch_sizes)), curves.batch_sizes, strict=True):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from core.lab.experiments import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MODEL_SIZES
+from core.settings.limits import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MODEL_SIZES
 from core.ui.choices import CHOICES, Choices, widget_key
 from core.ui.lab import server
 from core.ui.texts import choose_text

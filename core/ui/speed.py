@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import SpeedSpec, SweepSpec
-from core.lab.speed_findings import STATE, SpeedFindings, best_of, table_of
+from core.experiments.speed.results import STATE, SpeedResults, best_of, table_of
+from core.experiments.speed.spec import SpeedSpec
+from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import Fitted
@@ -34,7 +35,7 @@ def current_speed(choices: Choices) -> SpeedSpec:
 
 def show_speed_of(choices: Choices, known: Known, live: bool = False) -> None:
     """All charts and sentences."""
-    found: SpeedFindings = known.findings
+    found: SpeedResults = known.results
     st.caption(plain(summary_of(found)))
     said = show_time(found, live)
     if known.note and found.started["device"] == "cuda":
@@ -45,7 +46,7 @@ def show_speed_of(choices: Choices, known: Known, live: bool = False) -> None:
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
 
-def summary_of(found: SpeedFindings) -> str:
+def summary_of(found: SpeedResults) -> str:
     """What was measured and on what, for the case that the choices have changed since."""
     race, started = found.spec.race, found.started
     device = ""
@@ -60,10 +61,7 @@ def summary_of(found: SpeedFindings) -> str:
     )
 
 
-# ---- time
-
-
-def show_time(found: SpeedFindings, live: bool) -> list[str]:
+def show_time(found: SpeedResults, live: bool) -> list[str]:
     fit = found.fit()
     sizes, T = found.spec.batch_sizes, found.spec.race.block_size
     known = found.in_one_go
@@ -88,7 +86,7 @@ def curve_of(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"batch_size": x, "sigma": y, "label": ""}, columns=THEORY)
 
 
-def time_lines(found: SpeedFindings, fit: StepTimeFit | None) -> list[str]:
+def time_lines(found: SpeedResults, fit: StepTimeFit | None) -> list[str]:
     if len(found.products) < FEWEST_ROUNDS:
         return ["The first rounds are under way."]
     speeds = found.windows_a_second()
@@ -103,7 +101,7 @@ def time_lines(found: SpeedFindings, fit: StepTimeFit | None) -> list[str]:
     ]
 
 
-def product_line(found: SpeedFindings, batch_size: int) -> str:
+def product_line(found: SpeedResults, batch_size: int) -> str:
     """How much of what the device can do a step of that size does."""
     share = between(found.product_share(batch_size), 100)
     usual, fastest = (
@@ -126,7 +124,7 @@ def sizes_named(sizes: tuple[int, ...]) -> str:
     return " and ".join(f"B = {size:,}" for size in sizes)
 
 
-def knee_line(found: SpeedFindings, fit: StepTimeFit | None) -> str:
+def knee_line(found: SpeedResults, fit: StepTimeFit | None) -> str:
     if fit is None:
         return (
             "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
@@ -184,7 +182,7 @@ def between(estimate: Estimate, times: float = 1.0) -> str:
 # ---- one by one, in a loop, in one go
 
 
-def show_vectorised(found: SpeedFindings, live: bool) -> list[str]:
+def show_vectorised(found: SpeedResults, live: bool) -> list[str]:
     B = found.spec.together
     st.subheader(f"The same {B} windows: one by one, in a loop, in one go", anchor=False)
     left, right = st.columns([1.4, 1], gap="medium")
@@ -204,7 +202,7 @@ def show_vectorised(found: SpeedFindings, live: bool) -> list[str]:
     return [said]
 
 
-def vectorised_lines(found: SpeedFindings) -> list[str]:
+def vectorised_lines(found: SpeedResults) -> list[str]:
     taken, B = found.by_micro_batch(), found.spec.together
     if {1, B} - taken.keys():
         refused = found.no_memory and found.no_memory["batch_size"] <= B
@@ -229,7 +227,7 @@ def vectorised_lines(found: SpeedFindings) -> list[str]:
 # ---- memory
 
 
-def show_memory(found: SpeedFindings, live: bool) -> list[str]:
+def show_memory(found: SpeedResults, live: bool) -> list[str]:
     st.subheader("Where does the memory go?", anchor=False)
     left, right = st.columns([1.4, 1], gap="medium")
     by_batch, by_block = found.by_batch_size(), found.by_block_size()
@@ -263,7 +261,7 @@ def draw_memory(parts: dict, sizes: tuple[int, ...], key: str, live: bool, title
     return sentence
 
 
-def memory_lines(found: SpeedFindings) -> list[str]:
+def memory_lines(found: SpeedResults) -> list[str]:
     line = found.line()
     if not found.started or line is None:
         return ["Nothing counted yet."]
@@ -291,7 +289,7 @@ def memory_lines(found: SpeedFindings) -> list[str]:
     return [*lines, largest_line(found)]
 
 
-def block_lines(found: SpeedFindings) -> list[str]:
+def block_lines(found: SpeedResults) -> list[str]:
     rows = {t: parts["activations"] for t, parts in found.by_block_size().items()}
     if len(rows) < 2:
         return []
@@ -315,7 +313,7 @@ def block_lines(found: SpeedFindings) -> list[str]:
     ]
 
 
-def largest_line(found: SpeedFindings) -> str:
+def largest_line(found: SpeedResults) -> str:
     budget, answer = charts.format_bytes(found.spec.budget_bytes), found.largest
     if not answer:
         return f"**The largest batch that fits into {budget}**: not known yet."
@@ -351,7 +349,7 @@ def show_time_to_target(choices: Choices, known: Known, live: bool) -> list[str]
             "run it on this one, and the time to the target will stand here."
         )
         return []
-    sweep, taken = swept.findings, known.findings.in_one_go
+    sweep, taken = swept.results, known.results.in_one_go
     target = choices.target or sweep.usual_target() or 0.0
     runs = sweep.runs_to(target)
     steps = {

@@ -7,9 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
+from core.experiments.race.curve import jumps
+from core.experiments.race.results import RaceResults
+from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
-from core.lab.curves import RaceCurves, jumps
-from core.lab.experiments import RunSpec
 from core.ui.batches import show_batch
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
@@ -21,7 +22,7 @@ from core.ui.steps import Step, reach, step_of
 MAX_AROUND = 25  # steps on either side that say what the loss was like then; fewer in a short run
 
 
-def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
+def show_spikes(choices: Choices, curves: RaceResults, text: str) -> None:
     """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
     with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
         st.markdown("Choose a run and a step, or click a point of the training loss.")
@@ -43,7 +44,7 @@ def show_spikes(choices: Choices, curves: RaceCurves, text: str) -> None:
         st.dialog("The batch behind a loss", **close)(look_into)(choices.look, curves, text)
 
 
-def look_into(place: tuple[int, int, int], curves: RaceCurves, text: str) -> None:
+def look_into(place: tuple[int, int, int], curves: RaceResults, text: str) -> None:
     """A step of a run: its loss among the others, its tokens by loss, its windows."""
     batch_size, seed, number = place
     spec = replace(curves.spec, text=text, train=curves.spec.train.with_executions(curves.executions))

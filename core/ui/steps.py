@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.batches import Batch, WindowStream
 from core.corpus import Corpus
+from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
-from core.lab.experiments import MAX_TOKENS, RunSpec
+from core.settings.limits import MAX_TOKENS
 from core.ui.batches import draw_batch
 from core.ui.choices import MAX_STEP, PACES, STAGES, Choices
 from core.ui.lab import server
@@ -29,12 +30,12 @@ class Step:
     batch: Batch
 
     def ask(self, function: str, *args):
-        """What `core.lab.steps` says of this step; asked once while it is the one at hand. Raises ValueError or
+        """What `core.calls.steps` says of this step; asked once while it is the one at hand. Raises ValueError or
         LabError, with a sentence."""
         known = self.known()
         if (function, *args) not in known:
             with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
-                known[function, *args] = server().lab.call(f"core.lab.steps:{function}", self.run, self.step, *args)
+                known[function, *args] = server().lab.call(f"core.calls.steps:{function}", self.run, self.step, *args)
         return known[function, *args]
 
     def known(self) -> dict[tuple, object]:
@@ -80,7 +81,7 @@ def reach(step: Step) -> None:
 
 @st.cache_data(show_spinner=False)
 def sources() -> list[list[tuple[str, str]]]:
-    return server().lab.call("core.lab.steps:sources")
+    return server().lab.call("core.calls.steps:sources")
 
 
 # ---- walking

@@ -7,14 +7,16 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.lab.experiments import NoiseSpec, RaceSpec, SweepSpec
-from core.lab.findings import BestRate, SweepFindings, fit_of, mean_steps
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.sweep.results import BestRate, SweepResults, fit_of, mean_steps
+from core.experiments.sweep.spec import SweepSpec
 from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import FEWEST, Fitted, StepsFit
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import findings_of, found_experiment, known_of, same_subject, watch
+from core.ui.experiments import found_experiment, known_of, results_of, same_subject, watch
 from core.ui.noise import scale_sentence
 from core.ui.page import plain
 from core.ui.points import by_size_frame
@@ -36,29 +38,29 @@ def show_recorded_sweep(choices: Choices) -> None:
     """Before anything has been run: a sweep that was recorded, marked as such."""
     known = known_of("sweep", None)
     st.info(f"A recorded sweep, {known.note}. Click **Start the sweep** to run your own, live.")
-    st.fragment(show_findings)(known.findings, choices, noise_sentence(choices, known.race))
+    st.fragment(show_results)(known.results, choices, noise_sentence(choices, known.race))
 
 
 def show_sweep(choices: Choices, experiment: Experiment) -> None:
     """The sweep, alive while it runs."""
-    findings = findings_of(experiment.id, experiment.settings)
-    beside = noise_sentence(choices, replace(findings.spec.race, text=experiment.text))
-    watch(experiment, findings, show_findings, findings, choices, beside)
+    results = results_of(experiment.id, experiment.settings)
+    beside = noise_sentence(choices, replace(results.spec.race, text=experiment.text))
+    watch(experiment, results, show_results, results, choices, beside)
 
 
-def show_findings(findings: SweepFindings, choices: Choices, beside: str, live: bool = False) -> None:
+def show_results(results: SweepResults, choices: Choices, beside: str, live: bool = False) -> None:
     """All charts and sentences; `beside` is what stands beside the fit."""
-    st.caption(plain(summary_of(findings)))
+    st.caption(plain(summary_of(results)))
     left, right = st.columns(2, gap="medium")
-    best = findings.best_rates()
+    best = results.best_rates()
     with left:
         st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
-        said = [draw_rates(findings, live)]
+        said = [draw_rates(results, live)]
     with right:
         st.markdown("**The best rate of each batch size.** Bars: the rates that these seeds cannot tell from it.")
-        said.append(draw_best(findings, best, live))
-    st.markdown("\n".join(f"- {best_sentence(b, best.get(b), findings)}" for b in findings.batch_sizes))
-    st.markdown(rules_sentence(findings, best))
+        said.append(draw_best(results, best, live))
+    st.markdown("\n".join(f"- {best_sentence(b, best.get(b), results)}" for b in results.batch_sizes))
+    st.markdown(rules_sentence(results, best))
 
     st.subheader("How far does a larger batch carry?", anchor=False)
     st.markdown(
@@ -72,26 +74,26 @@ def show_findings(findings: SweepFindings, choices: Choices, beside: str, live: 
             "target", st.number_input, "Target validation loss (0: one that all can reach)", 0.0, 20.0, step=0.05,
             format="%.2f",
         )  # fmt: skip
-    target = choices.target or findings.usual_target() or 0.0
-    runs = findings.runs_to(target)
+    target = choices.target or results.usual_target() or 0.0
+    runs = results.runs_to(target)
     fit = fit_of(runs)
     left, right = st.columns([2, 1], gap="medium")
     with left:
-        said.append(draw_steps(findings, runs, fit, live))
+        said.append(draw_steps(results, runs, fit, live))
     with right:
-        st.table(way_to_target(findings, runs))
-    st.markdown("\n".join(f"- {line}" for line in [*target_sentences(findings, runs, fit, target), beside]))
+        st.table(way_to_target(results, runs))
+    st.markdown("\n".join(f"- {line}" for line in [*target_sentences(results, runs, fit, target), beside]))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
 
-def summary_of(findings: SweepFindings) -> str:
+def summary_of(results: SweepResults) -> str:
     """What was run, for the case that the choices have changed since."""
-    race = findings.spec.race
+    race = results.spec.race
     plan = race.train
     return (
         f"This sweep: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; "
-        f"{model_size(race)}; {len(findings.spec.learning_rates)} "
+        f"{model_size(race)}; {len(results.spec.learning_rates)} "
         f"learning rates, each the same at every batch size; β₂ {plan.betas[1]:g}"
         + (f" at B = {plan.reference_batch_size}, its half-life in tokens kept" if plan.beta2_rule != "fixed" else "")
         + f"; seeds {plan.seeds[0]} to {plan.seeds[-1]}; {charts.format_count(plan.max_tokens)} tokens a run."
@@ -101,16 +103,16 @@ def summary_of(findings: SweepFindings) -> str:
 # ---- the rate
 
 
-def draw_rates(findings: SweepFindings, live: bool) -> str:
-    rates = findings.rate_table()
-    first, last = findings.spec.learning_rates[0], findings.spec.learning_rates[-1]
+def draw_rates(results: SweepResults, live: bool) -> str:
+    rates = results.rate_table()
+    first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
     y = charts.round_domain(rates["mean"].min(), rates["mean"].max(), 0.25) if len(rates) else (2.0, 3.5)
     sentence = charts.describe_rates(rates)
     draw(
         spec_of(
             charts.rate_chart,
-            findings.batch_sizes,
-            findings.spec.learning_rates,
+            results.batch_sizes,
+            results.spec.learning_rates,
             theme(),
             y_title="validation loss (nats per token)",
         ),
@@ -122,10 +124,10 @@ def draw_rates(findings: SweepFindings, live: bool) -> str:
     return sentence
 
 
-def draw_best(findings: SweepFindings, best: dict[int, BestRate], live: bool) -> str:
+def draw_best(results: SweepResults, best: dict[int, BestRate], live: bool) -> str:
     rows = [(b, found.rate, found.lowest, found.highest) for b, found in best.items()]
     points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
-    sizes = findings.batch_sizes
+    sizes = results.batch_sizes
     middle = reference(best)
     theory = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
     if middle:
@@ -136,7 +138,7 @@ def draw_best(findings: SweepFindings, best: dict[int, BestRate], live: bool) ->
             )
             for name, power in RULES.items()
         )
-    rates = [*findings.spec.learning_rates, *theory["sigma"]]
+    rates = [*results.spec.learning_rates, *theory["sigma"]]
     sentence = charts.describe_noise(points, "Best learning rate", interval="as good")
     draw(
         spec_of(charts.noise_chart, sizes, theme(), y_title="best learning rate", interval="as good"),
@@ -154,10 +156,10 @@ def reference(best: dict[int, BestRate]) -> int | None:
     return sorted(best)[len(best) // 2] if len(best) > 1 else None
 
 
-def best_sentence(batch_size: int, best: BestRate | None, findings: SweepFindings) -> str:
+def best_sentence(batch_size: int, best: BestRate | None, results: SweepResults) -> str:
     if best is None:
         return f"B = {batch_size}: {charts.NOT_MEASURED}."
-    rates = findings.spec.learning_rates
+    rates = results.spec.learning_rates
     others = edge = ""
     if best.lowest < best.highest:
         others = f"; these seeds cannot tell it from {best.lowest:g} to {best.highest:g}"
@@ -166,7 +168,7 @@ def best_sentence(batch_size: int, best: BestRate | None, findings: SweepFinding
     return f"B = {batch_size}: **{best.rate:g}**, validation loss {best.loss:.3f}{others}.{edge}"
 
 
-def rules_sentence(findings: SweepFindings, best: dict[int, BestRate]) -> str:
+def rules_sentence(results: SweepResults, best: dict[int, BestRate]) -> str:
     """What each rule would have said at the largest batch size, from the best rate in the middle."""
     middle, largest = reference(best), max(best, default=0)
     if not middle or middle == largest:
@@ -183,15 +185,15 @@ def rules_sentence(findings: SweepFindings, best: dict[int, BestRate]) -> str:
 # ---- the target
 
 
-def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
-    sizes = findings.batch_sizes
+def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
+    sizes = results.batch_sizes
     points, missed = [], []
     for batch_size, rows in runs.groupby("batch_size"):
         if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all():
             mean, half = mean_and_half_width(np.log(rows["steps"].to_numpy()))
             points.append((batch_size, *np.exp([mean, mean - half, mean + half])))
         else:
-            missed.append((batch_size, *[float(findings.num_steps(batch_size))] * 3))
+            missed.append((batch_size, *[float(results.num_steps(batch_size))] * 3))
     columns = ["batch_size", "sigma", "low", "high"]
     theory = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
     if fit:
@@ -215,10 +217,10 @@ def draw_steps(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None
     return sentence
 
 
-def way_to_target(findings: SweepFindings, runs: pd.DataFrame) -> pd.DataFrame:
+def way_to_target(results: SweepResults, runs: pd.DataFrame) -> pd.DataFrame:
     """The geometric mean of the steps, as in the chart, and the tokens that they read, by batch size."""
-    T, rows = findings.spec.race.block_size, {}
-    for batch_size in findings.batch_sizes:
+    T, rows = results.spec.race.block_size, {}
+    for batch_size in results.batch_sizes:
         mine = runs[runs["batch_size"] == batch_size]
         steps = mean_steps(mine["steps"]) if len(mine) else np.nan
         reached = np.isfinite(steps)
@@ -230,7 +232,7 @@ def way_to_target(findings: SweepFindings, runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, "index", columns=["rate", "steps", "tokens"])
 
 
-def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit | None, target: float) -> list[str]:
+def target_sentences(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, target: float) -> list[str]:
     lines = [f"Target: **{target:.2f}** nats per token. Points: geometric mean of the seeds, with its 95% t interval."]
     missed = [
         f"B = {b} ({np.isinf(rows['steps']).sum()} of {len(rows)} runs)"
@@ -248,8 +250,8 @@ def target_sentences(findings: SweepFindings, runs: pd.DataFrame, fit: StepsFit 
             few = "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."
             return [*lines, few]
         return [*lines, "No fit: in these batch sizes the curve shows no bend, or nothing but one end of it."]
-    T = findings.spec.race.block_size
-    within = findings.batch_sizes[0] <= fit.b_crit.value <= findings.batch_sizes[-1]
+    T = results.spec.race.block_size
+    within = results.batch_sizes[0] <= fit.b_crit.value <= results.batch_sizes[-1]
     lines.append(f"**S_min = {fitted_sentence(fit.s_min)} steps**; **E_min = {fitted_sentence(fit.e_min)} windows**.")
     lines.append(
         f"The batch size that the fit implies, E_min / S_min: **{fitted_sentence(fit.b_crit)} windows** of {T} tokens. "
@@ -267,12 +269,10 @@ def noise_sentence(choices: Choices, race: RaceSpec) -> str:
     """The noise scale, where it was measured on the same text and model."""
     what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
     known = known_of("noise", found_experiment(choices, "noise", NoiseSpec))
-    if not (same_subject(race, known.race) and known.findings.scales):
+    if not (same_subject(race, known.race) and known.results.scales):
         return f"{what}. Measure it on this text and this model, and it will stand here."
     T = race.block_size
-    said = " ".join(
-        f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(known.findings.scales.items())
-    )
+    said = " ".join(f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(known.results.scales.items()))
     return f"{what}. {said} Intervals: 95%, bootstrap."
 
 

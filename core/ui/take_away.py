@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.experiments.race.spec import RaceSpec
+from core.export.lesson import LessonSpec
 from core.lab.cluster import LabError
-from core.lab.experiments import MAX_EMBEDDED_BYTES, LessonSpec, RaceSpec
+from core.settings.limits import MAX_EMBEDDED_BYTES
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import say
@@ -38,8 +40,8 @@ def take_away(
                 race=raced, batch_size=batch_size or choices.batch_size, step=step, own=own(choices) if own else None
             )
             with st.spinner("Writing …"):
-                notebook = server().lab.call("core.lab.export:export_notebook", lesson)
-                script = server().lab.call("core.lab.export:export_script", raced)
+                notebook = server().lab.call("core.export:export_notebook", lesson)
+                script = server().lab.call("core.export:export_script", raced)
         except (ValueError, LabError) as error:
             say(error)
             return

@@ -4,7 +4,8 @@ import streamlit as st
 
 from core import charts
 from core.corpus import Corpus, clean_text, decode_upload, samples
-from core.lab.experiments import MAX_TEXT_CHARACTERS, RaceSpec
+from core.experiments.race.spec import RaceSpec
+from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.training import TrainConfig
 from core.ui.choices import EXPERIMENTS, SOURCES, Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text

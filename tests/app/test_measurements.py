@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.lab.experiments import NoiseSpec, RaceSpec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import to_json
 from core.lab.store import Store
 
 SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&"
@@ -29,7 +31,7 @@ def test_the_steps_of_the_recording_can_be_walked(app):
 
 def test_a_race_s_id_is_no_measurement(app, tmp_path):
     race = RaceSpec(text="To be or not to be. " * 20)
-    race_id = Store(f"sqlite:///{tmp_path}/app.db").create(race.settings(), race.text)
+    race_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(race), race.text)
     test = app("measure_the_noise", noise=race_id)
     assert not test.exception and "is not here" in test.warning[0].value
 
@@ -61,7 +63,7 @@ def test_the_noise_scale_stands_beside_the_fit_where_text_and_model_are_the_same
     beside = [part.value for part in app("tune_the_rate").markdown if "simple noise scale" in part.value]
     assert len(beside) == 1 and "After 600 steps: **" in beside[0] and "bootstrap" in beside[0]
     other = NoiseSpec.of(RaceSpec(text="To be or not to be. " * 20), (0,), (1, 2), 4)
-    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(other.settings(), other.text)
+    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(other), other.text)
     text = " ".join(part.value for part in app("tune_the_rate", noise=noise_id).markdown)
     assert "After 600 steps" not in text and "it will stand here" in text
 

@@ -6,7 +6,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.lab.experiments import RaceSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import to_json
 from core.lab.store import Store
 from core.ui.choices import MAX_EXAMPLES
 
@@ -50,7 +51,7 @@ def test_text_that_was_not_read_is_shown_with_visible_spaces(app):
 
 def test_a_race_of_batch_sizes_is_no_race_of_orders(app, tmp_path):
     race = RaceSpec(text="To be or not to be. " * 20)
-    race_id = Store(f"sqlite:///{tmp_path}/app.db").create(race.settings(), race.text)
+    race_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(race), race.text)
     test = app("choose_the_order", orders=race_id)
     assert not test.exception and "is not here" in test.warning[0].value
 

@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from core.corpus import samples
-from core.lab.experiments import RaceSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import to_json
 from core.lab.store import Store
 from core.training import TrainConfig
 from tests.app.viewer import Viewer
@@ -51,7 +52,7 @@ def grow(store: Store, race_id: str, first_step: int, num_steps: int) -> None:
 def test_an_update_stays_small_however_long_the_race(server):
     store = Store(server.database)
     spec = RaceSpec(text=samples()["lighthouse"].text, train=TrainConfig(max_tokens=40_000_000))
-    race_id = store.create(spec.settings(), spec.text)
+    race_id = store.create(to_json(spec), spec.text)
     store.set_status(race_id, "running")
     store.append(race_id, [{"kind": "started", "vocab_size": 60}])
     for step in range(0, 1500, 75):  # as many validations as a race has
@@ -98,7 +99,7 @@ def test_no_text_in_the_log(server, tmp_path):
     secret = "a sentence that no log may hold"
     store = Store(server.database)
     spec = RaceSpec(text=f"{secret} " * 50, train=TrainConfig(max_tokens=20_000))
-    race_id = store.create(spec.settings(), spec.text)
+    race_id = store.create(to_json(spec), spec.text)
     viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}&text=pasted&T=abc")
     viewer.run()
     viewer.close()

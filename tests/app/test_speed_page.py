@@ -5,7 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.lab.experiments import NoiseSpec, RaceSpec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import to_json
 from core.lab.store import Store
 
 SMALL = "text=kitchen&T=8&layers=1&heads=2&channels=16&bound=32&memory=2"
@@ -45,7 +47,7 @@ def test_what_was_recorded_on_a_gpu_is_a_click_away(app):
 def test_a_sweep_of_another_model_is_not_multiplied_with_these_times(app, tmp_path):
     sweep = RaceSpec(text="To be or not to be. " * 20)
     sweep_id = Store(f"sqlite:///{tmp_path}/app.db").create(
-        '{"kind": "sweep", "race": ' + sweep.settings() + ', "learning_rates": [0.001, 0.002]}', sweep.text
+        '{"kind": "sweep", "race": ' + to_json(sweep) + ', "learning_rates": [0.001, 0.002]}', sweep.text
     )
     text = text_of(app("speed_and_memory", sweep=sweep_id))
     assert "of another text or model" in text and "there first" not in text
@@ -53,7 +55,7 @@ def test_a_sweep_of_another_model_is_not_multiplied_with_these_times(app, tmp_pa
 
 def test_a_measurement_of_noise_is_none_of_speed(app, tmp_path):
     noise = NoiseSpec(race=RaceSpec(text="To be or not to be. " * 20))
-    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(noise.settings(), noise.text)
+    noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(noise), noise.text)
     test = app("speed_and_memory", speed=noise_id)
     assert not test.exception and "is not here" in test.warning[0].value
 

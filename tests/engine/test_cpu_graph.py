@@ -193,11 +193,11 @@ def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn,
 def test_training_does_not_load_torch_s_compiler():
     program = """
 import sys
-from core.lab.race import race_messages
-from core.lab.experiments import RaceSpec
+from core.experiments.race.run import run
+from core.experiments.race.spec import RaceSpec
 from core.training import TrainConfig
 plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 200)
-last = list(race_messages(RaceSpec(text="To be or not. " * 40, block_size=8, n_embd=16, train=plan)))[-1]
+last = list(run(RaceSpec(text="To be or not. " * 40, block_size=8, n_embd=16, train=plan)))[-1]
 print(last["steps"], "torch._dynamo" in sys.modules, "sympy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)

@@ -10,9 +10,11 @@ from core.corpus import build_corpus, samples
 from core.engine import Training, train
 from core.engine.cuda_graph import StepGraph
 from core.engine.devices import gpu_bytes
-from core.lab.cost import cost_messages
-from core.lab.experiments import CostSpec, ParallelSpec, RaceSpec
-from core.lab.ranks import parallel_messages
+from core.experiments.cost.run import run as run_cost
+from core.experiments.cost.spec import CostSpec
+from core.experiments.parallel.run import run as run_parallel
+from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.race.spec import RaceSpec
 from core.measure.activations import activation_bytes
 from core.measure.memory import Machine, race_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -188,7 +190,7 @@ def test_a_batch_of_many_tokens_is_trained_in_the_memory_of_a_pass():
 def test_a_rank_with_a_gpu_to_itself_trains_there():
     plan = ParallelPlan(micro_batch_size=2, accumulation_steps=2, num_steps=3)
     race = RaceSpec(text=CORPUS.text, block_size=16, n_layer=1, n_head=2, n_embd=32, train=TrainConfig(device="cuda"))
-    told = list(parallel_messages(ParallelSpec(race=race, plan=plan, num_ranks=1)))
+    told = list(run_parallel(ParallelSpec(race=race, plan=plan, num_ranks=1)))
     assert [m["backend"] for m in told if m["kind"] == "ranks"] == ["nccl"]
     assert [m["difference"] < 1e-5 for m in told if m["kind"] == "step"] == [True] * 3
 
@@ -198,6 +200,6 @@ def test_memory_that_does_not_suffice_ends_a_measurement_and_the_next_one_works(
     race = RaceSpec(text=text, block_size=512, n_layer=12, n_head=12, n_embd=768, train=TrainConfig(device="cuda"))
     plan = replace(race.train, batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 512)
     with pytest.raises(torch.OutOfMemoryError):
-        list(cost_messages(CostSpec(race=replace(race, train=plan))))
+        list(run_cost(CostSpec(race=replace(race, train=plan))))
     torch.cuda.empty_cache()
     assert losses(device="cuda")

@@ -11,11 +11,17 @@ if torch.cuda.is_available():  # beside a real device autograd cannot tell whose
 
 import another_device
 
+from core.calls import packing, steps
 from core.engine import Training, devices
-from core.lab import packing, steps
-from core.lab.experiments import CostSpec, NoiseSpec, OrdersSpec, ParallelSpec, RaceSpec, RunSpec, SpeedSpec, SweepSpec
-from core.lab.ranks import run_rank
-from core.lab.worker import messages_of
+from core.experiments.cost.spec import CostSpec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.orders.spec import OrdersSpec
+from core.experiments.parallel.run import run_rank
+from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.race.spec import RaceSpec, RunSpec
+from core.experiments.registry import kind_of
+from core.experiments.speed.spec import SpeedSpec
+from core.experiments.sweep.spec import SweepSpec
 from core.measure import capacity
 from core.model import GPTConfig
 from core.strategies import PARALLEL_MISTAKES, ParallelPlan
@@ -47,7 +53,7 @@ def away(monkeypatch):
 
 def losses(race: RaceSpec, batch_size: int) -> np.ndarray:
     """(steps, R)"""
-    found = [m["data"] for m in messages_of(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
+    found = [m["data"] for m in kind_of(race).run(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
     return np.frombuffer(b"".join(found), dtype=np.float32).reshape(-1, race.train.num_seeds)
 
 
@@ -81,7 +87,7 @@ def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     ids=lambda spec: type(spec).__name__,
 )
 def test_an_experiment_runs_there(spec):
-    messages = list(messages_of(spec))
+    messages = list(kind_of(spec).run(spec))
     assert messages[0]["device"] == another_device.NAME and len(messages) > 3
 
 

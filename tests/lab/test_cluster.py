@@ -11,9 +11,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.experiments.cost.spec import CostSpec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import from_json
 from core.lab import cluster
 from core.lab.cluster import Lab, LabError
-from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, spec_of
 from core.lab.store import Store
 from core.measure.memory import Machine
 from core.model import GPTConfig
@@ -96,7 +99,7 @@ def test_another_kind_of_experiment_runs_by_the_same_way(lab):
     experiment = lab.submit(noise)
     wait_for(lab, experiment, "done")
     kept = lab.store.experiment(experiment)
-    assert spec_of(kept.settings, kept.text) == noise
+    assert from_json(kept.settings, kept.text) == noise
     assert {m["kind"] for m in lab.store.read(experiment)[0]} >= {"started", "noise", "slope", "noise_scale"}
 
 

@@ -1,5 +1,7 @@
 """What a worker sends of an experiment, and how it ends."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -46,7 +48,7 @@ def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(se
         raise error
 
     exits = []
-    monkeypatch.setattr(worker, "messages_of", messages)
+    monkeypatch.setattr(worker, "kind_of", lambda spec: SimpleNamespace(run=messages))
     monkeypatch.setattr(worker.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(worker.os, "_exit", lambda code: exits.append((code, sent[-1]["kind"])))
     threads = torch.get_num_threads()

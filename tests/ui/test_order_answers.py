@@ -1,4 +1,4 @@
-"""What is said about the orders, from findings and draws that are written by hand."""
+"""What is said about the orders, from results and draws that are written by hand."""
 
 import re
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.batches import ORDERS, WindowStream
-from core.lab.experiments import OrdersSpec, RaceSpec
-from core.lab.findings import OrdersFindings
+from core.experiments.orders.results import OrdersResults
+from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race.spec import RaceSpec
 from core.measure.comparison import Estimate
 from core.training import TrainConfig
 from core.ui.order_answers import NOT_YET, of_epochs, of_replacement, of_seeds, of_shuffling
@@ -20,8 +21,8 @@ AT = {"batch_size": 4, "step": 100}
 STARTED = {"kind": "started", "vocab_size": 9, "epoch_size": 150}
 
 
-def findings_of(*messages: dict) -> OrdersFindings:
-    found = OrdersFindings(lambda cursor: (list(messages[cursor:]), len(messages)), SPEC)
+def results_of(*messages: dict) -> OrdersResults:
+    found = OrdersResults(lambda cursor: (list(messages[cursor:]), len(messages)), SPEC)
     found.refresh()
     return found
 
@@ -53,14 +54,14 @@ DRAWN = {
 
 
 def test_who_leads_is_said_with_whether_the_seeds_can_tell():
-    said = lead_statement(findings_of(*APART), live=True)
+    said = lead_statement(results_of(*APART), live=True)
     assert (
         "**After 3.2k tokens, shuffled has the lowest validation loss, 2.000.**" in said and "resolved so far" in said
     )
-    assert lead_statement(findings_of(*APART), live=False).endswith("random, 0.100 behind: resolved.")
+    assert lead_statement(results_of(*APART), live=False).endswith("random, 0.100 behind: resolved.")
     close = race(random=[2.0, 2.1, 2.2], shuffled=[1.9, 2.2, 2.1], sequential=[2.5, 2.6, 2.7])
-    assert "**not resolved**" in lead_statement(findings_of(*close), live=False)
-    assert lead_statement(findings_of(), live=False) == "**Who leads?** Not measured yet."
+    assert "**not resolved**" in lead_statement(results_of(*close), live=False)
+    assert lead_statement(results_of(), live=False) == "**Who leads?** Not measured yet."
 
 
 @pytest.mark.parametrize(
@@ -77,7 +78,7 @@ def test_a_difference_says_whether_it_is_resolved(estimate, said):
 
 @pytest.mark.parametrize(("wave", "words"), [(4.0, "slow waves"), (1.0, "no waves can be told"), (0.5, "calmer")])
 def test_a_curve_says_whether_it_comes_in_waves(wave, words):
-    lines = curve_lines(findings_of(*curve("sequential", wave)), "sequential")
+    lines = curve_lines(results_of(*curve("sequential", wave)), "sequential")
     assert lines[0].startswith("Jumps from step to step: **0.100 nats** (0.0990 to 0.101); neighbours hang together no")
     assert f"**{wave:.2f}".rstrip("0") in lines[1].replace("0.500", "0.5") and words in lines[1]
 
@@ -87,30 +88,30 @@ def test_the_edge_is_held_against_random_order_which_has_none():
         {"kind": "edge", "order": order, "width": 5, "before": [2.0, 2.1, 2.2], "after": [2.0 + by, 2.1 + by, 2.2 + by]}
         for order, by in (("random", -0.01), ("shuffled", -0.03))
     ]
-    found = findings_of(*edges, *curve("random", 1), *curve("shuffled", 1))
+    found = results_of(*edges, *curve("random", 1), *curve("shuffled", 1))
     assert "nothing ends: **−0.010 nats**" in curve_lines(found, "random")[2]
     line = curve_lines(found, "shuffled")[2]
     assert "first 5 of epoch 2: **−0.030 nats**" in line and "Less what random does there: **−0.020 nats**" in line
 
 
 def test_ends_of_epochs_are_where_all_blocks_have_been_read():
-    race_of_two = findings_of(STARTED)
+    race_of_two = results_of(STARTED)
     assert epoch_rules(race_of_two)["x"].tolist() == [1200.0, 2400.0]  # 150 blocks of 8; 3,200 tokens
     assert epoch_rules(race_of_two, "random")["label"].tolist() == ["an epoch’s worth", ""]
-    assert epoch_rules(findings_of()).empty
-    many = findings_of(STARTED | {"epoch_size": 10})
+    assert epoch_rules(results_of()).empty
+    many = results_of(STARTED | {"epoch_size": 10})
     assert epoch_rules(many)["x"].tolist() == [80.0]  # forty would hide the curve
 
 
 def test_answers_wait_for_the_race():
-    nothing = findings_of()
+    nothing = results_of()
     assert of_shuffling(nothing) == NOT_YET and "not measured yet" in of_replacement(DRAWN, nothing)
     assert "cannot tell" in of_seeds(DRAWN["random"].stream, nothing)
 
 
 def test_why_shuffle_is_answered_with_both_losses_and_the_waves():
     waves = [*curve("sequential", 4), *curve("shuffled", 1)]
-    answer = of_shuffling(findings_of(*APART, *waves))
+    answer = of_shuffling(results_of(*APART, *waves))
     assert answer.count("**+0.600 nats** (+0.600 to +0.600), resolved") == 2
     assert "knows less well, too" in answer and "vary 4.00 times" in answer and "shuffled 1.00 times" in answer
 
@@ -124,7 +125,7 @@ def test_why_shuffle_is_answered_with_both_losses_and_the_waves():
 )
 def test_harm_is_claimed_only_where_it_is_resolved(finals, gap, words):
     waves = [*curve("sequential", 4), *curve("shuffled", 1)]
-    assert words in of_shuffling(findings_of(*race(gap, random=[2.0, 2.1, 2.2], **finals), *waves))
+    assert words in of_shuffling(results_of(*race(gap, random=[2.0, 2.1, 2.2], **finals), *waves))
 
 
 def test_an_epoch_is_told_in_blocks_steps_and_tokens():
@@ -134,14 +135,14 @@ def test_an_epoch_is_told_in_blocks_steps_and_tokens():
 
 
 def test_replacement_is_answered_with_what_is_unread():
-    said = of_replacement(DRAWN, findings_of(*APART))
+    said = of_replacement(DRAWN, results_of(*APART))
     unread = 100 * (DRAWN["random"].counts == 0).mean()
     assert f"has left {unread:.1f}% of the text unread, and without it 1.0%" in said  # the last of 97 tokens
     assert "**+0.100 nats** (+0.100 to +0.100), resolved" in said
 
 
 def test_seeds_are_held_against_orders():
-    said = of_seeds(DRAWN["random"].stream, findings_of(*APART))
+    said = of_seeds(DRAWN["random"].stream, results_of(*APART))
     assert "lie up to 0.200 nats apart" in said and "orders' means up to 0.600" in said
 
 
@@ -160,7 +161,7 @@ def test_every_count_is_in_one_bar(highest):
 
 
 def test_no_sentence_has_an_empty_number():
-    said = [of_replacement(DRAWN, findings_of(*APART)), of_seeds(DRAWN["random"].stream, findings_of(*APART))]
+    said = [of_replacement(DRAWN, results_of(*APART)), of_seeds(DRAWN["random"].stream, results_of(*APART))]
     assert not any(re.search("nan|not measured", sentence) for sentence in said)
 
 

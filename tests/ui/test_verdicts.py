@@ -1,4 +1,4 @@
-"""Verdicts from findings that are written by hand, so that what is right is known."""
+"""Verdicts from results that are written by hand, so that what is right is known."""
 
 import re
 from dataclasses import replace
@@ -6,9 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.lab.curves import RaceCurves
-from core.lab.experiments import CostSpec, NoiseSpec, RaceSpec, SweepSpec
-from core.lab.findings import CostFindings, NoiseFindings, SweepFindings
+from core.experiments.cost.results import CostResults
+from core.experiments.cost.spec import CostSpec
+from core.experiments.noise.results import NoiseResults
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.results import RaceResults
+from core.experiments.race.spec import RaceSpec
+from core.experiments.sweep.results import SweepResults
+from core.experiments.sweep.spec import SweepSpec
 from core.training import TrainConfig
 from core.ui import verdicts
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED
@@ -21,13 +26,15 @@ RACE = RaceSpec(text="", block_size=T, train=PLAN)
 JITTER = np.array([-0.01, 0.0, 0.01])  # what seeds share
 
 
-def findings_of(kind, spec, messages):
+def results_of(kind, spec, messages):
     found = kind(lambda cursor: (messages[cursor:], len(messages)), spec)
     found.refresh()
     return found
 
 
-def race_of(decay: dict, step_seconds: dict, gap=lambda size, train: 0.0, spec: RaceSpec = RACE, more=()) -> RaceCurves:
+def race_of(
+    decay: dict, step_seconds: dict, gap=lambda size, train: 0.0, spec: RaceSpec = RACE, more=()
+) -> RaceResults:
     """Runs whose training loss is 1 + 3 exp(-steps / decay), validated at every step of the largest batch; `gap` lies
     between it and the validation loss."""
     messages = []
@@ -41,7 +48,7 @@ def race_of(decay: dict, step_seconds: dict, gap=lambda size, train: 0.0, spec: 
     for size, seconds in step_seconds.items():
         probes = [seconds * factor for factor in (0.99, 1.0, 1.01, 1.0)]
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": seconds, "probes": probes})
-    return findings_of(RaceCurves, spec, [*messages, *more])
+    return results_of(RaceResults, spec, [*messages, *more])
 
 
 EQUAL_STEPS = dict.fromkeys(SIZES, 200.0)  # every batch size makes the same progress a step
@@ -141,7 +148,7 @@ def test_a_race_without_training_losses_judges_no_gap():
         {"kind": "eval", "batch_size": b, "step": s, "losses": [4.0 - s / 99] * 3} for b in SIZES for s in (0, 40)
     ]
     messages += [{"kind": "speed", "batch_size": b, "step_seconds": 0.1, "probes": [0.1, 0.1]} for b in SIZES]
-    assert "did not take" in verdicts.overfit(findings_of(RaceCurves, RACE, messages)).reason
+    assert "did not take" in verdicts.overfit(results_of(RaceResults, RACE, messages)).reason
 
 
 def test_a_race_that_learns_nothing_has_no_way_to_a_target():
@@ -155,7 +162,7 @@ RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy
 
 @pytest.mark.parametrize("judge", RACE_CLAIMS, ids=lambda judge: judge.__name__)
 def test_nothing_is_said_too_early_or_of_a_run_that_diverged(judge):
-    assert judge(findings_of(RaceCurves, RACE, [])).word == NOT_YET
+    assert judge(results_of(RaceResults, RACE, [])).word == NOT_YET
     gone = {"kind": "diverged", "batch_size": 128, "seed": 1, "step": 3}
     found = judge(race_of(EQUAL_STEPS, FULL, more=[gone]))
     assert found.word == UNRESOLVED and "B = 128 diverged" in found.reason
@@ -170,7 +177,7 @@ def test_a_single_seed_bears_no_interval_over_seeds(judge):
             messages.append(row | {"train_losses": [4.0 - step / 20]})
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": 0.1, "probes": [0.1]})
     one = replace(RACE, train=replace(PLAN, num_seeds=1))
-    found = judge(findings_of(RaceCurves, one, messages))
+    found = judge(results_of(RaceResults, one, messages))
     assert found.word == (NOT_YET if judge is verdicts.noisy else UNRESOLVED)
     assert "nan" not in " ".join((found.reason, *found.facts))
 
@@ -178,7 +185,7 @@ def test_a_single_seed_bears_no_interval_over_seeds(judge):
 # ---- costs
 
 
-def cost_of(activations: dict, seconds: dict, state: int = 1000) -> CostFindings:
+def cost_of(activations: dict, seconds: dict, state: int = 1000) -> CostResults:
     started = {"kind": "started", "num_parameters": state // 16}
     started |= {"weights_bytes": state // 4, "gradients_bytes": state // 4, "optimizer_bytes": state // 2}
     messages = [started]
@@ -187,7 +194,7 @@ def cost_of(activations: dict, seconds: dict, state: int = 1000) -> CostFindings
     for (b, m), value in seconds.items():
         for factor in (0.99, 1.01, 1.0):
             messages.append({"kind": "step", "batch_size": b, "micro_batch_size": m, "seconds": value * factor})
-    return findings_of(CostFindings, CostSpec(race=RACE), messages)
+    return results_of(CostResults, CostSpec(race=RACE), messages)
 
 
 def test_memory_holds_only_where_all_of_it_grows_with_b():
@@ -213,13 +220,13 @@ def test_accumulation_is_timed_against_one_go(at_16, at_128, word):
 
 def test_without_a_split_there_is_nothing_to_time():
     spec = CostSpec(race=replace(RACE, train=replace(PLAN, batch_sizes=(3, 5, 7))))
-    assert "No other batch size divides 7" in verdicts.accumulation(findings_of(CostFindings, spec, [])).reason
+    assert "No other batch size divides 7" in verdicts.accumulation(results_of(CostResults, spec, [])).reason
 
 
 # ---- sweeps
 
 
-def sweep_of(final: dict, steps: int = 10) -> SweepFindings:
+def sweep_of(final: dict, steps: int = 10) -> SweepResults:
     """Validation losses at the end, by batch size and rate; each run falls to it on a straight line from 4."""
     spec = SweepSpec(race=RACE, learning_rates=tuple(sorted({rate for _, rate in final})))
     messages = []
@@ -235,7 +242,7 @@ def sweep_of(final: dict, steps: int = 10) -> SweepFindings:
                 "losses": values,
             }
             messages.append(row)
-    return findings_of(SweepFindings, spec, messages)
+    return results_of(SweepResults, spec, messages)
 
 
 SAME = {(b, rate): loss for b in SIZES for rate, loss in ((1e-3, 2.5), (1e-2, 2.0), (1e-1, 2.5))}
@@ -291,7 +298,7 @@ def test_a_rate_is_judged_by_a_seed_that_did_not_choose_it():
     assert borrowed.tolist() == [3.0, 1.0, 1.0] and own.tolist() == [3.0, 2.0, 2.0]
 
 
-def scales_of(*scales: tuple) -> NoiseFindings:
+def scales_of(*scales: tuple) -> NoiseResults:
     """(step, loss of the text, low, value, high) of each; a value of None is not resolved."""
     spec = NoiseSpec.of(RACE, [step for step, *_ in scales], (1, 2), 4)
     messages = []
@@ -299,10 +306,10 @@ def scales_of(*scales: tuple) -> NoiseFindings:
         messages.append({"kind": "whole", "step": step, "loss": loss, "sigma": 1.0, "design_effect": 1.0})
         message = {"kind": "noise_scale", "step": step, "simple_noise_scale": value, "low": low, "high": high}
         messages.append(message | {"resolved": value is not None, "trace_cov": 1.0, "grad_sq_norm": 1.0})
-    return findings_of(NoiseFindings, spec, messages)
+    return results_of(NoiseResults, spec, messages)
 
 
-def bend_sweep() -> SweepFindings:
+def bend_sweep() -> SweepResults:
     """Steps to the target of 100 + 6400 / B at both rates: the bend lies at B = 64."""
     spec = SweepSpec(race=replace(RACE, train=replace(PLAN, max_tokens=512 * T * 400)), learning_rates=(1e-3, 1e-2))
     messages = []
@@ -315,7 +322,7 @@ def bend_sweep() -> SweepFindings:
                 messages.append(
                     {"kind": "eval", "learning_rate": rate, "batch_size": size, "step": step, "losses": losses}
                 )
-    return findings_of(SweepFindings, spec, messages)
+    return results_of(SweepResults, spec, messages)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is said about batch size, held against what was measured: a verdict, the sentence that gives its reason, and the
 numbers behind it.
 
-Each function judges one claim from the findings of one or two experiments. Runs are compared seed by seed; "resolved"
+Each function judges one claim from the results of one or two experiments. Runs are compared seed by seed; "resolved"
 means that the 95% interval of a difference does not hold 0, or that of a ratio does not hold 1. Nothing is judged
 before it has been measured.
 """

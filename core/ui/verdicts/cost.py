@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import charts
-from core.lab.findings import CostFindings
+from core.experiments.cost.results import CostResults
 from core.measure.comparison import ratio_of
 from core.ui.verdicts.verdict import (
     FAILS,
@@ -21,7 +21,7 @@ from core.ui.verdicts.verdict import (
 SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
 
 
-def memory(cost: CostFindings) -> Verdict:
+def memory(cost: CostResults) -> Verdict:
     """Small batches use less memory: what grows with B, and what does not."""
     sizes = sorted(cost.activation_bytes)
     if len(sizes) < len(cost.spec.batch_sizes):
@@ -56,7 +56,7 @@ def memory(cost: CostFindings) -> Verdict:
     )
 
 
-def accumulation(cost: CostFindings) -> Verdict:
+def accumulation(cost: CostResults) -> Verdict:
     """Accumulation speeds up training: the same batch, in micro-batches and in one go."""
     large, parts = cost.spec.largest, cost.spec.micro_batch_sizes
     if not parts:

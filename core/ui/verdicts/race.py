@@ -10,7 +10,7 @@ from functools import wraps
 import numpy as np
 
 from core import charts
-from core.lab.curves import RaceCurves
+from core.experiments.race.results import RaceResults
 from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of, running_mean
 from core.measure.noise import with_neighbours
 from core.measure.targets import steps_to_target
@@ -40,7 +40,7 @@ class Way:
     seconds: dict[int, np.ndarray]  # of one run alone
 
 
-def way_to_target(race: RaceCurves) -> Way:
+def way_to_target(race: RaceResults) -> Way:
     """To the lowest loss, rounded up to a hundredth, that every run has come to. Losses are means of neighbours: the
     first dip of a noisy curve below a line comes too soon, and a small batch's curve is the noisier one."""
     found = {b: (steps, smoothed(losses)) for b in race.batch_sizes for steps, losses, _ in [race.evaluations(b)]}
@@ -61,7 +61,7 @@ def smoothed(losses: np.ndarray) -> np.ndarray:
     return running_mean(losses, 1 + 2 * (len(losses) // 50))
 
 
-def speed_ratio(race: RaceCurves, batch_size: int, other: int) -> Estimate:
+def speed_ratio(race: RaceResults, batch_size: int, other: int) -> Estimate:
     """How many times as many tokens a second: the first timing against the first, and so on; t interval over them."""
     rounds = min(len(race.probes[batch_size]), len(race.probes[other]))
     seconds = ratio_of(np.array(race.probes[other][:rounds]), np.array(race.probes[batch_size][:rounds]))
@@ -69,13 +69,13 @@ def speed_ratio(race: RaceCurves, batch_size: int, other: int) -> Estimate:
     return Estimate(share * seconds.value, share * seconds.low, share * seconds.high)
 
 
-def seconds_ratio(race: RaceCurves, way: Way, batch_size: int, other: int) -> Estimate:
+def seconds_ratio(race: RaceResults, way: Way, batch_size: int, other: int) -> Estimate:
     """How many times as long to the target: its steps, seed by seed, times the time of a step."""
     tokens = ratio_of(way.tokens[batch_size], way.tokens[other])
     return tokens.times(speed_ratio(race, other, batch_size))
 
 
-def complete(race: RaceCurves) -> Verdict | None:
+def complete(race: RaceResults) -> Verdict | None:
     """None if the race can be judged; otherwise a verdict that says why not."""
     gone = sorted(set(race.batch_sizes) - set(race.whole_sizes))
     if gone:
@@ -88,7 +88,7 @@ def complete(race: RaceCurves) -> Verdict | None:
     return None
 
 
-def way_known(race: RaceCurves) -> Verdict | None:
+def way_known(race: RaceResults) -> Verdict | None:
     """As `complete`; and there must be a target that every run had before it."""
     if verdict := complete(race):
         return verdict
@@ -98,12 +98,12 @@ def way_known(race: RaceCurves) -> Verdict | None:
     return Verdict(UNRESOLVED, "Some run never came below its first validation loss.") if race.share == 1 else TOO_EARLY
 
 
-def of_race(known: Callable[[RaceCurves], Verdict | None]) -> Callable:
+def of_race(known: Callable[[RaceResults], Verdict | None]) -> Callable:
     """A judge who is asked once `known` finds nothing missing."""
 
-    def decorate(judge: Callable[[RaceCurves], Verdict]) -> Callable[[RaceCurves], Verdict]:
+    def decorate(judge: Callable[[RaceResults], Verdict]) -> Callable[[RaceResults], Verdict]:
         @wraps(judge)
-        def judged(race: RaceCurves) -> Verdict:
+        def judged(race: RaceResults) -> Verdict:
             with race.lock:
                 return known(race) or judge(race)
 
@@ -112,13 +112,13 @@ def of_race(known: Callable[[RaceCurves], Verdict | None]) -> Callable:
     return decorate
 
 
-def one_rate(race: RaceCurves) -> str:
+def one_rate(race: RaceResults) -> str:
     plan = race.spec.train
     rates = {b: plan.learning_rate_at(b) for b in race.batch_sizes}
     return f"Learning rates: {of_each(rates, '{:g}'.format, '')}. None was tuned; that could change who is first."
 
 
-def by_token_and_clock(race: RaceCurves, batch_size: int, other: int, said_faster: bool) -> Verdict:
+def by_token_and_clock(race: RaceResults, batch_size: int, other: int, said_faster: bool) -> Verdict:
     """Whether a batch size is faster (or slower) than another: tokens a second, and seconds to the same loss."""
     way = way_to_target(race)
     speed, seconds = speed_ratio(race, batch_size, other), seconds_ratio(race, way, batch_size, other)
@@ -142,19 +142,19 @@ def by_token_and_clock(race: RaceCurves, batch_size: int, other: int, said_faste
 
 
 @of_race(way_known)
-def slower(race: RaceCurves) -> Verdict:
+def slower(race: RaceResults) -> Verdict:
     """Small batches are slower: the smallest against the largest."""
     return by_token_and_clock(race, race.batch_sizes[0], race.batch_sizes[-1], said_faster=False)
 
 
 @of_race(way_known)
-def fast(race: RaceCurves) -> Verdict:
+def fast(race: RaceResults) -> Verdict:
     """Large batches are fast: the largest against the one before it."""
     return by_token_and_clock(race, race.batch_sizes[-1], race.batch_sizes[-2], said_faster=True)
 
 
 @of_race(way_known)
-def balanced(race: RaceCurves) -> Verdict:
+def balanced(race: RaceResults) -> Verdict:
     """Medium batches are balanced: the price of each batch size is the largest of three factors, by which its steps,
     its tokens and its seconds to the target exceed the least of all batch sizes."""
     small, medium, large = race.batch_sizes[0], race.batch_sizes[len(race.batch_sizes) // 2], race.batch_sizes[-1]
@@ -187,7 +187,7 @@ def balanced(race: RaceCurves) -> Verdict:
 
 
 @of_race(complete)
-def noisy(race: RaceCurves) -> Verdict:
+def noisy(race: RaceResults) -> Verdict:
     """Small batches are noisy, large ones smooth; and whether smooth is better."""
     small, large = race.batch_sizes[0], race.batch_sizes[-1]
     if not {small, large} <= race.noise.keys():
@@ -235,7 +235,7 @@ def noisy(race: RaceCurves) -> Verdict:
 
 
 @of_race(complete)
-def overfit(race: RaceCurves) -> Verdict:
+def overfit(race: RaceResults) -> Verdict:
     """Large batches overfit: validation loss less training loss, the largest batch size's less the smallest's, at equal
     tokens, at equal steps, and where both have come to the same training loss."""
     small, large = race.batch_sizes[0], race.batch_sizes[-1]

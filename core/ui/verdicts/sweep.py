@@ -3,7 +3,8 @@
 import numpy as np
 
 from core import charts
-from core.lab.findings import NoiseFindings, SweepFindings, fit_of, mean_steps
+from core.experiments.noise.results import NoiseResults
+from core.experiments.sweep.results import SweepResults, fit_of, mean_steps
 from core.measure.comparison import Estimate, difference_of
 from core.ui.verdicts.verdict import (
     FAILS,
@@ -21,7 +22,7 @@ from core.ui.verdicts.verdict import (
 TELLING = 4.0  # two ranges that overlap say something only where neither spans more than this factor
 
 
-def tuning(sweep: SweepFindings) -> Verdict:
+def tuning(sweep: SweepResults) -> Verdict:
     """Large batches need tuning: what the largest loses with the rate that suits the smallest, and the other way.
 
     A rate that was chosen for its low loss looks better than it is. So for each seed the rates are chosen by the other
@@ -94,7 +95,7 @@ def chosen_by_others(losses: dict[float, np.ndarray], others: dict[float, np.nda
     return np.array(borrowed), np.array(own)
 
 
-def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
+def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     """The noise scale is the best batch size: beside the bend of S(B), fitted to runs whose rate was tuned. The noise
     scale changes as the loss falls; what counts is its range on the way to the loss that S(B) is the way to."""
     target = sweep.usual_target()
@@ -143,7 +144,7 @@ def noise_scale(sweep: SweepFindings, noise: NoiseFindings) -> Verdict:
     return Verdict(UNRESOLVED, reason, tuple(facts))
 
 
-def first_below(noise: NoiseFindings, target: float) -> int:
+def first_below(noise: NoiseResults, target: float) -> int:
     """The first step at which the text's loss was at the target or below; the last, if none was."""
     below = [step for step, whole in sorted(noise.whole.items()) if whole["loss"] <= target]
     return below[0] if below else max(noise.whole)

@@ -1,0 +1,64 @@
+"""What a kind of experiment is made of: its folder has the data of one (`spec.py`), what runs it in a worker (`run.py`)
+and what is known of one while messages come (`results.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from core.measure.memory import Machine
+
+if TYPE_CHECKING:
+    from core.experiments.race.spec import RaceSpec
+    from core.experiments.results import Results
+
+
+class Spec(Protocol):
+    """An experiment as data: a frozen dataclass with all that is needed to run it again."""
+
+    kind: ClassVar[str]  # the name of its folder
+
+    @property
+    def text(self) -> str:
+        """What is trained on. It is in no repr, so that no log can hold it."""
+
+    @property
+    def race(self) -> RaceSpec:
+        """The race that it is about: text, model and training plan."""
+
+    def check(self, machine: Machine) -> None:
+        """Raises ValueError, with a sentence, for what cannot run, or not in the memory of that machine."""
+
+
+class OnRace:
+    """The text of an experiment that has a race."""
+
+    if TYPE_CHECKING:
+        race: RaceSpec
+
+    @property
+    def text(self) -> str:
+        return self.race.text
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of experiment. `KIND` in the folder's `__init__.py`; the folder's name stands in `registry.py`."""
+
+    spec: type[Spec]
+    results: type[Results]
+
+    @property
+    def name(self) -> str:
+        return self.spec.kind
+
+    def run(self, spec: Spec) -> Iterator[dict]:
+        """Run an experiment: its messages as they come; the first is its "started"."""
+        return self.load().run(spec)
+
+    def load(self) -> ModuleType:
+        """The folder's `run.py`, and torch with it."""
+        return import_module(f"core.experiments.{self.name}.run")

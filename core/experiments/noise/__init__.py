@@ -1,0 +1,5 @@
+from core.experiments.kind import Kind
+from core.experiments.noise.results import NoiseResults
+from core.experiments.noise.spec import NoiseSpec
+
+KIND = Kind(spec=NoiseSpec, results=NoiseResults)

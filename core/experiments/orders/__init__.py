@@ -1,0 +1,5 @@
+from core.experiments.kind import Kind
+from core.experiments.orders.results import OrdersResults
+from core.experiments.orders.spec import OrdersSpec
+
+KIND = Kind(spec=OrdersSpec, results=OrdersResults)

@@ -1,0 +1,68 @@
+"""What a race of orders has found so far."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from core.batches import ORDERS
+from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race.results import RaceResults
+from core.experiments.results import Read, Results
+from core.measure.comparison import Estimate, at_equal
+
+
+class OrdersResults(Results):
+    """Of one race of orders: what a race's page knows of it, for each order, and what was measured besides."""
+
+    def __init__(self, read: Read, spec: OrdersSpec):
+        super().__init__(read)
+        self.spec = spec
+        runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
+        self.curves = {order: RaceResults(read, race) for order, race in runs.items()}
+        self.waves: dict[str, dict] = {}  # by order
+        self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
+        self.edge_steps = 0  # on either side
+
+    @property
+    def begun(self) -> bool:
+        return all(curves.begun for curves in self.curves.values())
+
+    def take_own(self, message: dict) -> None:
+        order = message["order"]
+        match message["kind"]:
+            case "waves":
+                self.waves[order] = message
+            case "edge":
+                self.edges[order] = np.array(message["before"], float), np.array(message["after"], float)
+                self.edge_steps = message["width"]
+            case _:
+                with self.curves[order].lock:
+                    self.curves[order].take(message)
+
+    @property
+    def noise(self) -> dict[str, dict]:
+        """How far the loss jumps from step to step, by order."""
+        size = self.spec.batch_size
+        return {order: curves.noise[size] for order, curves in self.curves.items() if size in curves.noise}
+
+    def losses_at_equal(self, what: str = "validation") -> tuple[float, dict[str, np.ndarray]]:
+        """(tokens, losses): the most tokens that every order has been validated after, and there the losses (R,) of
+        each; what: "validation" or "training", the latter on fixed windows of the training part. Orders with a run that
+        has diverged are left out."""
+        tokens, losses = {}, {}
+        for order, curves in self.curves.items():
+            with curves.lock:
+                steps, *both = curves.evaluations(self.spec.batch_size)
+            if not curves.divergences:
+                tokens[order] = curves.x_of("tokens", self.spec.batch_size, steps)
+                losses[order] = both[what == "training"]
+        return at_equal(tokens, losses)
+
+    def wave(self, order: str) -> Estimate | None:
+        """How far the means of m losses in a row jump, over how far they would if losses were independent of each
+        other, sqrt(m) sigma_m / sigma_1: see `core.measure.waves`. None while there is too little."""
+        one, many = self.noise.get(order), self.waves.get(order)
+        if not (one and many):
+            return None
+        means, root = Estimate(many["sigma"], many["low"], many["high"]), many["width"] ** 0.5
+        return means.times(Estimate(root / one["sigma"], root / one["high"], root / one["low"]))

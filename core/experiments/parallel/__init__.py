@@ -1,0 +1,5 @@
+from core.experiments.kind import Kind
+from core.experiments.parallel.results import ParallelResults
+from core.experiments.parallel.spec import ParallelSpec
+
+KIND = Kind(spec=ParallelSpec, results=ParallelResults)

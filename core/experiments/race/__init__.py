@@ -1,0 +1,5 @@
+from core.experiments.kind import Kind
+from core.experiments.race.results import RaceResults
+from core.experiments.race.spec import RaceSpec
+
+KIND = Kind(spec=RaceSpec, results=RaceResults)

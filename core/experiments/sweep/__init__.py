@@ -1,0 +1,5 @@
+from core.experiments.kind import Kind
+from core.experiments.sweep.results import SweepResults
+from core.experiments.sweep.spec import SweepSpec
+
+KIND = Kind(spec=SweepSpec, results=SweepResults)
