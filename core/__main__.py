@@ -6,26 +6,23 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 
-from core.corpus import clean_text, decode_upload, samples
-from core.experiments.claims import claim_specs
-from core.experiments.cost.spec import CostSpec
+from core.corpus import Sample, clean_text, decode_upload, samples
 from core.experiments.kind import Spec
 from core.experiments.noise.spec import NoiseSpec
-from core.experiments.orders.spec import OrdersSpec
+from core.experiments.offers import OFFERS
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import kind_of
-from core.experiments.speed.spec import SpeedSpec
-from core.experiments.sweep.spec import SweepSpec
 from core.export.lesson import LessonSpec
 from core.lab.recording import RECORDINGS, write_recording
-from core.settings.limits import CLAIM_EXCERPT, CLAIM_RATES, CLAIM_TOKENS, MAX_TOKENS, MODEL_SIZES, ORDER_TOKENS
+from core.settings.declared import defaults
+from core.settings.limits import MAX_TOKENS
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
 from core.training import LR_RULES, PRECISIONS, TrainConfig
 
+GPU_SIZES = (4, 16, 64, 256, 1024, 4096)
 GPU_TOKENS = 4_000_000  # for each run of the race that is recorded on a GPU: 30 steps of its largest batch
 
 
@@ -135,35 +132,19 @@ def run_record(args: argparse.Namespace) -> None:
     from core.experiments.speed.run import device_name
 
     use_cores()
-    sample = samples()[args.sample]
-    race = RaceSpec(text=sample.text, source=sample.name, floor_nats=sample.floor_nats)
-    trained_at_16 = replace(race, train=TrainConfig(batch_sizes=(16,)))
-    default = NoiseSpec(race=trained_at_16)
-    noise = NoiseSpec.of(trained_at_16, default.steps, default.batch_sizes, default.num_batches)
-    swept = TrainConfig(batch_sizes=(4, 8, 16, 32, 64), max_tokens=60_000, num_evals=40, early_evals=True)
-    sweep = SweepSpec(race=replace(race, train=swept))
-    layers, heads, channels = MODEL_SIZES["tiny"]
-    tiny = replace(race, excerpt=CLAIM_EXCERPT, n_layer=layers, n_head=heads, n_embd=channels, floor_nats=None)
-    splits = CostSpec(race=replace(race, train=TrainConfig(batch_sizes=(1, 2, 4, 8, 16, 64), num_seeds=1)))
-    orders = TrainConfig(batch_sizes=(16,), num_seeds=5, max_tokens=ORDER_TOKENS)
-    ordered = OrdersSpec.of(replace(tiny, excerpt=0, train=orders))
-    plan = ParallelPlan(micro_batch_size=4, accumulation_steps=2, num_steps=20)
-    parallel = ParallelSpec(race=replace(race, floor_nats=None), plan=plan, num_ranks=2)
-    bound = TrainConfig(batch_sizes=(256,), num_seeds=1)
-    speed = SpeedSpec(race=replace(race, floor_nats=None, train=bound), budget_bytes=100_000_000)
-    on_gpu = TrainConfig(batch_sizes=(4, 16, 64, 256, 1024, 4096), max_tokens=GPU_TOKENS, device="cuda")
-    bound_on_gpu = replace(bound, batch_sizes=(4096,), max_tokens=4096 * race.block_size, device="cuda")
-    speed_on_gpu = SpeedSpec(race=replace(speed.race, train=bound_on_gpu), budget_bytes=1_000_000_000)
-    claims = claim_specs(tiny, (16, 128, 512), CLAIM_TOKENS, CLAIM_RATES)
-    spec = (
-        {"race": race, "noise": noise, "sweep": sweep}
-        | claims
-        | {"splits": splits, "orders": ordered, "parallel": parallel, "speed": speed}
-        | {"race_on_gpu": replace(race, train=on_gpu), "speed_on_gpu": speed_on_gpu}
-    )[args.what]
-    trained = spec if isinstance(spec, RaceSpec) else spec.race
-    machine = device_name(find_device(trained.train.device))
+    spec = spec_to_record(args.what, samples()[args.sample])
+    machine = device_name(find_device(spec.race.train.device))
     write_recording(args.out or RECORDINGS[args.what], spec, kind_of(spec).run(spec), machine)
+
+
+def spec_to_record(name: str, sample: Sample) -> Spec:
+    """What a page shows before anything was run: its experiment, as the settings' defaults make it."""
+    settings = defaults()
+    settings.source = sample.name
+    if name.endswith("_on_gpu"):
+        settings.device, settings.batch_sizes, settings.max_tokens = "cuda", GPU_SIZES, GPU_TOKENS
+        settings.speed_bound, settings.budget_mb = GPU_SIZES[-1], 1_000
+    return OFFERS[name.removesuffix("_on_gpu")].of(settings, sample.text)
 
 
 def run_race(args: argparse.Namespace) -> None:

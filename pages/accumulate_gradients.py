@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.experiments.cost.spec import CostSpec
+from core.experiments.offers import parts_of
 from core.lab.cluster import LabError
+from core.settings.declared import MAX_STEP
 from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH
 from core.strategies import TARGETS
-from core.ui.accumulation import MISTAKES, current_parts, current_splits, show_mistake, show_proof, show_splits_of
-from core.ui.choices import MAX_STEP
-from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.accumulation import MISTAKES, draw_splits, show_mistake, show_proof
+from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, say
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
 from core.ui.steps import current_step
@@ -49,14 +49,7 @@ name = choices.select("mistake", "A mistake that people make", tuple(MISTAKES), 
 show_mistake(name, found)
 
 st.subheader("What does a split cost?", anchor=False)
-experiment = found_experiment(choices, "splits", CostSpec)
-controls(choices, "splits", "Time every split", lambda: current_splits(choices, B), experiment and experiment[0])
-known = known_of("splits", experiment)
-if experiment:
-    watch(experiment[0], known.results, show_splits_of, known.results)
-else:
-    st.info(f"This was {known.note}. Click **Time every split** to take your own, live.")
-    show_splits_of(known.results)
+experiment(choices, "splits", "Time every split").show(draw_splits)
 
 st.subheader("What people ask", anchor=False)
 counts = sorted({part.num_targets for part in found.parts})
@@ -77,5 +70,5 @@ with st.expander("What to look for, and what to try"):
 - **Micro-batch 1**: the least memory, and often the most time. Where does your device stop to gain?
 """
     )
-take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=current_parts)
+take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=parts_of)
 next_lesson("pages/distribute_the_batch.py", "The same split over several processes at once.")

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.experiments.offers import claim_race_of
 from core.settings.limits import (
     CLAIM_SIZES,
     MAX_BLOCK_SIZE,
@@ -12,7 +13,7 @@ from core.settings.limits import (
     MODEL_SIZES,
 )
 from core.ui import claims, verdicts
-from core.ui.claims import Claim, claim_race, show_claim, show_overview
+from core.ui.claims import Claim, show_claim, show_overview
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_numbers
 from core.ui.take_away import take_away
@@ -137,7 +138,7 @@ with st.expander("What to look for, and what to try"):
 - **Three seeds are few.** “Not resolved” is a result: it says that more seeds, or a longer run, are needed before anyone may claim anything.
 """
     )
-take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=claim_race)
+take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=claim_race_of)
 next_lesson(
     "pages/choose_the_order.py", "The ways to put a batch together, each with what it costs. First: which windows come."
 )

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.experiments.orders.spec import OrdersSpec
+from core.experiments.offers import orders_of
 from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
-from core.ui.experiments import controls, found_experiment
+from core.ui.experiment import experiment
 from core.ui.order_answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
-from core.ui.order_race import current_orders, known_orders, show_order_race
+from core.ui.order_race import draw_orders
 from core.ui.orders import (
     Drawn,
     amount_sentence,
@@ -67,11 +67,14 @@ st.subheader("What does a model learn from each order?", anchor=False)
 st.markdown(
     "Three races from the **same first weights**, at the same batch size and rate. Only the order of the windows differs."
 )
-found = found_experiment(choices, "orders", OrdersSpec)
-experiment = found[0] if found else None
-controls(choices, "orders", "Race the orders", lambda: current_orders(choices), experiment)
-results, note = known_orders(experiment)
-show_order_race(experiment, results, note)
+orders = experiment(
+    choices,
+    "orders",
+    "Race the orders",
+    invite="A recorded race of the orders, {note}. Click **{label}** to run your own, live.",
+)
+orders.show(draw_orders)
+results = orders.view().results
 
 st.subheader("What people ask", anchor=False)
 st.markdown(
@@ -85,7 +88,7 @@ st.markdown(
 **Does the seed change the result?** {of_seeds(streams["random"], results)}
 """
 )
-st.caption(in_the_end(results, note))
+st.caption(in_the_end(orders.note))
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """
@@ -96,5 +99,5 @@ with st.expander("What to look for, and what to try"):
 - **A short text and many epochs** (*The soup that went to court*, 100,000 tokens): random windows may start anywhere, so the text is cut anew each time; blocks are always cut at the same places. Does that help on new text?
 """
     )
-take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=current_orders)
+take_away(choices, "choose_the_order", batch_size=choices.order_batch_size, own=orders_of)
 next_lesson("pages/accumulate_gradients.py", "A batch that does not fit, taken in parts.")

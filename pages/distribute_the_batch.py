@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.offers import parallel_of
 from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS
 from core.strategies import TARGETS
-from core.ui.experiments import controls, found_experiment, known_of, watch
+from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.parallel import MISTAKES, current_parallel, show_model_parallel, show_parallel
+from core.ui.parallel import MISTAKES, draw_parallel, show_model_parallel
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
@@ -38,14 +38,8 @@ st.markdown(
     f"**Global batch = micro-batch × accumulation × ranks = {m} × {K} × {W} = {m * K * W:,} windows** for each update."
 )
 
-found = found_experiment(choices, "parallel", ParallelSpec)
-controls(choices, "parallel", "Start the ranks", lambda: current_parallel(choices), found and found[0])
-known = known_of("parallel", found)
-if found:
-    watch(found[0], known.results, show_parallel, known.results)
-else:
-    st.info(f"This was {known.note}. Click **Start the ranks** to run your own, live.")
-    show_parallel(known.results)
+invite = "This was {note}. Click **{label}** to run your own, live."
+experiment(choices, "parallel", "Start the ranks", invite=invite).show(draw_parallel)
 
 st.subheader("And when the model itself does not fit?", anchor=False)
 st.markdown(
@@ -73,5 +67,5 @@ with st.expander("What to look for, and what to try"):
 - **Uneven targets and “the mean over its own targets”**: off by some per cent, with no error message. That is how this mistake lives for years.
 """
     )
-take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=current_parallel)
+take_away(choices, "distribute_the_batch", batch_size=m * K * W, own=parallel_of)
 next_lesson("pages/pack_documents.py", "What fills a batch when documents are not equally long.")

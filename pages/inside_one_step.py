@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
+from core.settings.declared import MAX_STEP
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import show_batch
-from core.ui.choices import MAX_STEP
 from core.ui.page import next_lesson, open_page, say
 from core.ui.settings import choose_device, choose_model
 from core.ui.stages import show_cost, show_gradients, show_positions, show_tokens, show_update

@@ -4,9 +4,9 @@ import streamlit as st
 
 from core.batches import ORDERS, WindowStream
 from core.corpus import TOKENIZERS, check_block_size
+from core.settings.declared import MAX_EXAMPLES
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import draw_batch, show_batch, show_coverage
-from core.ui.choices import MAX_EXAMPLES
 from core.ui.page import next_lesson, open_page, say
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus

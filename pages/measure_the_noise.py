@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from core.experiments.noise.spec import NoiseSpec
+from core.experiments.offers import noise_of
 from core.settings.limits import MAX_BATCH_SIZE, MAX_NOISE_BATCHES, MAX_NOISE_SIZES
-from core.ui.experiments import controls, found_experiment
-from core.ui.noise import current_noise, show_noise, show_recorded_noise
+from core.ui.experiment import experiment
+from core.ui.noise import draw_noise
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
 from core.ui.take_away import take_away
@@ -16,7 +16,6 @@ choices = open_page(
 it. Here a model is stopped on its way and its weights are held still. Then many batches of each size are drawn, and each answer is held against the truth.""",
 )
 
-found = found_experiment(choices, "noise", NoiseSpec)
 steps, sizes = st.columns([2, 3])
 choose_numbers(
     choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps
@@ -32,11 +31,13 @@ with st.expander("Text, model, training and the rest"):
         choices.number("seed", "Seed", 0, 999_999)
         choose_device(choices)
 
-controls(choices, "noise", "Measure the noise", lambda: current_noise(choices), found[0] if found else None)
-if found:
-    show_noise(choices, found[0])
-else:
-    show_recorded_noise(choices)
+noise = experiment(
+    choices,
+    "noise",
+    "Measure the noise",
+    invite="A recorded measurement, {note}. Click **{label}** to take your own, live.",
+)
+noise.show(draw_noise, choices)
 
 with st.expander("What to look for, and what to try"):
     st.markdown(
@@ -48,5 +49,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** Lumo, the made-up language: its windows differ only by chance, so its design effect is near 1.
 """
     )
-take_away(choices, "measure_the_noise", batch_size=choices.train_batch_size, own=current_noise)
+take_away(choices, "measure_the_noise", batch_size=choices.train_batch_size, own=noise_of)
 next_lesson("pages/race_batch_sizes.py", "What the noise does to training.")

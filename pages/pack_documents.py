@@ -5,8 +5,8 @@ import streamlit as st
 from core.batches import WAYS
 from core.corpus import TOKENIZERS
 from core.lab.cluster import LabError
+from core.settings.declared import ATTENTION, DOCUMENTS
 from core.settings.limits import MAX_BLOCK_SIZE
-from core.ui.choices import ATTENTION, DOCUMENTS
 from core.ui.packing import (
     WAY_NAMES,
     choose_documents,

@@ -2,16 +2,15 @@
 
 import streamlit as st
 
-from core.experiments.race.spec import RaceSpec
+from core.settings.declared import HALF_LIVES
 from core.settings.limits import MAX_BATCH_SIZES, MAX_SEEDS, MAX_TOKENS
 from core.training import LR_RULES
-from core.ui.choices import HALF_LIVES
-from core.ui.experiments import controls, found_experiment
+from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.race import show_race, show_recorded
+from core.ui.race import draw_race, tokens_read
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.spikes import show_spikes
 from core.ui.take_away import take_away
-from core.ui.texts import current_race, plan_of
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
 
@@ -21,7 +20,6 @@ choices = open_page(
 windows a model reads before it changes its weights once. Start the race and watch how much each loss jumps from step to step.""",
 )
 
-found = found_experiment(choices, "race", RaceSpec)
 sizes, axis, smoothing = st.columns([2, 1.3, 1])
 choose_numbers(
     choices, "batch_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
@@ -42,13 +40,16 @@ with st.expander("Text, model, learning rate and the rest"):
         choices.number("seed", "First seed", 0, 999_999)
         choose_device(choices)
 
-controls(
-    choices, "race", "Start the race", lambda: current_race(choices, plan_of(choices)), found[0] if found else None
+race = experiment(
+    choices,
+    "race",
+    "Start the race",
+    recording=choose_recording,
+    invite="A recorded race, {note}. Click **{label}** to run your own, live.",
+    half_life_tokens=choices.half_life,
 )
-if found:
-    show_race(choices, *found)
-else:
-    show_recorded(choices)
+race.show(draw_race, choices, choices.look, progress=tokens_read)
+show_spikes(choices, race.view())
 
 with st.expander("What to look for, and what to try"):
     st.markdown(

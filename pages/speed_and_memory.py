@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.offers import speed_of
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
-from core.ui.experiments import choose_recording, controls, found_experiment, known_of, watch
+from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
-from core.ui.speed import current_speed, show_speed_of
+from core.ui.speed import draw_speed
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
@@ -28,14 +28,8 @@ with more:
     choices.number("seed", "Seed", 0, 999_999)
     choose_device(choices)
 
-experiment = found_experiment(choices, "speed", SpeedSpec)
-controls(choices, "speed", "Measure this device", lambda: current_speed(choices), experiment and experiment[0])
-known = known_of("speed" if experiment else choose_recording(choices, "speed"), experiment)
-if experiment:
-    watch(experiment[0], known.results, show_speed_of, choices, known)
-else:
-    st.info(f"This was {known.note}. Click **Measure this device** to take your own, live.")
-    show_speed_of(choices, known)
+speed = experiment(choices, "speed", "Measure this device", recording=choose_recording)
+speed.show(draw_speed, choices)
 
 with st.expander("What to look for, and what to try"):
     st.markdown(
@@ -47,5 +41,5 @@ with st.expander("What to look for, and what to try"):
 - **Halve the memory to fit into.** What is there whatever the batch does not shrink; micro-batches (lesson *Accumulate gradients*) are the way out.
 """
     )
-take_away(choices, "speed_and_memory", own=current_speed)
+take_away(choices, "speed_and_memory", own=speed_of)
 next_lesson("pages/check_the_claims.py", "What people say about batch size, held against your own runs.")

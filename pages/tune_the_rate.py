@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from core.experiments.sweep.spec import SweepSpec
+from core.experiments.offers import sweep_of
 from core.settings.limits import MAX_BATCH_SIZES, MAX_RATES, MAX_SEEDS, MAX_TOKENS
 from core.training import BETA2_RULES
-from core.ui.experiments import controls, found_experiment
+from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
-from core.ui.sweep import current_sweep, show_recorded_sweep, show_sweep
+from core.ui.sweep import draw_sweep
 from core.ui.take_away import take_away
 
 USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
@@ -20,7 +20,6 @@ choices = open_page(
 longer. How much longer? Rules of thumb say √B, or B, or not at all. Here every batch size is trained at every rate of a grid, and you see.""",
 )
 
-found = found_experiment(choices, "sweep", SweepSpec)
 sizes, rates = st.columns(2)
 choose_numbers(
     choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
@@ -36,11 +35,13 @@ with st.expander("Text, model, budget and the rest"):
         choices.number("seed", "First seed", 0, 999_999)
         choose_device(choices)
 
-controls(choices, "sweep", "Start the sweep", lambda: current_sweep(choices), found[0] if found else None)
-if found:
-    show_sweep(choices, found[0])
-else:
-    show_recorded_sweep(choices)
+sweep = experiment(
+    choices,
+    "sweep",
+    "Start the sweep",
+    invite="A recorded sweep, {note}. Click **{label}** to run your own, live.",
+)
+sweep.show(draw_sweep, choices)
 
 with st.expander("What to look for, and what to try"):
     st.markdown(
@@ -52,5 +53,5 @@ with st.expander("What to look for, and what to try"):
 - **Try** AdamW's memory in tokens, an easier target, or a made-up language whose floor is known.
 """
     )
-take_away(choices, "tune_the_rate", batch_size=min(choices.sweep_sizes), own=current_sweep)
+take_away(choices, "tune_the_rate", batch_size=min(choices.sweep_sizes), own=sweep_of)
 next_lesson("pages/speed_and_memory.py", "How long each of those steps takes, and what it holds in memory.")

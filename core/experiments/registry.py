@@ -1,12 +1,14 @@
 """Every kind of experiment, by the name of its folder; and an experiment as JSON."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, fields, is_dataclass
 from importlib import import_module
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from core.experiments.kind import Kind, Spec
+from core.experiments.results import Results
 
 NAMES = (
     "race",
@@ -22,6 +24,14 @@ KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND f
 
 def kind_of(spec: Spec) -> Kind:
     return KINDS[spec.kind]
+
+
+def results_of(spec: Spec, messages: Iterable[dict], **options) -> Results:
+    """What these messages tell of an experiment; options as its kind's results have them."""
+    results = kind_of(spec).results(spec, **options)
+    for message in messages:
+        results.take(message)
+    return results.snapshot()
 
 
 def to_json(spec: Spec) -> str:

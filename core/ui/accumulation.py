@@ -2,39 +2,25 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
 from core.experiments.cost.results import CostResults
-from core.experiments.cost.spec import CostSpec
-from core.experiments.parallel.spec import ParallelSpec
 from core.measure.comparison import ratio_of
 from core.measure.reports import AccumulationReport, MistakeReport
-from core.settings.limits import MAX_BATCH_SIZES
-from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, ParallelPlan, token_weights
+from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, token_weights
 from core.ui.choices import Choices
-from core.ui.claims import View, show_memory, show_splits
+from core.ui.claims import show_memory, show_splits
+from core.ui.experiment import View
 from core.ui.page import plain
 from core.ui.stages import draw_layers
 from core.ui.steps import Step
-from core.ui.texts import current_race, model_size, plan_of
+from core.ui.texts import model_size
 
 SHOWN_PARTS = 64  # rows of the table
 FEWEST_LOGGED = 16  # batches whose losses tell a spread
 number = charts.format_significant
-
-
-def current_parts(choices: Choices) -> ParallelSpec:
-    """The batch in micro-batches, as one rank alone takes it."""
-    plan = ParallelPlan(
-        micro_batch_size=choices.micro_batch_size,
-        accumulation_steps=choices.accumulation_steps,
-        num_steps=1,
-        targets=choices.targets,
-    )
-    return ParallelSpec(race=current_race(choices, plan_of(choices, num_seeds=1)), plan=plan, num_ranks=1)
 
 
 def show_proof(choices: Choices, step: Step) -> AccumulationReport:
@@ -182,25 +168,16 @@ def log_sentence(found: AccumulationReport) -> str:
 # ---- what a split costs
 
 
-def current_splits(choices: Choices, batch_size: int) -> CostSpec:
-    """The batch in one go and in micro-batches of some sizes that divide it, the chosen one among them."""
-    mine = choices.micro_batch_size
-    divisors = [m for m in range(1, batch_size) if batch_size % m == 0 and m != mine]
-    some = np.unique(np.linspace(0, len(divisors) - 1, min(len(divisors), MAX_BATCH_SIZES - 2)).round().astype(int))
-    sizes = sorted({batch_size, *(divisors[i] for i in some), *([mine] if batch_size % mine == 0 else [])})
-    plan = plan_of(choices, batch_sizes=tuple(sizes), num_seeds=1, max_tokens=10 * batch_size * choices.block_size)
-    return CostSpec(race=current_race(choices, plan))
-
-
-def show_splits_of(cost: CostResults, live: bool = False) -> None:
+def draw_splits(view: View) -> None:
     """Time and memory of each split."""
+    cost: CostResults = view.results
     race = cost.spec.race
     st.caption(f"Measured with B = {cost.spec.largest}, T = {race.block_size}; {model_size(race)}.")
     left, right = st.columns(2, gap="medium")
     with left:
-        said = show_splits(cost, View(live))
+        said = show_splits(view)
     with right:
-        said += show_memory(cost, View(live), by="micro-batch size")
+        said += show_memory(view, by="micro-batch size")
     st.markdown("\n".join(f"- {plain(line)}" for line in split_lines(cost)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
@@ -210,7 +187,7 @@ def split_lines(cost: CostResults) -> list[str]:
     """What each split takes, beside one go."""
     large, lines = cost.spec.largest, []
     for m in cost.spec.micro_batch_sizes:
-        if min(len(cost.seconds[large, m]), len(cost.seconds[large, large])) < 2 or m not in cost.activation_bytes:
+        if min(map(len, cost.rounds_of((large, m), (large, large)))) < 2 or m not in cost.activation_bytes:
             continue
         ratio = ratio_of(*cost.rounds_of((large, m), (large, large)))
         share = cost.activation_bytes[m] / cost.activation_bytes[large]

@@ -2,34 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.experiments.claims import claim_specs
 from core.experiments.cost.results import CostResults
-from core.experiments.cost.spec import CostSpec
-from core.experiments.kind import Spec
-from core.experiments.noise.results import NoiseResults
-from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults, fit_of
-from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import at_equal_loss
-from core.settings.limits import MODEL_SIZES
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Known, Results, controls, found_experiment, known_of, race_of, same_subject, watch
+from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
 from core.ui.noise import draw_scale
 from core.ui.page import plain
 from core.ui.points import draw_points
 from core.ui.race_charts import draw_loss, draw_noise
 from core.ui.sweep import draw_rates, draw_steps
-from core.ui.texts import current_race, model_size, plan_of, source_title
+from core.ui.texts import model_size, source_title
 from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
 from core.ui.verdicts.race import way_known, way_to_target
 
@@ -43,61 +35,23 @@ ICONS = {
 
 
 @dataclass(frozen=True)
-class View:
-    """How an experiment stands on the page: still running, or recorded before (drawn dashed)."""
-
-    live: bool = False
-    recorded: bool = False
-
-
-@dataclass(frozen=True)
 class Claim:
     """Something that is said about batch size, and what it takes to judge it."""
 
     said: str
     evidence: tuple[str, ...]  # of EVIDENCE, in the order that `judge` and `show` take them
     judge: Callable[..., Verdict]
-    show: Callable[..., list[str]]  # draws the charts, of the evidence and a View; returns them as sentences
+    show: Callable[..., list[str]]  # draws the charts, of the evidence's views; returns them as sentences
     test: str  # how it is tested here
     nuance: str  # what is right about it, and what is not
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """An experiment that claims are judged by."""
-
-    kind: type[Spec]
-    label: str  # of its button
-
-
-EVIDENCE = {  # by the choice that holds its id, which is also its recording's name
-    "claim_race": Evidence(RaceSpec, "Race the three"),
-    "claim_cost": Evidence(CostSpec, "Measure the costs"),
-    "claim_sweep": Evidence(SweepSpec, "Sweep the rates"),
-    "claim_noise": Evidence(NoiseSpec, "Measure the noise"),
+EVIDENCE = {  # what its button says, by the name of its offer
+    "claim_race": "Race the three",
+    "claim_cost": "Measure the costs",
+    "claim_sweep": "Sweep the rates",
+    "claim_noise": "Measure the noise",
 }
-
-
-def sizes_of(choices: Choices) -> tuple[int, int, int]:
-    return choices.claim_small, choices.claim_medium, choices.claim_large
-
-
-def spec_for(choices: Choices, name: str) -> Spec:
-    """The experiment of that name as the choices describe it."""
-    layers, heads, channels = MODEL_SIZES[choices.claim_model]
-    race = replace(
-        current_race(choices, plan_of(choices)),
-        excerpt=choices.excerpt,
-        floor_nats=None,
-        n_layer=layers,
-        n_head=heads,
-        n_embd=channels,
-    )
-    return claim_specs(race, sizes_of(choices), choices.claim_tokens, choices.claim_rates)[name]
-
-
-def claim_race(choices: Choices) -> RaceSpec:
-    return spec_for(choices, "claim_race")
 
 
 # ---- one claim
@@ -105,55 +59,43 @@ def claim_race(choices: Choices) -> RaceSpec:
 
 def show_claim(choices: Choices, claim: Claim) -> None:
     """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
-    found = {name: found_experiment(choices, name, EVIDENCE[name].kind) for name in claim.evidence}
-    known = {name: known_of(name, pair) for name, pair in found.items()}
-    recorded = not any(found.values())
-
-    def show(live: bool) -> None:
-        show_verdict(claim, list(known.values()), View(live, recorded))
-
-    last = claim.evidence[-1]
-    for name in claim.evidence:
-        experiment = found[name] and found[name][0]
-        controls(choices, name, EVIDENCE[name].label, partial(spec_for, choices, name), experiment)
-        if experiment:
-            watch(experiment, known[name].results, show if name == last else nothing)
-        else:
-            st.info(f"This was {known[name].note}. Click **{EVIDENCE[name].label}** to take your own, live.")
-    if not found[last]:
-        st.fragment(show)(False)
+    *others, last = [experiment(choices, name, EVIDENCE[name]) for name in claim.evidence]
+    for other in others:
+        if other.experiment:
+            other.show(nothing)
+    last.show(show_verdict, claim, others)
 
 
-def nothing(live: bool) -> None:
+def nothing(view: View) -> None:
     pass
 
 
-def judged(claim: Claim, known: list[Known]) -> Verdict:
-    if not same_subject(*(each.race for each in known)):
+def judged(claim: Claim, views: list[View]) -> Verdict:
+    if not same_subject(*(view.race for view in views)):
         return Verdict(NOT_YET, "The experiments were run on different texts or models: run them all on the same.")
-    verdict = claim.judge(*(each.results for each in known))
-    if verdict.word in (HOLDS, PARTLY, FAILS) and not all(each.whole for each in known):
+    verdict = claim.judge(*(view.results for view in views))
+    if verdict.word in (HOLDS, PARTLY, FAILS) and not all(view.done for view in views):
         return replace(verdict, word=f"so far it {verdict.word}")
     return verdict
 
 
-def show_verdict(claim: Claim, known: list[Known], view: View) -> None:
+def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
     """The verdict and its reason, the charts, and the numbers."""
-    verdict = judged(claim, known)
+    views = [*(other.view() for other in others), view]
+    verdict = judged(claim, views)
     with st.container(border=True):
         icon = next(icon for word, icon in ICONS.items() if verdict.word.endswith(word))
         st.subheader(f"{icon} “{claim.said}” – {verdict.word}", anchor=False)
         st.markdown(plain(verdict.reason))
-    sentences = claim.show(*(each.results for each in known), view)
+    sentences = claim.show(*views)
     st.markdown("\n".join(f"- {plain(fact)}" for fact in verdict.facts))  # below: the charts keep their place
-    st.caption(plain(summary_of(known[0].results)))
+    st.caption(plain(summary_of(views[0].race)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
 
 
-def summary_of(results: Results) -> str:
+def summary_of(race: RaceSpec) -> str:
     """What it was measured on, for the case that the choices have changed since."""
-    race = race_of(results.spec)
     plan = race.train
     part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""
     return (
@@ -167,26 +109,24 @@ def summary_of(results: Results) -> str:
 
 def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     """All claims and their verdicts so far, from the visitor's experiments where there are any."""
-    found = {
-        name: known_of(name, found_experiment(choices, name, evidence.kind)) for name, evidence in EVIDENCE.items()
-    }
+    found = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
     rows = {}
     for claim in claims.values():
-        known = [found[name] for name in claim.evidence]
-        notes = [each.note for each in known]
-        source = "recorded" if all(notes) else "both" if any(notes) else "yours"
-        rows[claim.said] = (judged(claim, known).word, source)
+        views = [found[name] for name in claim.evidence]
+        recorded = [view.recorded for view in views]
+        source = "recorded" if all(recorded) else "both" if any(recorded) else "yours"
+        rows[claim.said] = (judged(claim, views).word, source)
     st.table(pd.DataFrame.from_dict(rows, "index", columns=["measured", "by"]))
 
 
 # ---- the charts
 
 
-def show_way(race: RaceResults, view: View) -> list[str]:
+def show_way(view: View) -> list[str]:
     """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
-    with race.lock:
-        way = None if way_known(race) else way_to_target(race)
-        speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
+    race: RaceResults = view.results
+    way = None if way_known(race) else way_to_target(race)
+    speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
     shown = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
     shown |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
     values = {"speed": speed} | ({name: getattr(way, name) for name in ("steps", "tokens", "seconds")} if way else {})
@@ -200,40 +140,40 @@ def show_way(race: RaceResults, view: View) -> list[str]:
     return sentences
 
 
-def show_noise_of_race(race: RaceResults, view: View) -> list[str]:
+def show_noise_of_race(view: View) -> list[str]:
     narrow, wide = st.columns([1, 1.4], gap="medium")
     with narrow:
         st.markdown("**How far the loss jumps from step to step.**")
-        noise = draw_noise(race, view.live)
+        noise = draw_noise(view)
     with wide:
         st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(race, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
     return [noise, loss]
 
 
-def show_gaps(race: RaceResults, view: View) -> list[str]:
+def show_gaps(view: View) -> list[str]:
     wide, narrow = st.columns([1.4, 1], gap="medium")
     with wide:
         st.markdown("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
-        gaps = draw_gaps(race, view)
+        gaps = draw_gaps(view)
     with narrow:
         st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(race, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
     return [gaps, loss]
 
 
-def draw_gaps(race: RaceResults, view: View) -> str:
+def draw_gaps(view: View) -> str:
+    race: RaceResults = view.results
     rows, train, gap_tables = [], {}, {}
-    with race.lock:
-        for batch_size in race.whole_sizes:
-            steps, losses, train[batch_size] = race.evaluations(batch_size)
-            gap_tables[batch_size] = losses - train[batch_size]
-            for place, seed in enumerate(race.spec.train.seeds):
-                tokens = race.x_of("tokens", batch_size, steps)
-                rows += zip(
-                    range(len(steps)), train[batch_size][:, place], gap_tables[batch_size][:, place],
-                    [batch_size] * len(steps), [seed] * len(steps), tokens, strict=True,
-                )  # fmt: skip
+    for batch_size in race.whole_sizes:
+        steps, losses, train[batch_size] = race.evaluations(batch_size)
+        gap_tables[batch_size] = losses - train[batch_size]
+        for place, seed in enumerate(race.spec.train.seeds):
+            tokens = race.x_of("tokens", batch_size, steps)
+            rows += zip(
+                range(len(steps)), train[batch_size][:, place], gap_tables[batch_size][:, place],
+                [batch_size] * len(steps), [seed] * len(steps), tokens, strict=True,
+            )  # fmt: skip
     table = pd.DataFrame(rows, columns=["order", "train", "gap", "batch_size", "seed", "tokens"]).dropna()
     level, _ = at_equal_loss(train, gap_tables)
     equal = [] if np.isnan(level) else [(level, f"all came to {level:.2f}")]
@@ -251,8 +191,9 @@ def draw_gaps(race: RaceResults, view: View) -> str:
     return sentence
 
 
-def show_memory(cost: CostResults, view: View, by: str = "batch size") -> list[str]:
+def show_memory(view: View, by: str = "batch size") -> list[str]:
     """A bar for each batch size; or micro-batch size: of a batch in parts, a step holds the activations of one."""
+    cost: CostResults = view.results
     rows, totals = [], []
     for batch_size, activations in sorted(cost.activation_bytes.items()):
         below = 0.0
@@ -273,9 +214,10 @@ def show_memory(cost: CostResults, view: View, by: str = "batch size") -> list[s
     return [sentence]
 
 
-def show_splits(cost: CostResults, view: View) -> list[str]:
+def show_splits(view: View) -> list[str]:
+    cost: CostResults = view.results
     large = cost.spec.largest
-    seconds = {m: np.array(cost.seconds[large, m]) for m in (*cost.spec.micro_batch_sizes, large)}
+    seconds = {m: np.array(cost.seconds.get((large, m), ())) for m in (*cost.spec.micro_batch_sizes, large)}
     known = {m: values for m, values in seconds.items() if len(values) > 1}
     st.markdown(f"**Seconds of one update from {large:,} windows**, by how many of them go through the model at once.")
     return [
@@ -290,18 +232,19 @@ def show_splits(cost: CostResults, view: View) -> list[str]:
     ]
 
 
-def show_rates(sweep: SweepResults, view: View) -> list[str]:
+def show_rates(view: View) -> list[str]:
     st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
-    return [draw_rates(sweep, view.live)]
+    return [draw_rates(view.results, view.live)]
 
 
-def show_bend(sweep: SweepResults, noise: NoiseResults, view: View) -> list[str]:
+def show_bend(of_sweep: View, of_noise: View) -> list[str]:
+    sweep: SweepResults = of_sweep.results
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")
         runs = sweep.runs_to(sweep.usual_target() or 0.0)
-        steps = draw_steps(sweep, runs, fit_of(runs), view.live)
+        steps = draw_steps(sweep, runs, fit_of(runs), of_sweep.live)
     with right:
         st.markdown("**The noise scale** along a training run, with 95% bootstrap intervals.")
-        scale = draw_scale(noise, view.live)
+        scale = draw_scale(of_noise.results, of_noise.live)
     return [steps, scale]

@@ -1,4 +1,4 @@
-"""The one lab of this server: its store, its workers, the curves that are being looked at."""
+"""The one lab of this server: its store and its workers."""
 
 import gc
 import os
@@ -10,7 +10,6 @@ import streamlit as st
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
 from core.lab.store import Store
-from core.ui.curves_cache import CurvesCache
 
 DATABASE = Path(__file__).parents[2] / "batchscope.db"
 
@@ -21,7 +20,6 @@ class Server:
     def __init__(self):
         self.store = Store(os.environ.get("BATCHSCOPE_DATABASE_URL", f"sqlite:///{DATABASE}"))
         self.lab = Lab(self.store)
-        self.curves = CurvesCache(self.store)
 
 
 @st.cache_resource(show_spinner=False)

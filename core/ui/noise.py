@@ -8,39 +8,19 @@ import streamlit as st
 
 from core import charts
 from core.experiments.noise.results import NoiseResults
-from core.experiments.noise.spec import NoiseSpec
-from core.lab.store import Experiment
 from core.measure.intervals import without_replacement
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import recorded, results_of, watch
+from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.texts import current_race, model_size, plan_of, source_title
+from core.ui.texts import model_size, source_title
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
 
 
-def current_noise(choices: Choices) -> NoiseSpec:
-    """The measurement that the choices describe."""
-    race = current_race(choices, plan_of(choices, batch_sizes=(choices.train_batch_size,)))
-    return NoiseSpec.of(race, choices.noise_steps, choices.noise_sizes, choices.num_batches)
-
-
-def show_recorded_noise(choices: Choices) -> None:
-    """Before anything has been measured: a measurement of this kind that was recorded, marked as such."""
-    results, note = recorded("noise")
-    st.info(f"A recorded measurement, {note}. Click **Measure the noise** to take your own, live.")
-    st.fragment(show_results)(results, choices)
-
-
-def show_noise(choices: Choices, experiment: Experiment) -> None:
-    """The measurement, alive while it runs."""
-    results = results_of(experiment.id, experiment.settings)
-    watch(experiment, results, show_results, results, choices)
-
-
-def show_results(results: NoiseResults, choices: Choices, live: bool = False) -> None:
+def draw_noise(view: View, choices: Choices) -> None:
     """All charts and sentences, at the step that is chosen."""
+    results, live = view.results, view.live
     st.caption(plain(summary_of(results)))
     steps = results.spec.steps
     if choices.noise_at not in steps:

@@ -85,6 +85,6 @@ def of_seeds(stream: WindowStream, results: OrdersResults) -> str:
     )
 
 
-def in_the_end(results: OrdersResults, note: str) -> str:
+def in_the_end(note: str) -> str:
     """Where the numbers of the race come from."""
     return f"Coverage: counted just now. Losses: the race above, {note or 'yours, as far as it has come'}."

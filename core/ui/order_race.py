@@ -1,8 +1,5 @@
 """A race of the three orders on a page: their curves, who leads, and what the order does to the training loss."""
 
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -11,54 +8,21 @@ from core import charts
 from core.batches import ORDERS
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
-from core.lab.store import Experiment
 from core.measure.comparison import Estimate, difference_of, lead_of
 from core.measure.noise import with_neighbours
-from core.settings.limits import MODEL_SIZES
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
-from core.ui.choices import Choices
-from core.ui.experiments import recorded, results_of, watch
+from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
-from core.ui.texts import current_race, plan_of, source_title
+from core.ui.texts import source_title
 
 MAX_RULES = 6  # ends of epochs that are drawn
 number = charts.format_significant
 
 
-def current_orders(choices: Choices) -> OrdersSpec:
-    """The race of orders that the choices describe."""
-    layers, heads, channels = MODEL_SIZES[choices.order_model]
-    plan = plan_of(
-        choices,
-        batch_sizes=(choices.order_batch_size,),
-        num_seeds=choices.order_seeds,
-        max_tokens=choices.order_tokens,
-    )
-    race = current_race(choices, plan)
-    size = {"n_layer": layers, "n_head": heads, "n_embd": channels}
-    return OrdersSpec.of(replace(race, **size))
-
-
-def known_orders(experiment: Experiment | None) -> tuple[OrdersResults, str]:
-    """(results, note): of the visitor's race, or of the recorded one, which has a note."""
-    if experiment is None:
-        return recorded("orders")
-    results = results_of(experiment.id, experiment.settings)
-    results.refresh()
-    return results, ""
-
-
-def show_order_race(experiment: Experiment | None, results: OrdersResults, note: str) -> None:
-    if experiment:
-        watch(experiment, results, partial(show_results, results, recorded=False))
-        return
-    st.info(f"A recorded race of the orders, {note}. Click **Race the orders** to run your own, live.")
-    st.fragment(show_results)(results, live=False, recorded=True)
-
-
-def show_results(results: OrdersResults, live: bool, recorded: bool) -> None:
+def draw_orders(view: View) -> None:
     """All charts and sentences, in the same places whatever has arrived."""
+    results, live, recorded = view.results, view.live, view.recorded
     st.caption(plain(summary_of(results.spec)))
     with st.container():  # always there, so that what follows keeps its place
         if gone := [order for order, curves in results.curves.items() if curves.divergences]:

@@ -11,8 +11,9 @@ from core import charts
 from core.batches import ORDERS, WindowStream, coverage
 from core.corpus import Corpus, check_block_size
 from core.measure.coverage import expected_reads, expected_unseen, unread_stretches
+from core.settings.declared import MAX_EXAMPLES
 from core.ui.charts import coverage_bins, draw, spec_of, theme
-from core.ui.choices import MAX_EXAMPLES, Choices, widget_key
+from core.ui.choices import Choices, widget_key
 
 TITLES = {
     "random": "**Random**: from anywhere, drawn anew each time (with replacement)",

@@ -80,7 +80,7 @@ def current_packing(choices: Choices) -> Packing:
     return Packing(documents, len(found), tokenizer, ids, config, choices.seed, choices.device)
 
 
-def current_documents(choices: Choices) -> DocumentsSpec:
+def current_documents(choices: Choices, text: str = "") -> DocumentsSpec:
     """The same, to be taken away."""
     packing = current_packing(choices)
     tokens = tuple(packing.tokenizer.show(i) for i in range(packing.tokenizer.vocab_size))

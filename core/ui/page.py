@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from core.experiments.offers import OFFERS
 from core.lab.store import ACTIVE, PAUSED
-from core.ui.choices import EXPERIMENTS, Choices
+from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.texts import restore_text
 
@@ -97,9 +98,9 @@ def plain(text: str) -> str:
 @st.fragment(run_every=5)
 def experiment_status(choices: Choices) -> None:
     """While an experiment of this visitor goes on: a line in the sidebar, on every page; it also renews its lease."""
-    for name, what in EXPERIMENTS.items():
+    for name, offer in OFFERS.items():
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
         if status and status[0] in ACTIVE:
             server().lab.look_at(experiment_id)
             more = "" if status[0] == PAUSED else " It goes on while you read."
-            st.caption(f"Your {what} is {status[0]}.{more}")
+            st.caption(f"Your {offer.noun} is {status[0]}.{more}")

@@ -7,12 +7,13 @@ import streamlit as st
 from core import charts
 from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
-from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED, ParallelPlan
+from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED
 from core.strategies.model_parallel import bytes_per_device, idle_share, timetable
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.texts import current_race, model_size, plan_of, source_title
+from core.ui.texts import model_size, source_title
 
 number = charts.format_significant
 MISTAKES = {
@@ -24,21 +25,9 @@ MISTAKES = {
 WHERE = {"gloo": "on the processor, a core each if there are enough", "nccl": "on a GPU each"}  # by the backend
 
 
-def current_parallel(choices: Choices) -> ParallelSpec:
-    """The training that the choices describe."""
-    plan = ParallelPlan(
-        micro_batch_size=choices.rank_micro_batch,
-        accumulation_steps=choices.rank_accumulation,
-        num_steps=choices.rank_steps,
-        targets=choices.targets,
-        mistake=choices.rank_mistake,
-    )
-    race = current_race(choices, plan_of(choices, num_seeds=1))
-    return ParallelSpec(race=race, plan=plan, num_ranks=choices.num_ranks, port=choices.port)
-
-
-def show_parallel(results: ParallelResults, live: bool = False) -> None:
+def draw_parallel(view: View) -> None:
     """The last step that is known, and the times of all."""
+    results, live = view.results, view.live
     spec = results.spec
     st.caption(plain(summary_of(spec)))
     if not results.steps:

@@ -12,15 +12,17 @@ from core.experiments.race.results import RaceResults
 from core.measure.comparison import lead_of
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
 
 X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
+NOISE_AXIS = "_noise_axis"
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
 
 
-def draw_race(curves: RaceResults, choices: Choices, live: bool = False, recorded: bool = False) -> None:
+def draw_charts(view: View, choices: Choices) -> None:
     """All charts of a race, their numbers as sentences, and the texts that its models write."""
-    axis = choices.axis
+    curves, axis, live, recorded = view.results, choices.axis, view.live, view.recorded
 
     def look(point: dict) -> None:
         batch_size, seed = int(point["batch_size"]), int(point["seed"])
@@ -38,7 +40,7 @@ def draw_race(curves: RaceResults, choices: Choices, live: bool = False, recorde
         training = draw_loss(curves, axis, "training", live, recorded, on_pick=look)
     with narrow:
         st.markdown("**How noisy is the loss?** Its spread from step to step, with 95% intervals.")
-        noise = draw_noise(curves, live)
+        noise = draw_noise(view)
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide:
         st.markdown(
@@ -142,8 +144,9 @@ def x_end(curves: RaceResults, axis: str) -> float:
     return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
 
 
-def draw_noise(curves: RaceResults, live: bool) -> str:
-    sizes = curves.batch_sizes
+def draw_noise(view: View) -> str:
+    curves, live = view.results, view.live
+    sizes, y = curves.batch_sizes, noise_axis(view.key)
     rows = [{"batch_size": b, **{k: n[k] for k in ("sigma", "low", "high")}} for b, n in sorted(curves.noise.items())]
     noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
     theory = pd.DataFrame(columns=["batch_size", "sigma", "label"])
@@ -154,9 +157,8 @@ def draw_noise(curves: RaceResults, live: bool) -> str:
         sigmas = [height / math.sqrt(b) for b in places]
         theory = pd.DataFrame({"batch_size": places, "sigma": sigmas, "label": ["", "slope B^(-1/2)", ""]})
         wanted = charts.round_log_domain(min(noise["low"].min(), *sigmas), max(noise["high"].max(), *sigmas))
-        curves.noise_domain = charts.grow(curves.noise_domain, wanted)
+        y = noise_axis(view.key, wanted)
     x = charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2)
-    y = curves.noise_domain or (0.02, 0.5)
     sentence = charts.describe_noise(noise)
     draw(
         spec_of(charts.noise_chart, sizes, theme(), height=340),
@@ -167,6 +169,15 @@ def draw_noise(curves: RaceResults, live: bool) -> str:
         frame=charts.frame_corners(x, y, x_column="batch_size", y_column="sigma"),
     )
     return sentence
+
+
+def noise_axis(key: str, wanted: tuple[float, float] | None = None) -> tuple[float, float]:
+    """The y axis of an experiment's noise as this visitor has it; it only ever grows."""
+    mine = st.session_state.get(NOISE_AXIS, {}).get(key)
+    if wanted:
+        mine = charts.grow(mine, wanted)
+        st.session_state[NOISE_AXIS] = {key: mine}
+    return mine or (0.02, 0.5)
 
 
 def noise_sentence(curves: RaceResults) -> str:

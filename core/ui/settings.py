@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import streamlit as st
 
+from core.settings.declared import SETTINGS
 from core.settings.limits import MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS, MODEL_SIZES
-from core.ui.choices import CHOICES, Choices, widget_key
+from core.ui.choices import Choices, widget_key
 from core.ui.lab import server
 from core.ui.texts import choose_text
 
@@ -34,7 +35,7 @@ def choose_numbers(choices: Choices, name: str, label: str, usual: Iterable[floa
 def take_numbers(choices: Choices, name: str, label: str) -> None:
     """What was chosen, if it can be; otherwise the last good ones stand, and a sentence says why."""
     try:
-        choices.set(**{name: CHOICES[name].read(",".join(st.session_state[widget_key(name)]))})
+        choices.set(**{name: SETTINGS[name].read(",".join(st.session_state[widget_key(name)]))})
     except ValueError as error:
         why = "that is no number" if "literal" in str(error) or "convert" in str(error) else str(error)
         choices.tell(f"“{label}” cannot be that: {why}. The ones from before stand.")

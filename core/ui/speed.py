@@ -7,41 +7,33 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
+from core.experiments.offers import MEGABYTE
 from core.experiments.speed.results import STATE, SpeedResults, best_of, table_of
-from core.experiments.speed.spec import SpeedSpec
-from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import Fitted
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import Known, found_experiment, known_of, recorded, same_subject
+from core.ui.experiment import View, own_or_recorded, recorded, same_subject
 from core.ui.page import plain
 from core.ui.points import THEORY, draw_points
-from core.ui.texts import current_race, model_size, plan_of, source_title
+from core.ui.texts import model_size, source_title
 
-MEGABYTE = 1_000_000
 FEWEST_ROUNDS = 4  # before anything is said of them
 LABELLED = 0.2  # of the highest bar: lower ones carry no number
 number = charts.format_significant
 
 
-def current_speed(choices: Choices) -> SpeedSpec:
-    """The measurement that the choices describe."""
-    bound = choices.speed_bound
-    plan = plan_of(choices, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * choices.block_size)
-    return SpeedSpec(race=current_race(choices, plan), budget_bytes=choices.budget_mb * MEGABYTE)
-
-
-def show_speed_of(choices: Choices, known: Known, live: bool = False) -> None:
+def draw_speed(view: View, choices: Choices) -> None:
     """All charts and sentences."""
-    found: SpeedResults = known.results
+    found: SpeedResults = view.results
+    live = view.live
     st.caption(plain(summary_of(found)))
     said = show_time(found, live)
-    if known.note and found.started["device"] == "cuda":
-        st.markdown(replayed_line(recorded("race_on_gpu")[0].step_seconds))
+    if view.recorded and found.started["device"] == "cuda":
+        st.markdown(replayed_line(recorded("race_on_gpu").view().results.step_seconds))
     said += [*show_vectorised(found, live), *show_memory(found, live)]
-    said += show_time_to_target(choices, known, live)
+    said += show_time_to_target(choices, view)
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
@@ -340,16 +332,16 @@ def exact_megabytes(num_bytes: float) -> str:
 # ---- time to a target
 
 
-def show_time_to_target(choices: Choices, known: Known, live: bool) -> list[str]:
+def show_time_to_target(choices: Choices, view: View) -> list[str]:
     st.subheader("So which batch is soonest at the goal?", anchor=False)
-    swept = known_of("sweep", found_experiment(choices, "sweep", SweepSpec))
-    if not same_subject(replace(known.race, excerpt=swept.race.excerpt), swept.race):
+    swept = own_or_recorded(choices, "sweep").view()
+    if not same_subject(replace(view.race, excerpt=swept.race.excerpt), swept.race):
         st.markdown(
             "Steps to a loss come from the lesson **Tune the rate**, and the sweep there was of another text or model: "
             "run it on this one, and the time to the target will stand here."
         )
         return []
-    sweep, taken = swept.results, known.results.in_one_go
+    sweep, taken = swept.results, view.results.in_one_go
     target = choices.target or sweep.usual_target() or 0.0
     runs = sweep.runs_to(target)
     steps = {
@@ -375,7 +367,7 @@ def show_time_to_target(choices: Choices, known: Known, live: bool) -> list[str]
     said = []
     for column, (name, (title, values)) in zip(st.columns(3, gap="medium"), shown.items(), strict=True):
         with column:
-            said.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, live, height=240))
+            said.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, view.live, height=240))
     st.markdown(soonest_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
     return said
 

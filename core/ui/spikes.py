@@ -8,12 +8,13 @@ import streamlit as st
 
 from core import charts
 from core.experiments.race.curve import jumps
-from core.experiments.race.results import RaceResults
+from core.experiments.race.results import RaceResults, run_losses
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
 from core.ui.batches import show_batch
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.experiment import View
 from core.ui.lab import cached_corpus
 from core.ui.page import say
 from core.ui.stages import show_tokens, upper_end
@@ -22,8 +23,9 @@ from core.ui.steps import Step, reach, step_of
 MAX_AROUND = 25  # steps on either side that say what the loss was like then; fewer in a short run
 
 
-def show_spikes(choices: Choices, curves: RaceResults, text: str) -> None:
+def show_spikes(choices: Choices, view: View) -> None:
     """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
+    curves: RaceResults = view.results
     with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
         st.markdown("Choose a run and a step, or click a point of the training loss.")
         b, s, n, go, most = st.columns(5, vertical_alignment="bottom")
@@ -34,24 +36,24 @@ def show_spikes(choices: Choices, curves: RaceResults, text: str) -> None:
         if go.form_submit_button("Open this step", **wide):
             choices.set(look=(batch_size, seed, step))
         if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
-            losses = curves.run_losses(batch_size, seed)
+            losses = run_losses(view.read, curves.spec, batch_size, seed)
             if np.isfinite(losses).any():
                 choices.set(look=(batch_size, seed, largest_jump(losses)))
             else:
                 st.warning("This run has no losses yet.")
     if choices.look:
         close = {"width": "large", "on_dismiss": lambda: choices.set(look=None)}
-        st.dialog("The batch behind a loss", **close)(look_into)(choices.look, curves, text)
+        st.dialog("The batch behind a loss", **close)(look_into)(choices.look, view)
 
 
-def look_into(place: tuple[int, int, int], curves: RaceResults, text: str) -> None:
+def look_into(place: tuple[int, int, int], view: View) -> None:
     """A step of a run: its loss among the others, its tokens by loss, its windows."""
-    batch_size, seed, number = place
-    spec = replace(curves.spec, text=text, train=curves.spec.train.with_executions(curves.executions))
+    (batch_size, seed, number), curves = place, view.results
+    spec = replace(view.race, train=view.race.train.with_executions(curves.executions))
     if batch_size not in curves.batch_sizes or seed not in spec.train.seeds:
         st.warning("This race has no such run: choose one of its batch sizes and seeds.")
         return
-    losses = curves.run_losses(batch_size, seed)
+    losses = run_losses(view.read, curves.spec, batch_size, seed)
     if number > len(losses) or not np.isfinite(losses[number - 1]):
         st.warning(f"The run at B = {batch_size} with seed {seed} has no loss at step {number:,}, or not yet.")
         return

@@ -6,13 +6,15 @@ import streamlit as st
 
 from core.batches import Batch, WindowStream
 from core.corpus import Corpus
+from core.experiments.offers import race_of
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
+from core.settings.declared import MAX_STEP, PACES, STAGES
 from core.settings.limits import MAX_TOKENS
 from core.ui.batches import draw_batch
-from core.ui.choices import MAX_STEP, PACES, STAGES, Choices
+from core.ui.choices import Choices
 from core.ui.lab import server
-from core.ui.texts import current_corpus, current_race, plan_of
+from core.ui.texts import current_corpus, current_text
 
 DRAWN, ASKED = "_player_drawn", "_asked_of_step"
 
@@ -50,9 +52,10 @@ def current_step(choices: Choices, batch_size: int | None = None) -> Step:
     or another. Its worker has the
     weights that it starts from. Raises ValueError or LabError, with a sentence."""
     batch_size = batch_size or choices.batch_size
-    plan = plan_of(choices, batch_sizes=(batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
     corpus = current_corpus(choices)
-    run = RunSpec(race=current_race(choices, plan), batch_size=batch_size, seed=choices.seed)
+    plan = {"batch_sizes": (batch_size,), "num_seeds": 1, "max_tokens": MAX_TOKENS}
+    race = race_of(choices, current_text(choices), **plan)
+    run = RunSpec(race=race, batch_size=batch_size, seed=choices.seed)
     step = step_of(run, choices.step, corpus)
     reach(step)
     return step

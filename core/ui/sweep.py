@@ -1,55 +1,28 @@
 """A sweep over the learning rate on a page: the loss by rate, the best rate by batch size, the way to a target."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import BestRate, SweepResults, fit_of, mean_steps
-from core.experiments.sweep.spec import SweepSpec
-from core.lab.store import Experiment
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import FEWEST, Fitted, StepsFit
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiments import found_experiment, known_of, results_of, same_subject, watch
+from core.ui.experiment import View, own_or_recorded, same_subject
 from core.ui.noise import scale_sentence
 from core.ui.page import plain
 from core.ui.points import by_size_frame
-from core.ui.texts import current_race, model_size, plan_of, source_title
+from core.ui.texts import model_size, source_title
 
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
 
 
-def current_sweep(choices: Choices) -> SweepSpec:
-    """The sweep that the choices describe."""
-    plan = plan_of(
-        choices, batch_sizes=choices.sweep_sizes, max_tokens=choices.sweep_tokens, beta2_rule=choices.beta2_rule,
-        num_evals=40, early_evals=True,
-    )  # fmt: skip
-    return SweepSpec(race=current_race(choices, plan), learning_rates=choices.rates)
-
-
-def show_recorded_sweep(choices: Choices) -> None:
-    """Before anything has been run: a sweep that was recorded, marked as such."""
-    known = known_of("sweep", None)
-    st.info(f"A recorded sweep, {known.note}. Click **Start the sweep** to run your own, live.")
-    st.fragment(show_results)(known.results, choices, noise_sentence(choices, known.race))
-
-
-def show_sweep(choices: Choices, experiment: Experiment) -> None:
-    """The sweep, alive while it runs."""
-    results = results_of(experiment.id, experiment.settings)
-    beside = noise_sentence(choices, replace(results.spec.race, text=experiment.text))
-    watch(experiment, results, show_results, results, choices, beside)
-
-
-def show_results(results: SweepResults, choices: Choices, beside: str, live: bool = False) -> None:
-    """All charts and sentences; `beside` is what stands beside the fit."""
+def draw_sweep(view: View, choices: Choices) -> None:
+    """All charts and sentences."""
+    results, live, beside = view.results, view.live, noise_sentence(choices, view.race)
     st.caption(plain(summary_of(results)))
     left, right = st.columns(2, gap="medium")
     best = results.best_rates()
@@ -268,11 +241,11 @@ def target_sentences(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | 
 def noise_sentence(choices: Choices, race: RaceSpec) -> str:
     """The noise scale, where it was measured on the same text and model."""
     what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
-    known = known_of("noise", found_experiment(choices, "noise", NoiseSpec))
-    if not (same_subject(race, known.race) and known.results.scales):
+    noise = own_or_recorded(choices, "noise").view()
+    if not (same_subject(race, noise.race) and noise.results.scales):
         return f"{what}. Measure it on this text and this model, and it will stand here."
     T = race.block_size
-    said = " ".join(f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(known.results.scales.items()))
+    said = " ".join(f"After {step:,} steps: {scale_sentence(m, T)}" for step, m in sorted(noise.results.scales.items()))
     return f"{what}. {said} Intervals: 95%, bootstrap."
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core.experiments.offers import race_of
 from core.experiments.race.spec import RaceSpec
 from core.export.lesson import LessonSpec
 from core.lab.cluster import LabError
@@ -11,7 +12,7 @@ from core.settings.limits import MAX_EMBEDDED_BYTES
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import say
-from core.ui.texts import current_race, plan_of
+from core.ui.texts import current_text
 
 
 @st.fragment
@@ -21,12 +22,12 @@ def take_away(
     *,
     batch_size: int | None = None,
     step: int = 1,
-    race: Callable[[Choices], RaceSpec] | None = None,
-    own: Callable[[Choices], object] | None = None,
+    race: Callable[[Choices, str], RaceSpec] = race_of,
+    own: Callable[[Choices, str], object] | None = None,
 ) -> None:
     """At the foot of a page: its notebook, called `name`, and its race as a script. They have the batch of this size
-    and step, the race that the choices describe, or another, and a chapter of the lesson's own experiment, if it has
-    one. Made when it is opened, and by a worker, which reads the sources: this process has no torch.
+    and step, the race that `race` makes of the choices and their text, and a chapter of the lesson's own experiment, if
+    it has one. Made when it is opened, and by a worker, which reads the sources: this process has no torch.
 
     A fragment and what it is given live as long as the session: no function of a page's own, which would keep all that
     the page has in its variables.
@@ -35,10 +36,10 @@ def take_away(
         if not opened.open:
             return
         try:
-            raced = race(choices) if race else current_race(choices, plan_of(choices))
-            lesson = LessonSpec(
-                race=raced, batch_size=batch_size or choices.batch_size, step=step, own=own(choices) if own else None
-            )
+            text = current_text(choices)
+            raced = race(choices, text)
+            mine = own(choices, text) if own else None
+            lesson = LessonSpec(race=raced, batch_size=batch_size or choices.batch_size, step=step, own=mine)
             with st.spinner("Writing …"):
                 notebook = server().lab.call("core.export:export_notebook", lesson)
                 script = server().lab.call("core.export:export_script", raced)

@@ -4,15 +4,15 @@ import streamlit as st
 
 from core import charts
 from core.corpus import Corpus, clean_text, decode_upload, samples
+from core.experiments.offers import OFFERS, VAL_FRACTION
 from core.experiments.race.spec import RaceSpec
+from core.settings.declared import SOURCES
 from core.settings.limits import MAX_TEXT_CHARACTERS
-from core.training import TrainConfig
-from core.ui.choices import EXPERIMENTS, SOURCES, Choices
+from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text
 from core.ui.lab import cached_corpus, server
 
 PASTED, TAKEN, BOX, KEPT = "_pasted_text", "_taken_upload", "choice_pasted_text", "_kept_text"
-VAL_FRACTION = 0.1
 
 
 def pasted_text() -> str:
@@ -26,7 +26,7 @@ def restore_text(choices: Choices) -> None:
         return
     if PASTED not in st.session_state:
         st.session_state[PASTED] = ""
-        for experiment_id in filter(None, (getattr(choices, name) for name in EXPERIMENTS)):
+        for experiment_id in filter(None, (getattr(choices, name) for name in OFFERS)):
             if experiment := server().store.experiment(experiment_id):
                 st.session_state[PASTED] = experiment.text
     if not pasted_text() and KEPT not in st.session_state:
@@ -104,35 +104,3 @@ def model_size(race: RaceSpec) -> str:
     """The size of its model in words, "1 layer, 4 heads, 64 channels"."""
     parts = ((race.n_layer, "layer"), (race.n_head, "head"), (race.n_embd, "channel"))
     return ", ".join(charts.counted(number, noun) for number, noun in parts)
-
-
-def plan_of(choices: Choices, **others) -> TrainConfig:
-    """The training plan that the choices describe, with `others` in place of theirs."""
-    values = {
-        "batch_sizes": choices.batch_sizes,
-        "num_seeds": choices.num_seeds,
-        "first_seed": choices.seed,
-        "max_tokens": choices.max_tokens,
-        "learning_rate": choices.learning_rate,
-        "lr_rule": choices.lr_rule,
-        "order": choices.order,
-        "device": choices.device,
-    }
-    return TrainConfig(**values | others)
-
-
-def current_race(choices: Choices, plan: TrainConfig) -> RaceSpec:
-    """The race that the choices describe, with this training plan."""
-    sample = samples().get(choices.source)
-    return RaceSpec(
-        text=current_text(choices),
-        source=choices.source,
-        tokenizer=choices.tokenizer,
-        val_fraction=VAL_FRACTION,
-        floor_nats=sample.floor_nats if sample and choices.tokenizer in ("char", "byte") else None,
-        block_size=choices.block_size,
-        n_layer=choices.n_layer,
-        n_head=choices.n_head,
-        n_embd=choices.n_embd,
-        train=plan,
-    )

@@ -4,11 +4,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from core.corpus import samples
+from core.experiments.offers import race_of
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.measure.memory import Machine
-from core.ui.choices import read_url
-from core.ui.texts import current_race, plan_of
+from core.settings.declared import read_url
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -99,7 +100,7 @@ def test_a_race_that_cannot_run_is_refused_with_a_sentence(query, sentence, tmp_
     choices = SimpleNamespace(**read_url(query)[0])
     store = Store(f"sqlite:///{tmp_path}/lab.db")
     with pytest.raises(ValueError, match=sentence):
-        Lab(store).submit(current_race(choices, plan_of(choices)))
+        Lab(store).submit(race_of(choices, samples()[choices.source].text))
     assert store.read("")[0] == []  # nothing was started
 
 

@@ -4,12 +4,12 @@ import pytest
 
 from core.lab.cluster import Lab
 from core.measure.memory import Machine
-from core.ui.choices import CHOICES, read_url
+from core.settings.declared import SETTINGS, read_url
 
 
 def test_an_empty_address_gives_the_defaults_and_no_note():
     values, notes = read_url({})
-    assert values == {name: choice.default for name, choice in CHOICES.items()}
+    assert values == {name: choice.default for name, choice in SETTINGS.items()}
     assert notes == []
 
 
@@ -17,7 +17,7 @@ def test_what_is_written_is_read_again():
     wanted = {"block_size": 16, "batch_sizes": (1, 24), "learning_rate": 0.01, "order": "shuffled", "race": "a-B_9"}
     wanted |= {"rates": (2.5e-4, 0.012), "noise_steps": (0, 7), "target": 2.35}
     wanted |= {"look": (4, 0, 312), "stage": "Gradients", "pace": 4}
-    params = {CHOICES[name].param: CHOICES[name].write(value) for name, value in wanted.items()}
+    params = {SETTINGS[name].param: SETTINGS[name].write(value) for name, value in wanted.items()}
     values, notes = read_url(params)
     assert {name: values[name] for name in wanted} == wanted
     assert notes == []
@@ -55,11 +55,11 @@ def test_what_is_written_is_read_again():
 )
 def test_nonsense_is_told_in_a_sentence_and_the_default_stands(param, text):
     values, notes = read_url({param: text})
-    name = next(name for name, choice in CHOICES.items() if choice.param == param)
+    name = next(name for name, choice in SETTINGS.items() if choice.param == param)
     if (param, text) == ("sizes", ",".join(["8"] * 900)):  # the same size again and again is one size
         assert values[name] == (8,)
         return
-    assert values[name] == CHOICES[name].default
+    assert values[name] == SETTINGS[name].default
     assert len(notes) == 1 and notes[0].endswith(".")
     assert len(text) < 5 or text not in notes[0]  # what was given is not repeated
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.ui.choices import CLAIMS
+from core.settings.declared import CLAIMS
 
 SMALL = "text=lighthouse&T=8&claim_small=8&claim_medium=64&claim_large=512&claim_tokens=30000&seeds=2"
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from core.experiments.cost.results import CostResults
 from core.experiments.cost.run import FEWEST_ROUNDS, run
 from core.experiments.cost.spec import CostSpec
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, to_json
+from core.experiments.registry import from_json, results_of, to_json
 from core.measure.memory import Machine
 from core.training import TrainConfig
 
@@ -25,8 +24,7 @@ def results():
     torch.set_num_threads(1)
     messages = list(run(SPEC))
     json.dumps(messages, allow_nan=False)
-    found = CostResults(lambda cursor: (messages[cursor:], len(messages)), SPEC)
-    found.refresh()
+    found = results_of(SPEC, messages)
     return found
 
 

@@ -4,13 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.experiments.race import results as results_module
 from core.experiments.race.curve import Curve, jumps, thin
-from core.experiments.race.results import MAX_POINTS, RaceResults
+from core.experiments.race.results import MAX_POINTS, RaceResults, run_losses
 from core.experiments.race.spec import RaceSpec
-from core.lab.store import READ_AT_ONCE, Store
+from core.experiments.registry import results_of
 from core.training import TrainConfig
-from core.ui.curves_cache import CurvesCache
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)
 
@@ -27,11 +25,7 @@ def losses(batch_size: int, first: int, rows) -> dict:
 
 
 def curves_of(messages: list[dict], plan=PLAN, half_life: int = 0) -> RaceResults:
-    curves = RaceResults(
-        lambda cursor: (messages[cursor:], len(messages)), RaceSpec(text="", block_size=8, train=plan), half_life
-    )
-    curves.refresh()
-    return curves
+    return results_of(RaceSpec(text="", block_size=8, train=plan), messages, half_life_tokens=half_life)
 
 
 def test_thinning_keeps_the_lowest_and_the_highest_of_each_bucket():
@@ -162,47 +156,6 @@ def test_an_axis_ends_where_the_race_will():
     assert curves_of([]).x_limit("seconds") == 1.0
 
 
-def test_the_rest_takes_as_long_as_the_pace_says(monkeypatch):
-    now = [100.0]
-    monkeypatch.setattr(results_module.time, "monotonic", lambda: now[0])
-    messages = [losses(2, 1, [[1.0, 1.0]] * 20)]
-    curves = curves_of(messages)
-    assert curves.remaining_seconds() is None  # one look tells no pace
-    messages.append(losses(2, 21, [[1.0, 1.0]] * 20))
-    curves.refresh()
-    now[0] += 4.0
-    # 5% of all tokens at first, 10% four seconds later: the other 90% take 72 s
-    assert curves.remaining_seconds() == pytest.approx(72.0)
-
-
-def test_all_is_read_however_many_messages_wait():
-    waiting = [losses(2, step, [[1.0, 1.0]]) for step in range(1, READ_AT_ONCE + 3)]
-
-    def read(cursor):
-        part = waiting[cursor : cursor + READ_AT_ONCE]
-        return part, cursor + len(part)
-
-    curves = RaceResults(read, RaceSpec(text="", block_size=8, train=PLAN))
-    curves.refresh()
-    assert curves.steps[2] == len(waiting) > READ_AT_ONCE
-
-
-def test_viewers_of_one_race_share_its_curves_and_the_least_recent_go_first(tmp_path):
-    cache, spec = CurvesCache(Store(f"sqlite:///{tmp_path}/x.db"), max_races=2), RaceSpec(text="", train=PLAN)
-    first = cache.get("a", spec)
-    assert cache.get("a", spec) is first and cache.get("a", spec, half_life_tokens=64) is not first
-    cache.get("b", spec)  # the third: of "a", seen twice just now, the plain one is the oldest
-    assert len(cache.kept) == 2 and cache.get("a", spec) is not first
-
-
-def test_only_what_is_new_is_read():
-    messages = [losses(2, 1, [[1.0, 1.0]])]
-    curves = curves_of(messages)
-    assert not curves.refresh()
-    messages.append(losses(2, 2, [[5.0, 5.0]]))
-    assert curves.refresh() and curves.training_tables("steps")[1]["mean"].tolist() == [1.0, 5.0]
-
-
 def test_jumps_are_taken_against_the_median_around_by_hand():
     # medians of (5 4), (5 4 9), (4 9 3), (9 3 2), (3 2)
     found = jumps(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
@@ -211,7 +164,8 @@ def test_jumps_are_taken_against_the_median_around_by_hand():
 
 def test_the_losses_of_a_run_come_whole_and_in_order():
     messages = [losses(2, 1, [[1, 2], [3, 4]]), losses(4, 1, [[9, 9]]), losses(2, 3, [[5, 6]])]
-    assert curves_of(messages).run_losses(2, 1).tolist() == [2, 4, 6]
+    spec = RaceSpec(text="", block_size=8, train=PLAN)
+    assert run_losses(lambda cursor: (messages[cursor:], len(messages)), spec, 2, 1).tolist() == [2, 4, 6]
 
 
 @pytest.mark.parametrize("half_life", [0, 2_000])

@@ -9,6 +9,7 @@ import torch
 
 from core.batches import ORDERS
 from core.engine import train
+from core.experiments import registry
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.run import run
 from core.experiments.orders.spec import OrdersSpec
@@ -25,9 +26,7 @@ SPEC = OrdersSpec.of(RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_em
 
 
 def results_of(messages: list[dict], spec: OrdersSpec = SPEC) -> OrdersResults:
-    results = OrdersResults(lambda cursor: (messages[cursor:], len(messages)), spec)
-    results.refresh()
-    return results
+    return registry.results_of(spec, messages)
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from core.corpus import samples
-from core.experiments.race.results import RaceResults
 from core.experiments.race.run import run
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, to_json
+from core.experiments.registry import from_json, results_of, to_json
 from core.lab.recording import RECORDINGS, read_machine, read_recording, write_recording
 from core.measure.memory import Machine
 from core.training import TrainConfig
@@ -92,10 +91,8 @@ def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
     write_recording(tmp_path / "race.jsonl", SPEC, messages, "a sundial")
     recording = read_recording(tmp_path / "race.jsonl")
     assert "(a sundial)" in recording.note and read_machine(tmp_path / "race.jsonl") == "a sundial"
-    recorded = RaceResults(recording.read, recording.spec)
-    recorded.refresh()
-    live = RaceResults(lambda cursor: (messages[cursor:], len(messages)), SPEC)
-    live.refresh()
+    recorded = results_of(recording.spec, recording.messages)
+    live = results_of(SPEC, messages)
     assert len(live.training_tables("tokens")[0]) > 100
     for one, other in zip(recorded.training_tables("tokens"), live.training_tables("tokens"), strict=True):
         assert one.equals(other)
@@ -104,8 +101,8 @@ def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
 
 def test_the_shipped_recording_is_a_default_race():
     recording = read_recording(RECORDINGS["race"])
-    recorded = RaceResults(recording.read, recording.spec)
-    assert recorded.refresh() and recorded.share == 1.0
+    recorded = results_of(recording.spec, recording.messages)
+    assert recorded.share == 1.0
     assert recorded.spec.train == TrainConfig()
     scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]
     assert len(scaled) == 3 and max(scaled) / min(scaled) < 1.15
@@ -113,8 +110,8 @@ def test_the_shipped_recording_is_a_default_race():
 
 def test_the_race_recorded_on_a_gpu_reaches_from_4_to_4096_windows():
     recording = read_recording(RECORDINGS["race_on_gpu"])
-    recorded = RaceResults(recording.read, recording.spec)
-    assert recorded.refresh() and recorded.share == 1.0 and "NVIDIA" in recording.note
+    recorded = results_of(recording.spec, recording.messages)
+    assert recorded.share == 1.0 and "NVIDIA" in recording.note
     assert recorded.batch_sizes == (4, 16, 64, 256, 1024, 4096)
     assert recorded.started["train_tokens"] == started_of(RECORDINGS["race"])["train_tokens"]  # the same text
     scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items() if b < 4096]

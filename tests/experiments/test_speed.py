@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, to_json
+from core.experiments.registry import from_json, results_of, to_json
 from core.experiments.speed import run as speed_module
 from core.experiments.speed.results import Best, SpeedResults, best_of, table_of
 from core.experiments.speed.run import FEWEST_ROUNDS, run
@@ -27,9 +27,7 @@ def measured(spec: SpeedSpec) -> SpeedResults:
     torch.set_num_threads(1)
     messages = list(run(spec))
     json.dumps(messages, allow_nan=False)
-    found = SpeedResults(lambda cursor: (messages[cursor:], len(messages)), spec)
-    found.refresh()
-    return found
+    return results_of(spec, messages)
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +72,14 @@ def test_a_share_is_of_the_device_s_own_product(found):
 
 def test_a_measurement_without_the_other_library_is_of_the_usual_one():
     round_of = {"kind": "round", "flops_per_second": 5.0, "steps": []}  # as older measurements are
-    found = SpeedResults(lambda cursor: ([round_of, round_of | {"onednn_flops_per_second": None}][cursor:], 2), SPEC)
-    found.refresh()
-    assert found.fastest_products == found.products == [5.0, 5.0]
+    found = results_of(SPEC, [round_of, round_of | {"onednn_flops_per_second": None}])
+    assert found.fastest_products == found.products == (5.0, 5.0)
 
 
 def test_a_measurement_that_is_stopped_anywhere_can_be_drawn():
     messages = list(run(SPEC))
     for end in range(0, len(messages), 3):
-        part = SpeedResults(lambda cursor, end=end: (messages[cursor:end], end), SPEC)
-        part.refresh()
+        part = results_of(SPEC, messages[:end])
         assert len({len(each) for each in part.seconds.values()}) <= 1  # only whole rounds
         assert part.fit() is None or part.products
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from core.engine import train
+from core.experiments import registry
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
 from core.experiments.sweep.results import SweepResults
@@ -27,9 +28,7 @@ SPEC = SweepSpec(
 
 
 def results_of(messages: list[dict], spec: SweepSpec = SPEC) -> SweepResults:
-    results = SweepResults(lambda cursor: (messages[cursor:], len(messages)), spec)
-    results.refresh()
-    return results
+    return registry.results_of(spec, messages)
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +99,7 @@ def test_all_reach_the_usual_target(messages):
 
 def test_the_shipped_sweep_resolves_a_fit():
     recording = read_recording(RECORDINGS["sweep"])
-    found = SweepResults(recording.read, recording.spec)
-    found.refresh()
+    found = registry.results_of(recording.spec, recording.messages)
     assert set(found.best_rates()) == set(recording.spec.race.train.batch_sizes)
     runs: pd.DataFrame = found.runs_to(found.usual_target())
     fit = fit_steps(runs["batch_size"].to_numpy(), runs["steps"].to_numpy())

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.batches import ORDERS, WindowStream
+from core.experiments import registry
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.spec import RaceSpec
@@ -22,9 +23,7 @@ STARTED = {"kind": "started", "vocab_size": 9, "epoch_size": 150}
 
 
 def results_of(*messages: dict) -> OrdersResults:
-    found = OrdersResults(lambda cursor: (list(messages[cursor:]), len(messages)), SPEC)
-    found.refresh()
-    return found
+    return registry.results_of(SPEC, messages)
 
 
 def race(trained_gap: float = 1.0, **finals: list[float]) -> list[dict]:

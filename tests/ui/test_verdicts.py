@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.experiments import registry
 from core.experiments.cost.results import CostResults
 from core.experiments.cost.spec import CostSpec
 from core.experiments.noise.results import NoiseResults
@@ -26,10 +27,8 @@ RACE = RaceSpec(text="", block_size=T, train=PLAN)
 JITTER = np.array([-0.01, 0.0, 0.01])  # what seeds share
 
 
-def results_of(kind, spec, messages):
-    found = kind(lambda cursor: (messages[cursor:], len(messages)), spec)
-    found.refresh()
-    return found
+def results_of(spec, messages):
+    return registry.results_of(spec, messages)
 
 
 def race_of(
@@ -48,7 +47,7 @@ def race_of(
     for size, seconds in step_seconds.items():
         probes = [seconds * factor for factor in (0.99, 1.0, 1.01, 1.0)]
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": seconds, "probes": probes})
-    return results_of(RaceResults, spec, [*messages, *more])
+    return results_of(spec, [*messages, *more])
 
 
 EQUAL_STEPS = dict.fromkeys(SIZES, 200.0)  # every batch size makes the same progress a step
@@ -148,13 +147,12 @@ def test_a_race_without_training_losses_judges_no_gap():
         {"kind": "eval", "batch_size": b, "step": s, "losses": [4.0 - s / 99] * 3} for b in SIZES for s in (0, 40)
     ]
     messages += [{"kind": "speed", "batch_size": b, "step_seconds": 0.1, "probes": [0.1, 0.1]} for b in SIZES]
-    assert "did not take" in verdicts.overfit(results_of(RaceResults, RACE, messages)).reason
+    assert "did not take" in verdicts.overfit(results_of(RACE, messages)).reason
 
 
 def test_a_race_that_learns_nothing_has_no_way_to_a_target():
     flat = race_of(dict.fromkeys(SIZES, 1e9), FULL)
-    with flat.lock:
-        assert complete(flat) is None and way_known(flat) is not None
+    assert complete(flat) is None and way_known(flat) is not None
 
 
 RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy, verdicts.overfit)
@@ -162,7 +160,7 @@ RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy
 
 @pytest.mark.parametrize("judge", RACE_CLAIMS, ids=lambda judge: judge.__name__)
 def test_nothing_is_said_too_early_or_of_a_run_that_diverged(judge):
-    assert judge(results_of(RaceResults, RACE, [])).word == NOT_YET
+    assert judge(results_of(RACE, [])).word == NOT_YET
     gone = {"kind": "diverged", "batch_size": 128, "seed": 1, "step": 3}
     found = judge(race_of(EQUAL_STEPS, FULL, more=[gone]))
     assert found.word == UNRESOLVED and "B = 128 diverged" in found.reason
@@ -177,7 +175,7 @@ def test_a_single_seed_bears_no_interval_over_seeds(judge):
             messages.append(row | {"train_losses": [4.0 - step / 20]})
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": 0.1, "probes": [0.1]})
     one = replace(RACE, train=replace(PLAN, num_seeds=1))
-    found = judge(results_of(RaceResults, one, messages))
+    found = judge(results_of(one, messages))
     assert found.word == (NOT_YET if judge is verdicts.noisy else UNRESOLVED)
     assert "nan" not in " ".join((found.reason, *found.facts))
 
@@ -192,9 +190,9 @@ def cost_of(activations: dict, seconds: dict, state: int = 1000) -> CostResults:
     messages += [{"kind": "activations", "batch_size": b, "bytes": n} for b, n in activations.items()]
     messages += [{"kind": "split", "batch_size": 512, "micro_batch_size": m, "difference": 1e-7} for m in SIZES[:2]]
     for (b, m), value in seconds.items():
-        for factor in (0.99, 1.01, 1.0):
+        for factor in (1.02, 0.99, 1.0) if b == m else (0.99, 1.01, 1.0):
             messages.append({"kind": "step", "batch_size": b, "micro_batch_size": m, "seconds": value * factor})
-    return results_of(CostResults, CostSpec(race=RACE), messages)
+    return results_of(CostSpec(race=RACE), messages)
 
 
 def test_memory_holds_only_where_all_of_it_grows_with_b():
@@ -213,21 +211,20 @@ def test_memory_holds_only_where_all_of_it_grows_with_b():
 )
 def test_accumulation_is_timed_against_one_go(at_16, at_128, word):
     ways = {(512, 512): 1.0, (512, 128): at_128, (512, 16): at_16}
-    cost = cost_of({b: 100 * b for b in SIZES}, ways)
-    cost.seconds[512, 512][:] = [1.02, 0.99, 1.0]
-    assert verdicts.accumulation(cost).word == word
+    assert verdicts.accumulation(cost_of({b: 100 * b for b in SIZES}, ways)).word == word
 
 
 def test_without_a_split_there_is_nothing_to_time():
     spec = CostSpec(race=replace(RACE, train=replace(PLAN, batch_sizes=(3, 5, 7))))
-    assert "No other batch size divides 7" in verdicts.accumulation(results_of(CostResults, spec, [])).reason
+    assert "No other batch size divides 7" in verdicts.accumulation(results_of(spec, [])).reason
 
 
 # ---- sweeps
 
 
-def sweep_of(final: dict, steps: int = 10) -> SweepResults:
-    """Validation losses at the end, by batch size and rate; each run falls to it on a straight line from 4."""
+def sweep_of(final: dict, steps: int = 10, diverged: tuple = ()) -> SweepResults:
+    """Validation losses at the end, by batch size and rate; each run falls to it on a straight line from 4. At
+    the rate and size of `diverged`, all three runs diverged."""
     spec = SweepSpec(race=RACE, learning_rates=tuple(sorted({rate for _, rate in final})))
     messages = []
     for (size, rate), loss in final.items():
@@ -242,7 +239,11 @@ def sweep_of(final: dict, steps: int = 10) -> SweepResults:
                 "losses": values,
             }
             messages.append(row)
-    return results_of(SweepResults, spec, messages)
+    if diverged:
+        rate, size = diverged
+        gone = {"kind": "diverged", "learning_rate": rate, "batch_size": size}
+        messages += [gone | {"seed": seed, "step": 3} for seed in range(3)]
+    return results_of(spec, messages)
 
 
 SAME = {(b, rate): loss for b in SIZES for rate, loss in ((1e-3, 2.5), (1e-2, 2.0), (1e-1, 2.5))}
@@ -258,16 +259,20 @@ def test_tuning_is_what_the_large_loses_with_the_small_one_s_rate():
 def test_a_best_rate_that_they_share_proves_nothing_where_the_seeds_leave_room():
     near = {(16, 1e-2): 2.0, (16, 3e-2): 2.005, (512, 1e-2): 2.0, (512, 3e-2): 2.2}  # B = 16 cannot tell the two apart
     rest = {(b, rate): 2.5 for b in SIZES for rate in (1e-3, 1e-1)} | {(128, 1e-2): 2.0, (128, 3e-2): 2.0}
-    sweep = sweep_of(near | rest)
-    for place, loss in enumerate((2.03, 2.0, 1.99)):  # at B = 16 one seed likes the one, another the other
-        sweep.evals[3e-2, 16][-1][1][place] = loss
+
+    def sweep_with(final: dict, last: list, **more) -> SweepResults:
+        sweep = sweep_of(final, **more)
+        sweep.evals[3e-2, 16][-1][1][:] = last
+        return sweep
+
+    mixed = [2.03, 2.0, 1.99]  # at B = 16 one seed likes the one, another the other
+    sweep = sweep_with(near | rest, mixed)
     assert sweep.best_rates()[16].highest == 3e-2 and sweep.best_rates()[512].highest == 1e-2
     assert verdicts.tuning(sweep).word == UNRESOLVED
-    del sweep.evals[3e-2, 512]  # and where the large one diverges at a rate that may be the small one's
-    sweep.num_diverged[3e-2, 512] = 3
-    assert verdicts.tuning(sweep).word == UNRESOLVED
-    sweep.evals[3e-2, 16][-1][1][:] = [2.2, 2.21, 2.23]  # a rate that is not
-    assert verdicts.tuning(sweep).word == FAILS
+    del near[512, 3e-2]  # and where the large one diverges at a rate that may be the small one's
+    assert verdicts.tuning(sweep_with(near | rest, mixed, diverged=(3e-2, 512))).word == UNRESOLVED
+    worse = [2.2, 2.21, 2.23]  # a rate that is not
+    assert verdicts.tuning(sweep_with(near | rest, worse, diverged=(3e-2, 512))).word == FAILS
 
 
 def test_a_best_rate_at_the_edge_leaves_it_open():
@@ -284,8 +289,8 @@ def test_rates_that_not_all_have_come_through_do_not_count():
 
 
 def test_a_rate_at_which_the_large_diverges_is_said():
-    sweep = sweep_of({key: loss for key, loss in SAME.items() if key != (512, 1e-2)} | {(512, 1e-3): 2.2})
-    sweep.num_diverged[1e-2, 512] = 3
+    final = {key: loss for key, loss in SAME.items() if key != (512, 1e-2)} | {(512, 1e-3): 2.2}
+    sweep = sweep_of(final, diverged=(1e-2, 512))
     found = verdicts.tuning(sweep)
     assert found.word == HOLDS and "At 0.01, the best of B = 16, a run at B = 512 diverged." in found.facts
 
@@ -306,7 +311,7 @@ def scales_of(*scales: tuple) -> NoiseResults:
         messages.append({"kind": "whole", "step": step, "loss": loss, "sigma": 1.0, "design_effect": 1.0})
         message = {"kind": "noise_scale", "step": step, "simple_noise_scale": value, "low": low, "high": high}
         messages.append(message | {"resolved": value is not None, "trace_cov": 1.0, "grad_sq_norm": 1.0})
-    return results_of(NoiseResults, spec, messages)
+    return results_of(spec, messages)
 
 
 def bend_sweep() -> SweepResults:
@@ -322,7 +327,7 @@ def bend_sweep() -> SweepResults:
                 messages.append(
                     {"kind": "eval", "learning_rate": rate, "batch_size": size, "step": step, "losses": losses}
                 )
-    return results_of(SweepResults, spec, messages)
+    return results_of(spec, messages)
 
 
 @pytest.mark.parametrize(

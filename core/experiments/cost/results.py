@@ -5,15 +5,16 @@ from collections import defaultdict
 import numpy as np
 
 from core.experiments.cost.spec import CostSpec
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 
 
 class CostResults(Results):
     """Of one measurement of what a step costs. A way is (batch size, micro-batch size): the two are equal in one go."""
 
-    def __init__(self, read: Read, spec: CostSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: CostSpec
+
+    def __init__(self, spec: CostSpec):
+        super().__init__(spec)
         self.activation_bytes: dict[int, int] = {}  # by batch size
         self.differences: dict[int, float] = {}  # of the gradients, by micro-batch size
         self.seconds: dict[tuple[int, int], list[float]] = defaultdict(list)  # by way, one a round
@@ -38,5 +39,5 @@ class CostResults(Results):
 
     def rounds_of(self, *ways: tuple[int, int]) -> list[np.ndarray]:
         """The seconds of these ways in the rounds that all of them have been through: (rounds,) each."""
-        rounds = min(len(self.seconds[way]) for way in ways)
-        return [np.array(self.seconds[way][:rounds]) for way in ways]
+        each = [self.seconds.get(way, ()) for way in ways]
+        return [np.array(seconds[: min(map(len, each))]) for seconds in each]

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.experiments.noise.spec import NoiseSpec
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 
 SPREAD = ("batch_size", "sigma", "low", "high")
 
@@ -14,9 +14,10 @@ SPREAD = ("batch_size", "sigma", "low", "high")
 class NoiseResults(Results):
     """Of one measurement of noise at frozen weights."""
 
-    def __init__(self, read: Read, spec: NoiseSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: NoiseSpec
+
+    def __init__(self, spec: NoiseSpec):
+        super().__init__(spec)
         self.whole: dict[int, dict] = {}  # by step
         self.scales: dict[int, dict] = {}  # by step
         self.slopes: dict[tuple[int, str], dict] = {}  # by step and quantity

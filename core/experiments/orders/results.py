@@ -7,18 +7,19 @@ import numpy as np
 from core.batches import ORDERS
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.results import RaceResults
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 from core.measure.comparison import Estimate, at_equal
 
 
 class OrdersResults(Results):
     """Of one race of orders: what a race's page knows of it, for each order, and what was measured besides."""
 
-    def __init__(self, read: Read, spec: OrdersSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: OrdersSpec
+
+    def __init__(self, spec: OrdersSpec):
+        super().__init__(spec)
         runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
-        self.curves = {order: RaceResults(read, race) for order, race in runs.items()}
+        self.curves = {order: RaceResults(race) for order, race in runs.items()}
         self.waves: dict[str, dict] = {}  # by order
         self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
         self.edge_steps = 0  # on either side
@@ -36,8 +37,7 @@ class OrdersResults(Results):
                 self.edges[order] = np.array(message["before"], float), np.array(message["after"], float)
                 self.edge_steps = message["width"]
             case _:
-                with self.curves[order].lock:
-                    self.curves[order].take(message)
+                self.curves[order].take(message)
 
     @property
     def noise(self) -> dict[str, dict]:
@@ -51,8 +51,7 @@ class OrdersResults(Results):
         has diverged are left out."""
         tokens, losses = {}, {}
         for order, curves in self.curves.items():
-            with curves.lock:
-                steps, *both = curves.evaluations(self.spec.batch_size)
+            steps, *both = curves.evaluations(self.spec.batch_size)
             if not curves.divergences:
                 tokens[order] = curves.x_of("tokens", self.spec.batch_size, steps)
                 losses[order] = both[what == "training"]

@@ -3,15 +3,16 @@
 import numpy as np
 
 from core.experiments.parallel.spec import ParallelSpec
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 
 
 class ParallelResults(Results):
     """Of one data parallel training."""
 
-    def __init__(self, read: Read, spec: ParallelSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: ParallelSpec
+
+    def __init__(self, spec: ParallelSpec):
+        super().__init__(spec)
         self.told: dict | None = None  # who takes which rows, and by which backend
         self.steps: list[dict] = []
 
@@ -25,7 +26,7 @@ class ParallelResults(Results):
                 self.told = message
             case "step":
                 self.steps.append(message)
-                self.share, self.doing = message["step"] / self.spec.plan.num_steps, f"step {message['step']:,}"
+                self.progress = message["step"] / self.spec.plan.num_steps, f"step {message['step']:,}"
 
     def seconds(self, what: str) -> np.ndarray:
         """ "compute", "wait" or "reduce" seconds of every rank, in every step but the first: (steps, W)."""

@@ -8,6 +8,8 @@ so a tick costs the same at step 100 and at step 100,000.
 import numpy as np
 import pandas as pd
 
+from core.experiments.results import Snapshots
+
 
 def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
     """Which points to keep, ascending: of each bucket of steps the one with the lowest and the one with the highest
@@ -26,7 +28,7 @@ def thin(steps: np.ndarray, values: np.ndarray, max_points: int) -> np.ndarray:
     return np.unique(np.concatenate([order[first], order[last], [0, len(steps) - 1]]))
 
 
-class Curve:
+class Curve(Snapshots):
     """One curve: steps, the values to draw, and columns that go with them. Never more than 3 x `max_points` points."""
 
     def __init__(self, max_points: int, num_columns: int = 1):

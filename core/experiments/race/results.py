@@ -1,32 +1,28 @@
 """What a race has found so far, for drawing. Shapes: R replicas (seeds)."""
 
-import threading
-import time
-from collections import deque
-
 import numpy as np
 import pandas as pd
 
 from core.experiments.race.curve import Curve, long_table
 from core.experiments.race.spec import RaceSpec
-from core.experiments.results import Read, read_all
+from core.experiments.results import Read, Results, read_all
 from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
 from core.training import ExecutionPlan
 
 MAX_POINTS = 900  # of all training curves of one race together
 
 
-class RaceResults:
-    """All that is known of one race, for drawing. `refresh` takes in what is new; safe for several viewers at once.
+class RaceResults(Results):
+    """All that is known of one race, for drawing.
 
-    read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
     half_life_tokens: an exponential average over the training losses before they are thinned; 0 is none.
     """
 
-    def __init__(self, read: Read, spec: RaceSpec, half_life_tokens: int = 0):
-        self.read, self.spec, self.half_life_tokens = read, spec, half_life_tokens
-        self.lock = threading.Lock()
-        self.cursor = 0
+    spec: RaceSpec
+
+    def __init__(self, spec: RaceSpec, half_life_tokens: int = 0):
+        super().__init__(spec)
+        self.half_life_tokens = half_life_tokens
         plan = spec.train
         self.batch_sizes = tuple(sorted(plan.batch_sizes))
         points = max(24, MAX_POINTS // (len(self.batch_sizes) * (plan.num_seeds + 1)))
@@ -42,23 +38,10 @@ class RaceResults:
         self.texts: dict[int, list[tuple[int, str]]] = {b: [] for b in self.batch_sizes}
         self.divergences: list[dict] = []
         self.summaries: list[dict] = []
-        self.started: dict | None = None
-        self.noise_domain: tuple[float, float] | None = None  # of its axis, which only ever grows
-        self.pace: deque[tuple[float, float]] = deque(maxlen=20)  # (when, progress), one a tick
 
-    def refresh(self) -> bool:
-        """Take in what is new in the store. True if anything was."""
-        with self.lock:
-            before = self.cursor
-            self.cursor = read_all(self.read, self.cursor, self.take)
-            return self.cursor > before
-
-    def take(self, message: dict) -> None:
-        """A message of a race. Whoever calls it holds the lock."""
+    def take_own(self, message: dict) -> None:
         batch_size = message.get("batch_size")
         match message["kind"]:
-            case "started":
-                self.started = message
             case "losses":
                 losses = np.frombuffer(message["data"], dtype=np.float32).reshape(-1, message["num_runs"])
                 self._take_losses(batch_size, message["step"], losses.astype(float))
@@ -117,19 +100,6 @@ class RaceResults:
             raise ValueError("That point is no longer on the chart: choose it again.")
         return int(same[np.abs(self.x_of(axis, batch_size, same) - x).argmin()])
 
-    def run_losses(self, batch_size: int, seed: int) -> np.ndarray:
-        """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all records."""
-        place = self.spec.train.seeds.index(seed)
-        parts = [np.empty(0, np.float32)]
-
-        def take(message: dict) -> None:
-            if message["kind"] == "losses" and message["batch_size"] == batch_size:
-                losses = np.frombuffer(message["data"], dtype=np.float32)
-                parts.append(losses.reshape(-1, message["num_runs"])[:, place])
-
-        read_all(self.read, 0, take)
-        return np.concatenate(parts)
-
     @property
     def executions(self) -> tuple[ExecutionPlan, ...]:
         """How its runs were executed, in the order of its batch sizes; empty before it has begun."""
@@ -147,17 +117,16 @@ class RaceResults:
 
     def training_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(lines, mean): a row a point; x, loss, batch_size, seed, and x, mean, low, high, batch_size."""
-        with self.lock:
-            lines = [
-                (self.x_of(axis, batch_size, steps), values[:, 0], batch_size, seed)
-                for (batch_size, seed), curve in self.seed_curves.items()
-                for steps, values in [curve.thinned()]
-            ]
-            means = [
-                (self.x_of(axis, batch_size, steps), *values.T, batch_size)
-                for batch_size, curve in self.mean_curves.items()
-                for steps, values in [curve.thinned()]
-            ]
+        lines = [
+            (self.x_of(axis, batch_size, steps), values[:, 0], batch_size, seed)
+            for (batch_size, seed), curve in self.seed_curves.items()
+            for steps, values in [curve.thinned()]
+        ]
+        means = [
+            (self.x_of(axis, batch_size, steps), *values.T, batch_size)
+            for batch_size, curve in self.mean_curves.items()
+            for steps, values in [curve.thinned()]
+        ]
         return (
             long_table(lines, ("x", "loss", "batch_size", "seed")),
             long_table(means, ("x", "mean", "low", "high", "batch_size")),
@@ -166,18 +135,17 @@ class RaceResults:
     def validation_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
         lines, means = [], []
-        with self.lock:
-            for batch_size in self.batch_sizes:
-                steps, losses, _ = self.evaluations(batch_size)
-                some = np.isfinite(losses).any(axis=1)
-                if not some.any():
-                    continue
-                losses, x = losses[some], self.x_of(axis, batch_size, steps[some])
-                for place, seed in enumerate(self.spec.train.seeds):
-                    known = np.isfinite(losses[:, place])
-                    lines.append((x[known], losses[known, place], batch_size, seed))
-                mean, half = np.array([mean_and_half_width(values[np.isfinite(values)]) for values in losses]).T
-                means.append((x, mean, mean - half, mean + half, batch_size))
+        for batch_size in self.batch_sizes:
+            steps, losses, _ = self.evaluations(batch_size)
+            some = np.isfinite(losses).any(axis=1)
+            if not some.any():
+                continue
+            losses, x = losses[some], self.x_of(axis, batch_size, steps[some])
+            for place, seed in enumerate(self.spec.train.seeds):
+                known = np.isfinite(losses[:, place])
+                lines.append((x[known], losses[known, place], batch_size, seed))
+            mean, half = np.array([mean_and_half_width(values[np.isfinite(values)]) for values in losses]).T
+            means.append((x, mean, mean - half, mean + half, batch_size))
         return (
             long_table(lines, ("x", "loss", "batch_size", "seed")),
             long_table(means, ("x", "mean", "low", "high", "batch_size")),
@@ -201,8 +169,7 @@ class RaceResults:
         """(x, losses): the largest x that all batch sizes have been validated to, and there the validation losses (R,)
         of each. Batch sizes with a run that diverged are left out. (NaN, {}) as long as one of the others has fewer
         than two validations."""
-        with self.lock:
-            found = {b: self.evaluations(b) for b in self.whole_sizes}
+        found = {b: self.evaluations(b) for b in self.whole_sizes}
         return at_equal(
             {b: self.x_of(axis, b, steps) for b, (steps, _, _) in found.items()},
             {b: losses for b, (_, losses, _) in found.items()},
@@ -211,8 +178,7 @@ class RaceResults:
     def rises(self) -> dict[int, Rise]:
         """How far the validation loss of each batch size has come up again from its lowest, by tokens; of those none of
         whose runs has diverged."""
-        with self.lock:
-            found = {b: self.evaluations(b) for b in self.whole_sizes}
+        found = {b: self.evaluations(b) for b in self.whole_sizes}
         rises = {b: rise_of(self.x_of("tokens", b, steps), losses) for b, (steps, losses, _) in found.items()}
         return {b: rise for b, rise in rises.items() if rise}
 
@@ -241,9 +207,16 @@ class RaceResults:
         )
         return done * self.spec.block_size / self.total_tokens
 
-    def remaining_seconds(self) -> float | None:
-        """From what the progress of the last twenty ticks took; None while there is too little of it."""
-        now, share = time.monotonic(), self.share
-        self.pace.append((now, share))
-        began, first = self.pace[0]
-        return (1 - share) * (now - began) / (share - first) if share > first and now > began + 1 else None
+
+def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.ndarray:
+    """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all messages."""
+    place = spec.train.seeds.index(seed)
+    parts = [np.empty(0, np.float32)]
+
+    def take(message: dict) -> None:
+        if message["kind"] == "losses" and message["batch_size"] == batch_size:
+            losses = np.frombuffer(message["data"], dtype=np.float32)
+            parts.append(losses.reshape(-1, message["num_runs"])[:, place])
+
+    read_all(read, 0, take)
+    return np.concatenate(parts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 from core.experiments.speed.spec import SpeedSpec
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
@@ -17,9 +17,10 @@ STATE = ("weights", "gradients", "optimizer")
 class SpeedResults(Results):
     """Of one measurement. A way is (batch size, micro-batch size): the two are equal in one go."""
 
-    def __init__(self, read: Read, spec: SpeedSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: SpeedSpec
+
+    def __init__(self, spec: SpeedSpec):
+        super().__init__(spec)
         self.held: dict[tuple[int, int], dict] = {}  # what a step holds, by batch size and block size
         self.no_memory: dict | None = None  # the batch size that did not fit
         self.products: list[float] = []  # operations a second of a large matrix product as a step makes it, one a round

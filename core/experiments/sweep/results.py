@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.experiments.results import Read, Results
+from core.experiments.results import Results
 from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import StepsFit, fit_steps, steps_to_target
@@ -30,9 +30,10 @@ class BestRate:
 class SweepResults(Results):
     """Of one sweep. Shapes: E validations, R seeds."""
 
-    def __init__(self, read: Read, spec: SweepSpec):
-        super().__init__(read)
-        self.spec = spec
+    spec: SweepSpec
+
+    def __init__(self, spec: SweepSpec):
+        super().__init__(spec)
         self.evals: dict[tuple[float, int], list[tuple[int, list]]] = defaultdict(list)  # by rate and batch size
         self.num_diverged: dict[tuple[float, int], int] = defaultdict(int)  # runs, by rate and batch size
         self.batch_sizes = tuple(sorted(spec.race.train.batch_sizes))
@@ -63,7 +64,7 @@ class SweepResults(Results):
         """Whether all its runs have come to the end of the budget, or diverged."""
         steps, _ = self.curve(rate, batch_size)
         at_end = len(steps) > 0 and steps[-1] == self.num_steps(batch_size)
-        return at_end or self.num_diverged[rate, batch_size] == self.spec.race.train.num_seeds
+        return at_end or self.num_diverged.get((rate, batch_size), 0) == self.spec.race.train.num_seeds
 
     @property
     def finished_rates(self) -> list[float]:

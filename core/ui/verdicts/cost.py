@@ -61,7 +61,7 @@ def accumulation(cost: CostResults) -> Verdict:
     large, parts = cost.spec.largest, cost.spec.micro_batch_sizes
     if not parts:
         return Verdict(UNRESOLVED, f"No other batch size divides {large}: choose sizes that do.")
-    if min(len(cost.seconds[large, m]) for m in (*parts, large)) < 2:
+    if min(len(cost.seconds.get((large, m), ())) for m in (*parts, large)) < 2:
         return TOO_EARLY
     ratios = {m: ratio_of(*cost.rounds_of((large, m), (large, large))) for m in parts}
     shares = {m: cost.activation_bytes[m] / cost.activation_bytes[large] for m in parts}

@@ -1,0 +1,245 @@
+"""An experiment on a page: found by its id in the address, started, paused and stopped, drawn while it runs; before the
+visitor has run one, the recording of its kind.
+
+    noise = experiment(choices, "noise", "Measure the noise")
+    noise.show(draw_noise, choices)     # draw_noise(view, choices), again and again while it runs
+
+A page asks the store; it knows no worker. What it draws is a `View`, which is read-only.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core import charts
+from core.corpus import samples
+from core.experiments.kind import Spec
+from core.experiments.offers import OFFERS
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import from_json, kind_of
+from core.experiments.results import Feed, Read, Results
+from core.lab.cluster import LabError
+from core.lab.recording import RECORDINGS, read_machine, read_recording
+from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
+from core.ui.choices import Choices
+from core.ui.lab import server
+from core.ui.page import plain, say
+from core.ui.texts import current_text
+
+TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
+FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
+STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
+
+
+@dataclass(frozen=True)
+class View:
+    """What is known of an experiment as a page draws it."""
+
+    results: Any  # the `Results` of its kind; read-only, and shared with other viewers
+    race: RaceSpec  # that it is about, with its text
+    read: Read  # all its messages
+    key: str  # another for each experiment
+    note: str = ""  # of a recording: when it was made, and on what; empty for the visitor's own
+    live: bool = False  # whether more is to come
+    done: bool = True  # whether it has come to its end
+
+    @property
+    def recorded(self) -> bool:
+        return bool(self.note)
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """The visitor's own experiment, or a recorded one where there is none."""
+
+    name: str  # of its offer
+    feed: Feed
+    race: RaceSpec
+    experiment: Experiment | None = None
+    note: str = ""
+
+    def view(self) -> View:
+        """As it is now."""
+        active = self.experiment is not None and self.experiment.active
+        done = self.experiment is None or self.experiment.status == "done"
+        key = self.experiment.id if self.experiment else self.name
+        return View(self.feed.look(), self.race, self.feed.read, key, self.note, active, done)
+
+    def show(self, draw: Callable, *arguments, progress: Callable[[Results, float], str] | None = None) -> None:
+        """`draw(view, *arguments)`: once, or below how far it is, again and again while it runs. `progress` says in
+        words how far a share of it is. No lambda of a page's: see `take_away`."""
+        if self.experiment is None:
+            st.fragment(draw)(self.view(), *arguments)
+            return
+        begun = self.feed.look().begun
+        seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
+        st.fragment(live, run_every=seconds)(self, begun, partial(draw_all, draw, arguments), progress or percent)
+
+
+def draw_all(draw: Callable, arguments: tuple, view: View) -> None:
+    draw(view, *arguments)
+
+
+def live(shown: OnPage, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
+    shared, experiment = server(), shown.experiment
+    shared.lab.look_at(experiment.id)
+    status, sentence = shared.store.status(experiment.id)
+    view = shown.view()
+    share = 1.0 if status == "done" else min(1.0, view.results.share)
+    seconds_left = shown.feed.remaining_seconds()
+    show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
+    draw(view)
+    if status != experiment.status or view.results.begun != begun:
+        st.rerun()  # the whole page: its buttons change, and how often it ticks
+
+
+def percent(results: Results, share: float) -> str:
+    return f"{100 * share:.0f}%" + (f", {results.doing}" if share < 1 else "")
+
+
+# ---- where it comes from
+
+
+def experiment(
+    choices: Choices,
+    name: str,
+    label: str,
+    *,
+    recording: Callable[[Choices, str], str] | None = None,
+    invite: str = "This was {note}. Click **{label}** to take your own, live.",
+    **options,
+) -> OnPage:
+    """The experiment of that name in OFFERS, with its buttons; `label` is on the one that starts it. Where the visitor
+    has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
+    `options` are of its kind's results."""
+    own = found(choices, name, **options)
+    controls(choices, name, label, own and own.experiment)
+    if own:
+        return own
+    shown = recorded(recording(choices, name) if recording else name, **options)
+    st.info(invite.format(note=shown.note, label=label))
+    return shown
+
+
+def own_or_recorded(choices: Choices, name: str) -> OnPage:
+    """The same without buttons, for a page that uses what another one has measured."""
+    return found(choices, name) or recorded(name)
+
+
+def found(choices: Choices, name: str, **options) -> OnPage | None:
+    """The experiment in the address. One that is not there is told and forgotten."""
+    experiment_id = getattr(choices, name)
+    if not experiment_id:
+        return None
+    kept = server().store.experiment(experiment_id)
+    spec = kept and spec_of(kept)
+    if not isinstance(spec, OFFERS[name].kind):
+        noun = OFFERS[name].noun
+        st.warning(f"The {noun} in the address is not here: it is kept for a week. Start a new one.")
+        choices.set(**{name: ""})
+        return None
+    feed = feed_of(experiment_id, kept.settings, **options)
+    return OnPage(name, feed, replace(spec.race, text=kept.text), kept)
+
+
+def spec_of(experiment: Experiment) -> Spec | None:
+    """Its spec without the text; None for a kind of a former version."""
+    try:
+        return from_json(experiment.settings)
+    except ValueError:
+        return None
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def feed_of(experiment_id: str, settings: str, **options) -> Feed:
+    """What is known of an experiment, shared by all who look at it."""
+    spec = from_json(settings)
+    return Feed(partial(server().store.read, experiment_id), kind_of(spec).results(spec, **options))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def recorded(name: str, **options) -> OnPage:
+    """The recording of that name; options as for `feed_of`. A step of it is looked into on this machine's device."""
+    recording = read_recording(RECORDINGS[name])
+    race = recording.spec.race
+    race = replace(race, text=samples()[race.source].text, train=replace(race.train, device="auto"))
+    feed = Feed(recording.read, kind_of(recording.spec).results(recording.spec, **options))
+    return OnPage(name, feed, race, note=recording.note)
+
+
+def choose_recording(choices: Choices, name: str) -> str:
+    """The name of the recording to show where there are two: from a processor and, as `name`_on_gpu, from a GPU."""
+    names = {"processor": name, "gpu": f"{name}_on_gpu"}
+    choices.segments(
+        "recorded_on", "Recorded on", tuple(names), format_func=lambda kind: read_machine(RECORDINGS[names[kind]])
+    )
+    return names[choices.recorded_on]
+
+
+def same_subject(*races: RaceSpec) -> bool:
+    """Whether all have the same text and the same model."""
+    names = ("text", "excerpt", "tokenizer", "block_size", "n_layer", "n_head", "n_embd")
+    return len({tuple(getattr(race, name) for name in names) for race in races}) == 1
+
+
+# ---- its buttons, and how far it is
+
+
+def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
+    """Start, pause, resume, stop. Each says in a sentence why it could not."""
+    lab = server().lab
+    active = experiment is not None and experiment.active
+    start, hold, stop, _ = st.columns([1.3, 1, 1, 2.4])
+    wide = {"width": "stretch"}
+    if start.button(label, type="primary", disabled=active, icon=":material/play_arrow:", key=f"{name}_start", **wide):
+        try:
+            with st.spinner("Starting …"):
+                experiment_id = lab.submit(OFFERS[name].of(choices, current_text(choices)))
+                choices.set(**{name: experiment_id})
+                if not server().store.num_ahead(experiment_id):
+                    wait_for(experiment_id, lambda status: status != WAITING)
+        except (ValueError, LabError) as error:
+            say(error)
+            return
+        choices.write_url()
+        st.rerun()
+    paused = active and experiment.status == PAUSED
+    label, act, icon = ("Resume", lab.resume, "resume") if paused else ("Pause", lab.pause, "pause")
+    no_hold = not active or experiment.status == WAITING
+    if hold.button(label, disabled=no_hold, icon=f":material/{icon}:", key=f"{name}_hold", **wide):
+        act(experiment.id)
+        wait_for(experiment.id, lambda status: status != experiment.status)
+        st.rerun()
+    if stop.button("Stop", disabled=not active, icon=":material/stop:", key=f"{name}_stop", **wide):
+        lab.stop(experiment.id)
+        wait_for(experiment.id, lambda status: status not in (WAITING, RUNNING, PAUSED))
+        st.rerun()
+
+
+def wait_for(experiment_id: str, reached: Callable[[str], bool], seconds: float = 2.0) -> None:
+    """Wait, not long, for a status: what was clicked should show at once."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and not reached(server().store.status(experiment_id)[0]):
+        time.sleep(0.02)
+
+
+def show_progress(
+    experiment_id: str, status: str, sentence: str, share: float, done: str, seconds_left: float | None
+) -> None:
+    """The bar, and what it says: `done` is how far it is, in words."""
+    if status == WAITING:
+        ahead = server().store.num_ahead(experiment_id)
+        place = f"{charts.counted(ahead, 'experiment')} ahead of it" if ahead else "the worker is getting ready"
+        label = f"Waiting in line: {place}."
+    elif status == RUNNING:
+        left = f", about {charts.format_seconds(seconds_left)} left" if seconds_left is not None else ""
+        label = f"Running: {done}{left}."
+    elif status == PAUSED:
+        label = f"Paused at {done}."
+    else:
+        label = f"{STATUS_WORDS[status]}: {done}. {plain(sentence)}"
+    st.progress(share, text=label)
