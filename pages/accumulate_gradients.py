@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.experiments.offers import parts_of
 from core.lab.cluster import LabError
+from core.lessons.accumulate_gradients.view import MISTAKES, draw_splits, show_mistake, show_proof
 from core.settings.declared import MAX_STEP
 from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH
 from core.strategies import TARGETS
-from core.ui.accumulation import MISTAKES, draw_splits, show_mistake, show_proof
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, say
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model

@@ -3,6 +3,9 @@
 import streamlit as st
 
 from core.experiments.offers import claim_race_of
+from core.lessons.check_the_claims import verdicts
+from core.lessons.check_the_claims import view as claims
+from core.lessons.check_the_claims.view import Claim, show_claim, show_overview
 from core.settings.limits import (
     CLAIM_SIZES,
     MAX_BLOCK_SIZE,
@@ -12,9 +15,8 @@ from core.settings.limits import (
     MAX_TOKENS,
     MODEL_SIZES,
 )
-from core.ui import claims, verdicts
-from core.ui.claims import Claim, show_claim, show_overview
 from core.ui.page import next_lesson, open_page
+from core.ui.plots import step_cost
 from core.ui.settings import choose_device, choose_numbers
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
@@ -33,7 +35,7 @@ CLAIMS = {
         said="Small batches use less memory.",
         evidence=("claim_cost",),
         judge=verdicts.memory,
-        show=claims.show_memory,
+        show=step_cost.show_memory,
         test="One step at each size. Autograd tells of every tensor that it keeps for the backward pass; their bytes are added up, exactly. Weights, gradients and the optimizer's state are counted too.",
         nuance="Only **activations** grow with B × T. Weights, gradients and AdamW's two averages are there whatever the batch, about 16 bytes a parameter in float32. With a tiny model most of it is activations; with billions of parameters it can be the other way round, and a smaller batch then saves little. Not counted: what a layer needs for a moment while it computes. Try a larger model.",
     ),
@@ -81,7 +83,7 @@ CLAIMS = {
         said="Gradient accumulation speeds up training.",
         evidence=("claim_cost",),
         judge=verdicts.accumulation,
-        show=claims.show_splits,
+        show=step_cost.show_splits,
         test="The same large batch, once in one go, and once in micro-batches whose gradients are added up before the update. Each way is timed in turn, round by round; the gradients are held against each other.",
         nuance="Accumulation imitates a batch that does not fit into memory: **the same gradient, less activation memory**. It makes no more updates a second than the large batch would. Where the parts keep the hardware less busy, it is slower; where they fit a processor's cache better, it can be a little faster, which has nothing to do with learning.",
     ),

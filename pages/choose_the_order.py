@@ -3,11 +3,8 @@
 import streamlit as st
 
 from core.experiments.offers import orders_of
-from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
-from core.ui.experiment import experiment
-from core.ui.order_answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
-from core.ui.order_race import draw_orders
-from core.ui.orders import (
+from core.lessons.choose_the_order.answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
+from core.lessons.choose_the_order.maps import (
     Drawn,
     amount_sentence,
     choose_examples,
@@ -16,6 +13,9 @@ from core.ui.orders import (
     streams_of,
     theory_sentence,
 )
+from core.lessons.choose_the_order.view import draw_orders
+from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
+from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, plain, say
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away

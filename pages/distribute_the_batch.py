@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.experiments.offers import parallel_of
+from core.lessons.distribute_the_batch.view import MISTAKES, draw_parallel, show_model_parallel
 from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS
 from core.strategies import TARGETS
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.parallel import MISTAKES, draw_parallel, show_model_parallel
 from core.ui.settings import TARGET_NAMES, choose_device, choose_model
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
+from core.lessons.follow_the_shapes.view import show_shapes, traced
 from core.model import GPTConfig
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS
 from core.ui.page import next_lesson, open_page, say
-from core.ui.shapes import show_shapes, traced
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
 

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
+from core.lessons.inside_one_step.view import show_cost, show_gradients, show_positions, show_update
 from core.settings.declared import MAX_STEP
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import show_batch
 from core.ui.page import next_lesson, open_page, say
+from core.ui.plots.step import show_tokens
 from core.ui.settings import choose_device, choose_model
-from core.ui.stages import show_cost, show_gradients, show_positions, show_tokens, show_update
 from core.ui.steps import current_step, show_code, walk_controls
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text

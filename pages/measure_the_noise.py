@@ -3,9 +3,9 @@
 import streamlit as st
 
 from core.experiments.offers import noise_of
+from core.lessons.measure_the_noise.view import draw_noise
 from core.settings.limits import MAX_BATCH_SIZE, MAX_NOISE_BATCHES, MAX_NOISE_SIZES
 from core.ui.experiment import experiment
-from core.ui.noise import draw_noise
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
 from core.ui.take_away import take_away

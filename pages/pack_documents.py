@@ -5,9 +5,8 @@ import streamlit as st
 from core.batches import WAYS
 from core.corpus import TOKENIZERS
 from core.lab.cluster import LabError
-from core.settings.declared import ATTENTION, DOCUMENTS
-from core.settings.limits import MAX_BLOCK_SIZE
-from core.ui.packing import (
+from core.lessons.pack_documents.answers import answers
+from core.lessons.pack_documents.view import (
     WAY_NAMES,
     choose_documents,
     choose_row,
@@ -25,7 +24,8 @@ from core.ui.packing import (
     show_speed,
     show_ways,
 )
-from core.ui.packing_answers import answers
+from core.settings.declared import ATTENTION, DOCUMENTS
+from core.settings.limits import MAX_BLOCK_SIZE
 from core.ui.page import open_page, say
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away

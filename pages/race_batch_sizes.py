@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from core.lessons.race_batch_sizes.spikes import show_spikes
+from core.lessons.race_batch_sizes.view import draw_race, tokens_read
 from core.settings.declared import HALF_LIVES
 from core.settings.limits import MAX_BATCH_SIZES, MAX_SEEDS, MAX_TOKENS
 from core.training import LR_RULES
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.race import draw_race, tokens_read
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
-from core.ui.spikes import show_spikes
 from core.ui.take_away import take_away
 
 RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core.experiments.offers import speed_of
+from core.lessons.speed_and_memory.view import draw_speed
 from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
-from core.ui.speed import draw_speed
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.experiments.offers import sweep_of
+from core.lessons.tune_the_rate.view import draw_sweep
 from core.settings.limits import MAX_BATCH_SIZES, MAX_RATES, MAX_SEEDS, MAX_TOKENS
 from core.training import BETA2_RULES
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
-from core.ui.sweep import draw_sweep
 from core.ui.take_away import take_away
 
 USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)

@@ -27,8 +27,9 @@ FLOORS = {
     "core.lab": 9,
     "core.__main__": 10,
     "core.ui": 10,
-    "pages": 11,
-    "streamlit_app": 11,
+    "core.lessons": 11,
+    "pages": 12,
+    "streamlit_app": 12,
 }
 # core.charts stands beside the others on its floor: only a page's own floor may put data into a chart
 FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "streamlit_app.py"])
@@ -83,7 +84,8 @@ def test_an_import_only_points_down(path):
 def test_streamlit_is_known_to_the_ui_alone():
     users = users_of("streamlit")
     assert "core.ui.page" in users
-    assert {room_of(module) for module in users} == {"core.ui", "pages"}
+    assert {room_of(module) for module in users} == {"core.ui", "core.lessons", "pages"}
+    assert not any(module.rsplit(".")[-1] == "words" for module in users)  # sentences are tested as text
 
 
 def test_pages_import_streamlit_and_core_and_nothing_else():
@@ -119,13 +121,22 @@ def test_no_key_of_session_state_outside_the_ui():
     assert {room_of(module) for module in users} == {"core.ui"}
 
 
+def lesson_of(module: str) -> str | None:
+    return module.split(".")[2] if module.startswith("core.lessons.") else None
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if lesson_of(module_of(path))], ids=module_of)
+def test_no_lesson_imports_another(path):
+    assert {lesson_of(name) for name in imports(path)} <= {None, lesson_of(module_of(path))}
+
+
 @pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_a_file_is_one_room(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 
 def test_what_the_server_imports_does_not_load_torch():
-    modules = [module_of(p) for p in FILES if room_of(module_of(p)) == "core.ui"]
+    modules = [module_of(p) for p in FILES if room_of(module_of(p)) in ("core.ui", "core.lessons")]
     modules += [
         "core.lab.cluster",
         "core.experiments.registry",
@@ -134,6 +145,7 @@ def test_what_the_server_imports_does_not_load_torch():
         "core.training",
         "core.engine",
     ]
-    code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules, 'core.ui.race' in sys.modules)"
+    view = "core.lessons.race_batch_sizes.view"
+    code = f"import sys, {', '.join(modules)}; print('torch' in sys.modules, {view!r} in sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]

@@ -10,11 +10,11 @@ from core.experiments import registry
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.spec import RaceSpec
+from core.lessons.choose_the_order.answers import NOT_YET, of_epochs, of_replacement, of_seeds, of_shuffling
+from core.lessons.choose_the_order.maps import MAX_BARS, Drawn, bin_edges, read_table, theory_sentence
+from core.lessons.choose_the_order.view import curve_lines, epoch_rules, jumps_line, lead_statement, told
 from core.measure.comparison import Estimate
 from core.training import TrainConfig
-from core.ui.order_answers import NOT_YET, of_epochs, of_replacement, of_seeds, of_shuffling
-from core.ui.order_race import curve_lines, epoch_rules, jumps_line, lead_statement, told
-from core.ui.orders import MAX_BARS, Drawn, bin_edges, read_table, theory_sentence
 
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=3, max_tokens=3200)
 SPEC = OrdersSpec.of(RaceSpec(text="", block_size=8, train=PLAN))

@@ -8,8 +8,8 @@ import pytest
 from core.batches import pack
 from core.charts import OTHERS, OWN
 from core.corpus import build_corpus
-from core.ui.packed_rows import rows_html
-from core.ui.packing import mask_tables
+from core.lessons.pack_documents.rows import rows_html
+from core.lessons.pack_documents.view import mask_tables
 
 DOCUMENTS = ("ab", "<script>alert(1)</script>", "nul\x00 esc\x1b", "👨‍👩‍👧")
 

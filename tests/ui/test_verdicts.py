@@ -15,11 +15,11 @@ from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults
 from core.experiments.sweep.spec import SweepSpec
+from core.lessons.check_the_claims import verdicts
+from core.lessons.check_the_claims.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED
+from core.lessons.check_the_claims.verdicts.race import complete, way_known
+from core.lessons.check_the_claims.verdicts.sweep import chosen_by_others
 from core.training import TrainConfig
-from core.ui import verdicts
-from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED
-from core.ui.verdicts.race import complete, way_known
-from core.ui.verdicts.sweep import chosen_by_others
 
 SIZES, T = (16, 128, 512), 8
 PLAN = TrainConfig(batch_sizes=SIZES, num_seeds=3, max_tokens=512 * T * 64)

@@ -17,7 +17,7 @@ from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.lab import cached_corpus
 from core.ui.page import say
-from core.ui.stages import show_tokens, upper_end
+from core.ui.plots.step import show_tokens, upper_end
 from core.ui.steps import Step, reach, step_of
 
 MAX_AROUND = 25  # steps on either side that say what the loss was like then; fewer in a short run

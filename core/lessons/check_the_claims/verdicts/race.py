@@ -11,10 +11,7 @@ import numpy as np
 
 from core import charts
 from core.experiments.race.results import RaceResults
-from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of, running_mean
-from core.measure.noise import with_neighbours
-from core.measure.targets import steps_to_target
-from core.ui.verdicts.verdict import (
+from core.lessons.check_the_claims.verdicts.verdict import (
     FAILS,
     GAP_THAT_MATTERS,
     HOLDS,
@@ -28,6 +25,9 @@ from core.ui.verdicts.verdict import (
     of_each,
     signed,
 )
+from core.measure.comparison import Estimate, at_equal, at_equal_loss, difference_of, lead_of, ratio_of, running_mean
+from core.measure.noise import with_neighbours
+from core.measure.targets import steps_to_target
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import numpy as np
 from core import charts
 from core.batches import WindowStream
 from core.experiments.orders.results import OrdersResults
+from core.lessons.choose_the_order.maps import Drawn, percent, seen_by_seed
+from core.lessons.choose_the_order.view import difference, number, told
 from core.measure.comparison import Estimate
-from core.ui.order_race import difference, number, told
-from core.ui.orders import Drawn, percent, seen_by_seed
 
 NOT_YET = "The race has not measured it yet."
 

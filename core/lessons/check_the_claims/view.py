@@ -8,22 +8,21 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.experiments.cost.results import CostResults
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults, fit_of
+from core.lessons.check_the_claims.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
+from core.lessons.check_the_claims.verdicts.race import way_known, way_to_target
 from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
-from core.ui.noise import draw_scale
 from core.ui.page import plain
+from core.ui.plots.noise import draw_scale
+from core.ui.plots.race import draw_loss, draw_noise
+from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import draw_points
-from core.ui.race_charts import draw_loss, draw_noise
-from core.ui.sweep import draw_rates, draw_steps
 from core.ui.texts import model_size, source_title
-from core.ui.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
-from core.ui.verdicts.race import way_known, way_to_target
 
 ICONS = {
     HOLDS: ":material/check_circle:",
@@ -189,47 +188,6 @@ def draw_gaps(view: View) -> str:
         frame=charts.frame_corners(x, y, x_column="train", y_column="gap"),
     )
     return sentence
-
-
-def show_memory(view: View, by: str = "batch size") -> list[str]:
-    """A bar for each batch size; or micro-batch size: of a batch in parts, a step holds the activations of one."""
-    cost: CostResults = view.results
-    rows, totals = [], []
-    for batch_size, activations in sorted(cost.activation_bytes.items()):
-        below = 0.0
-        for part, size in {**cost.state_bytes, "activations": activations}.items():
-            rows.append((batch_size, part, size / 1e6, below, below + size / 1e6))
-            below += size / 1e6
-        totals.append((batch_size, below, charts.format_significant(below)))
-    table = pd.DataFrame(rows, columns=["batch_size", "part", "megabytes", "low", "high"])
-    sentence = charts.describe_memory(table, by)
-    st.markdown("**What a step holds in memory**, part by part; but for what is there for a moment only.")
-    draw(
-        spec_of(charts.memory_chart, cost.spec.batch_sizes, theme(), x_title=f"{by} (windows)"),
-        "claim_memory",
-        f"Memory by {by}: {LIVE_ALT}" if view.live else sentence,
-        memory=table,
-        total=pd.DataFrame(totals, columns=["batch_size", "megabytes", "label"]),
-    )
-    return [sentence]
-
-
-def show_splits(view: View) -> list[str]:
-    cost: CostResults = view.results
-    large = cost.spec.largest
-    seconds = {m: np.array(cost.seconds.get((large, m), ())) for m in (*cost.spec.micro_batch_sizes, large)}
-    known = {m: values for m, values in seconds.items() if len(values) > 1}
-    st.markdown(f"**Seconds of one update from {large:,} windows**, by how many of them go through the model at once.")
-    return [
-        draw_points(
-            known,
-            tuple(seconds),
-            "claim_splits",
-            "seconds of one update",
-            view.live,
-            x_title="micro-batch size (windows)",
-        )
-    ]
 
 
 def show_rates(view: View) -> list[str]:

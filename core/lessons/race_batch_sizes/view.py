@@ -5,10 +5,10 @@ import streamlit as st
 from core import charts
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
+from core.lessons.race_batch_sizes.charts import draw_charts
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.race_charts import draw_charts
 from core.ui.texts import model_size, source_title
 
 

@@ -13,6 +13,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
+from core.ui.plots.noise import draw_scale, scale_sentence
 from core.ui.texts import model_size, source_title
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
@@ -205,22 +206,6 @@ def show_scale(results: NoiseResults, live: bool) -> str:
     return sentence
 
 
-def draw_scale(results: NoiseResults, live: bool) -> str:
-    resolved, unresolved = results.scale_tables()
-    known = [*resolved["low"], *resolved["high"]]
-    y = charts.round_log_domain(min(known) / 1.1, max(known) * 1.1) if known else (1.0, 100.0)
-    sentence = charts.describe_noise_scale(resolved, unresolved)
-    draw(
-        spec_of(charts.noise_scale_chart, theme()),
-        "noise_scale",
-        f"Noise scale over training: {LIVE_ALT}" if live else sentence,
-        scale=resolved,
-        unresolved=unresolved.assign(value=y[0] * 1.3),
-        frame=charts.frame_corners((0.0, float(max(*results.spec.steps, 1))), y, x_column="step", y_column="value"),
-    )
-    return sentence
-
-
 def check_sentence(results: NoiseResults) -> str:
     """The estimate of |G|² beside what it estimates, which is known here and nowhere else."""
     number = charts.format_significant
@@ -229,16 +214,3 @@ def check_sentence(results: NoiseResults) -> str:
         for step, m in sorted(results.scales.items())
     ]
     return "|G|² as the batches estimate it, and of the whole text itself: " + ("; ".join(parts) or "not yet") + "."
-
-
-def scale_sentence(message: dict | None, block_size: int) -> str:
-    if message is None:
-        return charts.NOT_MEASURED
-    number = charts.format_significant
-    if not message["resolved"]:
-        return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
-    scale, low, high = (message[name] for name in ("simple_noise_scale", "low", "high"))
-    return (
-        f"**{number(scale)} windows** ({number(low)} to {number(high)}), which is "
-        f"{charts.format_count(scale * block_size)} tokens."
-    )

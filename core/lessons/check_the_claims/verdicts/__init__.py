@@ -6,10 +6,10 @@ means that the 95% interval of a difference does not hold 0, or that of a ratio 
 before it has been measured.
 """
 
-from core.ui.verdicts.cost import accumulation, memory
-from core.ui.verdicts.race import balanced, fast, noisy, overfit, slower
-from core.ui.verdicts.sweep import noise_scale, tuning
-from core.ui.verdicts.verdict import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
+from core.lessons.check_the_claims.verdicts.cost import accumulation, memory
+from core.lessons.check_the_claims.verdicts.race import balanced, fast, noisy, overfit, slower
+from core.lessons.check_the_claims.verdicts.sweep import noise_scale, tuning
+from core.lessons.check_the_claims.verdicts.verdict import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
 
 __all__ = [
     "FAILS",

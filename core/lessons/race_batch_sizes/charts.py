@@ -1,7 +1,5 @@
 """The charts of a race, in the same places whatever has arrived, so that nothing jumps."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -14,10 +12,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
-
-X_TITLES = {"steps": "optimizer steps", "tokens": "tokens seen", "seconds": "seconds of one run alone"}
-NOISE_AXIS = "_noise_axis"
-X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
+from core.ui.plots.race import X_TITLES, draw_loss, draw_noise
 
 
 def draw_charts(view: View, choices: Choices) -> None:
@@ -75,46 +70,6 @@ def ways_sentence(curves: RaceResults) -> str:
     return f"How the runs were executed{tried}: {'; '.join(said)}."
 
 
-def draw_loss(curves: RaceResults, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
-    """Training or validation loss; returns what it shows as a sentence."""
-    lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
-    rules = []
-    if curves.started:
-        rules.append({"y": math.log(curves.started["vocab_size"]), "label": "uniform guess, ln V", "below": False})
-    floor, label = curves.spec.floor_nats, "no model can beat this for long: the entropy of the language"
-    if what == "validation" and curves.started and curves.started.get("val_floor") is not None:
-        floor, label = curves.started["val_floor"], "what one who knows the language gets on this text"
-    if floor is not None:
-        rules.append({"y": floor, "label": label, "below": True})
-    heights = [*lines["loss"], *(rule["y"] for rule in rules)]
-    y = charts.round_domain(min(heights), max(heights)) if heights else (0.0, 4.5)
-    sentence = charts.describe_loss(mean, what=f"{what.capitalize()} loss", x_unit=axis)
-    spec = spec_of(
-        charts.loss_chart,
-        curves.batch_sizes,
-        theme(),
-        x_title=X_TITLES[axis],
-        y_title=f"{what} loss (nats per token)",
-        x_format=X_FORMATS[axis],
-        points=what == "validation",
-        pick=on_pick is not None,
-        recorded=recorded,
-        height=340 if what == "training" else 280,
-    )
-    draw(
-        spec,
-        f"race_{what}",
-        f"{what.capitalize()} loss: {LIVE_ALT}" if live else sentence,
-        on_pick,
-        lines=lines,
-        mean=mean,
-        ends=charts.end_labels(mean, y),
-        rules=pd.DataFrame(rules, columns=["y", "label", "below"]),
-        frame=charts.frame_corners((0.0, x_end(curves, axis)), y),
-    )
-    return sentence
-
-
 def lead_sentence(curves: RaceResults, axis: str, live: bool) -> str:
     """Who leads at equal steps, tokens or seconds, by how much, and whether these seeds can tell. While a race goes on,
     that is looked at again and again, and once in a while chance will look like a lead."""
@@ -136,48 +91,6 @@ def lead_sentence(curves: RaceResults, axis: str, live: bool) -> str:
     if lead.resolved:
         verdict = "resolved so far" if live else "resolved"
     return f"{said} ({interval}): {verdict}."
-
-
-def x_end(curves: RaceResults, axis: str) -> float:
-    """Where the axis ends: all steps and tokens are known before, seconds only as well as a step has been timed."""
-    limit = curves.x_limit(axis)
-    return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
-
-
-def draw_noise(view: View) -> str:
-    curves, live = view.results, view.live
-    sizes, y = curves.batch_sizes, noise_axis(view.key)
-    rows = [{"batch_size": b, **{k: n[k] for k in ("sigma", "low", "high")}} for b, n in sorted(curves.noise.items())]
-    noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
-    theory = pd.DataFrame(columns=["batch_size", "sigma", "label"])
-    if rows:
-        # through the geometric middle of the points: the slope is the theory's, the height is theirs
-        height = float(np.exp(np.log(noise["sigma"] * np.sqrt(noise["batch_size"])).mean()))
-        places = [sizes[0], math.sqrt(sizes[0] * sizes[min(1, len(sizes) - 1)]), sizes[-1]]
-        sigmas = [height / math.sqrt(b) for b in places]
-        theory = pd.DataFrame({"batch_size": places, "sigma": sigmas, "label": ["", "slope B^(-1/2)", ""]})
-        wanted = charts.round_log_domain(min(noise["low"].min(), *sigmas), max(noise["high"].max(), *sigmas))
-        y = noise_axis(view.key, wanted)
-    x = charts.round_log_domain(sizes[0] / 1.2, sizes[-1] * 1.2, base=2)
-    sentence = charts.describe_noise(noise)
-    draw(
-        spec_of(charts.noise_chart, sizes, theme(), height=340),
-        "race_noise",
-        f"Loss noise by batch size: {LIVE_ALT}" if live else sentence,
-        noise=noise,
-        theory=theory,
-        frame=charts.frame_corners(x, y, x_column="batch_size", y_column="sigma"),
-    )
-    return sentence
-
-
-def noise_axis(key: str, wanted: tuple[float, float] | None = None) -> tuple[float, float]:
-    """The y axis of an experiment's noise as this visitor has it; it only ever grows."""
-    mine = st.session_state.get(NOISE_AXIS, {}).get(key)
-    if wanted:
-        mine = charts.grow(mine, wanted)
-        st.session_state[NOISE_AXIS] = {key: mine}
-    return mine or (0.02, 0.5)
 
 
 def noise_sentence(curves: RaceResults) -> str:

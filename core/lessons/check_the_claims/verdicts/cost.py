@@ -4,8 +4,7 @@ import numpy as np
 
 from core import charts
 from core.experiments.cost.results import CostResults
-from core.measure.comparison import ratio_of
-from core.ui.verdicts.verdict import (
+from core.lessons.check_the_claims.verdicts.verdict import (
     FAILS,
     HOLDS,
     PARTLY,
@@ -17,6 +16,7 @@ from core.ui.verdicts.verdict import (
     of_each,
     size_of,
 )
+from core.measure.comparison import ratio_of
 
 SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
 

@@ -11,6 +11,7 @@ from core.batches import IGNORE, PADDING, WAYS, PackedBatch, pack
 from core.corpus import FOUR, Tokenizer, clean_text, first_documents, samples, split_documents
 from core.export.lesson import DocumentsSpec
 from core.lab.cluster import LabError
+from core.lessons.pack_documents.rows import rows_html
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.reports import Leak, PackingReport, StepTimes
 from core.model import GPTConfig
@@ -18,7 +19,6 @@ from core.settings.limits import MODEL_SIZES
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import cached_corpus, server
-from core.ui.packed_rows import rows_html
 from core.ui.page import say
 from core.ui.texts import paste_box, pasted_text, source_title
 

@@ -5,8 +5,7 @@ import numpy as np
 from core import charts
 from core.experiments.noise.results import NoiseResults
 from core.experiments.sweep.results import SweepResults, fit_of, mean_steps
-from core.measure.comparison import Estimate, difference_of
-from core.ui.verdicts.verdict import (
+from core.lessons.check_the_claims.verdicts.verdict import (
     FAILS,
     GAP_THAT_MATTERS,
     HOLDS,
@@ -18,6 +17,7 @@ from core.ui.verdicts.verdict import (
     number,
     of_each,
 )
+from core.measure.comparison import Estimate, difference_of
 
 TELLING = 4.0  # two ranges that overlap say something only where neither spans more than this factor
 

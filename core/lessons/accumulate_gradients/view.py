@@ -11,10 +11,10 @@ from core.measure.comparison import ratio_of
 from core.measure.reports import AccumulationReport, MistakeReport
 from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, token_weights
 from core.ui.choices import Choices
-from core.ui.claims import show_memory, show_splits
 from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.stages import draw_layers
+from core.ui.plots.step import draw_layers
+from core.ui.plots.step_cost import show_memory, show_splits
 from core.ui.steps import Step
 from core.ui.texts import model_size
 

@@ -1,0 +1,1 @@
+"""Charts of what experiments have found that more than one lesson shows."""
