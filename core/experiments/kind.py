@@ -9,6 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from core.experiments.messages import Message, Progress, from_dict
 from core.measure.memory import Machine
 
 if TYPE_CHECKING:
@@ -50,10 +51,15 @@ class Kind:
 
     spec: type[Spec]
     results: type[Results]
+    messages: tuple[type[Message], ...] = ()  # besides `Progress`
 
     @property
     def name(self) -> str:
         return self.spec.kind
+
+    def message(self, values: dict) -> Message | dict:
+        """A message from its dictionary."""
+        return from_dict(values, (Progress, *self.messages)) if self.messages else values
 
     def run(self, spec: Spec) -> Iterator[dict]:
         """Run an experiment: its messages as they come; the first is its "started"."""

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict
 from importlib import import_module
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
 
+from core.experiments.codec import build
 from core.experiments.kind import Kind, Spec
 from core.experiments.results import Results
 
@@ -28,9 +27,10 @@ def kind_of(spec: Spec) -> Kind:
 
 def results_of(spec: Spec, messages: Iterable[dict], **options) -> Results:
     """What these messages tell of an experiment; options as its kind's results have them."""
-    results = kind_of(spec).results(spec, **options)
+    kind = kind_of(spec)
+    results = kind.results(spec, **options)
     for message in messages:
-        results.take(message)
+        results.take(kind.message(message))
     return results.snapshot()
 
 
@@ -54,28 +54,4 @@ def from_json(settings: str, text: str = "") -> Spec:
     name = values.get("kind", "race")  # races were kept without it until November 2026
     if name not in KINDS:
         raise ValueError(f"There is no experiment of the kind {name!r}.")
-    return build(KINDS[name].spec, values, text)
-
-
-def build(cls: type, values: dict, text: str) -> Any:
-    """A dataclass from what `to_json` made of one; `text` is put in wherever one belongs.
-
-    >>> from core.training import ExecutionPlan
-    >>> build(ExecutionPlan, {"batch_size": 8, "micro_batch_size": 4}, "").micro_batch_size
-    4
-    """
-    hints = get_type_hints(cls)
-    known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
-    found = {name: converted(hints[name], value, text) for name, value in known.items()}
-    return cls(**found | ({"text": text} if "text" in hints else {}))
-
-
-def converted(hint: Any, value: Any, text: str) -> Any:
-    """A value of JSON as the type that a field has."""
-    if get_origin(hint) is UnionType:  # X | None
-        return value if value is None else converted(get_args(hint)[0], value, text)
-    if is_dataclass(hint):
-        return build(hint, value, text)
-    if get_origin(hint) is tuple:
-        return tuple(converted(get_args(hint)[0], each, text) for each in value)
-    return value
+    return build(KINDS[name].spec, values, text=text)

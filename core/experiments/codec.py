@@ -1,0 +1,32 @@
+"""Dataclasses from JSON: specs and messages are kept as JSON, and read again by a later version of this program."""
+
+from dataclasses import fields, is_dataclass
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+
+def build(cls: type[T], values: dict, **everywhere) -> T:
+    """A dataclass from the values of its fields as JSON has them. Fields that are not known any more are left out;
+    `everywhere` has those that every dataclass with such a field gets.
+
+    >>> from core.experiments.messages import Progress
+    >>> build(Progress, {"share": 0.5, "doing": "step 3", "former": 1})
+    Progress(share=0.5, doing='step 3')
+    """
+    hints = get_type_hints(cls)
+    known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+    found = {name: converted(hints[name], value, everywhere) for name, value in known.items()}
+    return cls(**found | {name: value for name, value in everywhere.items() if name in hints})
+
+
+def converted(hint: Any, value: Any, everywhere: dict) -> Any:
+    """A value of JSON as the type that a field has."""
+    if get_origin(hint) is UnionType:  # X | None
+        return value if value is None else converted(get_args(hint)[0], value, everywhere)
+    if is_dataclass(hint):
+        return build(hint, value, **everywhere)
+    if get_origin(hint) is tuple:
+        return tuple(converted(get_args(hint)[0], each, everywhere) for each in value)
+    return value
