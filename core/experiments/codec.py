@@ -1,10 +1,12 @@
 """Dataclasses from JSON: specs and messages are kept as JSON, and read again by a later version of this program."""
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+hints_of = cache(get_type_hints)
 
 
 def build(cls: type[T], values: dict, **everywhere) -> T:
@@ -15,7 +17,7 @@ def build(cls: type[T], values: dict, **everywhere) -> T:
     >>> build(Progress, {"share": 0.5, "doing": "step 3", "former": 1})
     Progress(share=0.5, doing='step 3')
     """
-    hints = get_type_hints(cls)
+    hints = hints_of(cls)
     known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
     found = {name: converted(hints[name], value, everywhere) for name, value in known.items()}
     return cls(**found | {name: value for name, value in everywhere.items() if name in hints})

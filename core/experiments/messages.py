@@ -1,7 +1,7 @@
 """What an experiment tells while it runs: each message is a frozen dataclass with a tag, its `kind`.
 
-They travel, and are kept, as dictionaries of plain values: `to_dict`, `from_dict`. A field called `data` has bytes. Each
-kind of experiment has its own in `messages.py` in its folder; here are those that all may have.
+They travel, and are kept, as dictionaries of plain values: `to_dict`, `from_dict`. A field called `data` has bytes.
+Each kind of experiment has its own in `messages.py` in its folder; here are those that all may have.
 """
 
 from collections.abc import Iterable
