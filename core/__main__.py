@@ -10,9 +10,11 @@ from pathlib import Path
 
 from core.corpus import Sample, clean_text, decode_upload, samples
 from core.experiments.kind import Spec
+from core.experiments.messages import to_dict
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.offers import OFFERS
 from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.race.messages import Summary
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import kind_of
 from core.export.lesson import LessonSpec
@@ -151,7 +153,7 @@ def run_race(args: argparse.Namespace) -> None:
     names = ("batch_sizes", "num_seeds", "max_tokens", "precision", "warmup", "final_rate")
     plan = {name: getattr(args, name) for name in names}
     spec = race_of(args, **plan)
-    from core.engine import records_of
+    from core.engine import Block, Divergence, Evaluation, records_of
     from core.engine.devices import use_cores
     from core.experiments.race.run import Race  # here, because torch takes a second and --help needs none
 
@@ -159,10 +161,11 @@ def run_race(args: argparse.Namespace) -> None:
 
     def records() -> Iterator[dict]:
         for event in Race(spec).events():
-            if not isinstance(event, dict):
-                yield from records_of(event, spec.train, spec.block_size)
-            elif event["kind"] == "summary":
-                yield event
+            match event:
+                case Summary():
+                    yield to_dict(event)
+                case Block() | Evaluation() | Divergence():
+                    yield from records_of(event, spec.train, spec.block_size)
 
     write_lines(args, records())
 
@@ -175,7 +178,7 @@ def run_noise(args: argparse.Namespace) -> None:
 
     use_cores()
     check(spec)
-    write_lines(args, (m for m in run(spec) if m["kind"] in ("noise", "slope", "noise_scale")))
+    write_lines(args, (to_dict(m) for m in run(spec) if m.kind in ("noise", "slope", "noise_scale")))
 
 
 def run_export(args: argparse.Namespace) -> None:
@@ -219,7 +222,7 @@ def run_distribute(args: argparse.Namespace) -> None:
         raise ValueError("Which text? Give --text-file.")
     if "RANK" not in os.environ:
         check(spec)
-        write_lines(args, (m for m in run(spec) if m["kind"] != "progress"))
+        write_lines(args, (to_dict(m) for m in run(spec) if m.kind != "progress"))
     elif args.spec_file:
         as_rank(run_rank, spec, write_line, beating=True)
     elif os.environ["RANK"] == "0":

@@ -17,11 +17,12 @@ import streamlit as st
 
 from core import charts
 from core.corpus import samples
+from core.experiments.feed import Feed
 from core.experiments.kind import Spec
 from core.experiments.offers import OFFERS
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, kind_of
-from core.experiments.results import Feed, Read, Results
+from core.experiments.registry import from_json
+from core.experiments.results import Read, Results
 from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
@@ -158,7 +159,7 @@ def spec_of(experiment: Experiment) -> Spec | None:
 def feed_of(experiment_id: str, settings: str, **options) -> Feed:
     """What is known of an experiment, shared by all who look at it."""
     spec = from_json(settings)
-    return Feed(partial(server().store.read, experiment_id), kind_of(spec).results(spec, **options))
+    return Feed(partial(server().store.read, experiment_id), spec, **options)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -167,7 +168,7 @@ def recorded(name: str, **options) -> OnPage:
     recording = read_recording(RECORDINGS[name])
     race = recording.spec.race
     race = replace(race, text=samples()[race.source].text, train=replace(race.train, device="auto"))
-    feed = Feed(recording.read, kind_of(recording.spec).results(recording.spec, **options))
+    feed = Feed(recording.read, recording.spec, **options)
     return OnPage(name, feed, race, note=recording.note)
 
 
