@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.measure.comparison import rise_of, running_mean
-from core.ui.overfitting import overfitting_sentence
+from core.ui.sentences import overfitting_sentence
 
 X = np.arange(0, 10_000, 1_000)  # 10 evaluations
 SEEDS = np.array([-0.01, 0.0, 0.02])

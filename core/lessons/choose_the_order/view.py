@@ -15,7 +15,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
-from core.ui.texts import source_title
+from core.ui.sentences import source_title
 
 MAX_RULES = 6  # ends of epochs that are drawn
 number = charts.format_significant

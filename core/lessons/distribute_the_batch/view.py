@@ -13,7 +13,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 number = charts.format_significant
 MISTAKES = {

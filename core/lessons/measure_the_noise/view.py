@@ -13,8 +13,8 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.plots.noise import draw_scale, scale_sentence
-from core.ui.texts import model_size, source_title
+from core.ui.plots.noise import draw_scale
+from core.ui.sentences import model_size, scale_sentence, source_title
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
 

@@ -12,10 +12,9 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View, own_or_recorded, same_subject
 from core.ui.page import plain
-from core.ui.plots.noise import scale_sentence
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import by_size_frame
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, scale_sentence, source_title
 
 RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
 
