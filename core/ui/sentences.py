@@ -13,6 +13,7 @@ number = charts.format_significant
 
 
 def source_title(source: str) -> str:
+    """The title of a sample, or what a text of the visitor's own is called."""
     return "Your own text" if source == "pasted" else samples()[source].title
 
 

@@ -36,6 +36,7 @@ class Drawn:
 
     @property
     def epochs(self) -> float:
+        """How many epochs' worth of windows that are."""
         return self.num_examples / self.stream.epoch_size
 
 

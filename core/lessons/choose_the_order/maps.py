@@ -54,6 +54,7 @@ def choose_examples(choices: Choices, epoch_size: int) -> int:
 
 
 def take_examples(choices: Choices) -> None:
+    """What the visitor has typed; nothing from an empty box."""
     value = st.session_state[widget_key("order_examples")]
     if value is not None:
         choices.set(order_examples=value)

@@ -63,6 +63,7 @@ def show_training(view: View) -> list[str]:
 
 
 def as_list(sentences: list[str]) -> str:
+    """As a Markdown list."""
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
 

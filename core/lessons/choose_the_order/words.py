@@ -123,6 +123,10 @@ def difference_text(estimate: Estimate) -> str:
 
 
 def signed(value: float) -> str:
+    """
+    >>> signed(-0.02), signed(0.1)
+    ('−0.020', '+0.100')
+    """
     return f"{value:+.3f}".replace("-", "−")
 
 
@@ -181,4 +185,5 @@ def last_losses_sentence(order: str, losses: Sequence[float]) -> str:
 
 
 def diverged_sentence(orders: Sequence[str]) -> str:
+    """Which orders are left out of the comparison."""
     return f"Left all bounds and ended early, so it is not compared: {', '.join(orders)}."

@@ -21,6 +21,7 @@ class ExchangeShare:
 
 
 def exchange_share(results: ParallelResults) -> ExchangeShare:
+    """Of the steps so far, one at least."""
     compute, wait, reduce = (results.seconds(stage).sum(axis=1) for stage in STAGES)  # (steps,) each
     shares = (wait + reduce) / (compute + wait + reduce)
     median_step = int(np.argsort(shares)[len(shares) // 2])
