@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.experiments.offers import parallel_of
-from core.lessons.distribute_the_batch.view import MISTAKES, draw_parallel, show_model_parallel
+from core.lessons.distribute_the_batch.view import draw_parallel, show_model_parallel
+from core.lessons.distribute_the_batch.words import MISTAKES
 from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS
 from core.strategies import TARGETS
 from core.ui.experiment import experiment
