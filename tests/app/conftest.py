@@ -103,9 +103,19 @@ def page(browser):
     opened.close()
 
 
+def call_here(self, function, *args):
+    from core.lab.cluster import call_in_worker
+
+    answer, error = call_in_worker(function, *args)
+    if error:
+        raise error
+    return answer
+
+
 @pytest.fixture
 def app(monkeypatch, tmp_path):
-    """The app without a server: `app(page, **query)` gives its AppTest. No worker is started."""
+    """The app without a server: `app(page, **query)` gives its AppTest. No worker is started: short calls are answered
+    in this process."""
     import streamlit as st
 
     import core.ui.lab
@@ -116,6 +126,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("BATCHSCOPE_DATABASE_URL", f"sqlite:///{tmp_path}/app.db")
     monkeypatch.setattr(core.ui.lab, "warm_up", lambda lab: None)
     monkeypatch.setattr(Lab, "describe", lambda self: machine)
+    monkeypatch.setattr(Lab, "call", call_here)
     st.cache_resource.clear()
 
     def open_page(name: str = "", **query) -> AppTest:

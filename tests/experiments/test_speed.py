@@ -23,18 +23,37 @@ SPEC = SpeedSpec(race=RACE, budget_bytes=2_000_000)
 BIG = Machine(devices={"cpu": 2**33})
 
 
-def measured(spec: SpeedSpec) -> SpeedResults:
-    torch.set_num_threads(1)
-    messages = list(run(spec))
-    json.dumps(messages, allow_nan=False)
+@pytest.fixture(scope="module", autouse=True)
+def few_rounds():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed_module, "ROUNDS", FEWEST_ROUNDS)
+        yield
+
+
+def results_of(messages: list[dict], spec: SpeedSpec = SPEC) -> SpeedResults:
     found = SpeedResults(lambda cursor: (messages[cursor:], len(messages)), spec)
     found.refresh()
     return found
 
 
+def measured(spec: SpeedSpec) -> SpeedResults:
+    torch.set_num_threads(1)
+    return results_of(list(run(spec)), spec)
+
+
 @pytest.fixture(scope="module")
-def found():
-    return measured(SPEC)
+def messages():
+    torch.set_num_threads(1)
+    return list(run(SPEC))
+
+
+@pytest.fixture(scope="module")
+def found(messages):
+    return results_of(messages)
+
+
+def test_every_message_can_travel(messages):
+    assert json.loads(json.dumps(messages, allow_nan=False))[0]["kind"] == "started"
 
 
 def test_sizes_double_up_to_the_bound():
@@ -79,11 +98,9 @@ def test_a_measurement_without_the_other_library_is_of_the_usual_one():
     assert found.fastest_products == found.products == [5.0, 5.0]
 
 
-def test_a_measurement_that_is_stopped_anywhere_can_be_drawn():
-    messages = list(run(SPEC))
+def test_a_measurement_that_is_stopped_anywhere_can_be_drawn(messages):
     for end in range(0, len(messages), 3):
-        part = SpeedResults(lambda cursor, end=end: (messages[cursor:end], end), SPEC)
-        part.refresh()
+        part = results_of(messages[:end])
         assert len({len(each) for each in part.seconds.values()}) <= 1  # only whole rounds
         assert part.fit() is None or part.products
 
@@ -146,6 +163,7 @@ def test_memory_that_ends_is_told_and_what_fits_is_measured(monkeypatch):
         return peak_bytes(trainer, windows)
 
     monkeypatch.setattr(speed_module, "peak_bytes", refused)
+    monkeypatch.setattr(speed_module, "ROUNDS", 1)
     found = measured(SPEC)
     assert found.no_memory == {"kind": "no_memory", "batch_size": 16, "tried": True} and set(found.in_one_go) == {
         1,
@@ -158,6 +176,7 @@ def test_memory_that_ends_is_told_and_what_fits_is_measured(monkeypatch):
 
 def test_what_is_predicted_not_to_fit_is_not_even_tried(monkeypatch):
     monkeypatch.setattr(speed_module, "free_bytes", lambda: 150_000)
+    monkeypatch.setattr(speed_module, "ROUNDS", 1)
     found = measured(SPEC)
     assert not found.no_memory["tried"] and max(found.in_one_go) < found.no_memory["batch_size"] in (4, 8, 16, 24)
 

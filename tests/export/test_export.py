@@ -20,6 +20,7 @@ from nbclient import NotebookClient
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from core.__main__ import main
 from core.batches import WindowStream, make_batch
 from core.corpus import clean_text, samples
 from core.engine import train
@@ -260,10 +261,11 @@ def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(run_here, t
         export_script(race)
 
 
-def test_the_command_writes_a_script(tmp_path):
+def test_the_command_writes_a_script(tmp_path, monkeypatch):
     text, out = tmp_path / "text.txt", tmp_path / "mine.py"
     text.write_text(RACE.text, encoding="utf-8")
-    command = [sys.executable, "-m", "core", "export", "--text-file", text, "--script", out, "--max-tokens", "9000"]
-    assert subprocess.run(list(map(str, command)), timeout=60).returncode == 0
+    command = ["core", "export", "--text-file", text, "--script", out, "--max-tokens", "9000"]
+    monkeypatch.setattr(sys, "argv", list(map(str, command)))
+    assert main() == 0
     compile(out.read_text(encoding="utf-8"), "mine.py", "exec")
     assert "python mine.py" in out.read_text(encoding="utf-8")

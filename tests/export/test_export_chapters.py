@@ -3,6 +3,7 @@
 import ast
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,7 @@ def run_notebook(own=None, race: RaceSpec = RACE, batch_size: int = 4, **more) -
     return scope
 
 
+@cache
 def losses(race: RaceSpec, kind: str = "train") -> dict[tuple, float]:
     records = [record for record in train(*race.build(), race.train) if record["kind"] == kind]
     field = "loss" if kind == "train" else "val_loss"
@@ -73,13 +75,14 @@ def test_noise_at_weights_that_stand_still():
     race = replace(RACE, train=replace(PLAN, batch_sizes=(8,), first_seed=2))
     spec = NoiseSpec.of(race, steps=(0, 20), batch_sizes=(1, 8), num_batches=12)
     found = run_notebook(spec, race)["still"].set_index(["step", "batch_size"])
-    told = [m for m in run(spec) if m["kind"] == "noise"]
+    messages = list(run(spec))
+    told = [m for m in messages if m["kind"] == "noise"]
     assert len(told) == 8
     for m in told:
         assert found.loc[(m["step"], m["batch_size"]), f"{m['quantity']} noise"] == pytest.approx(m["sigma"], rel=1e-3)
     (cosines,) = [
         np.frombuffer(m["data"], dtype=np.float32).reshape(-1, 2)[:, 1]
-        for m in run(spec)
+        for m in messages
         if m["kind"] == "batch_gradients" and (m["step"], m["batch_size"]) == (20, 8)
     ]
     assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(cosines.mean(), rel=1e-3)

@@ -1,6 +1,7 @@
 """Everything that is measured is measured on the device that was chosen, and nothing is left on another one."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=8 * 16 * 20, num_evals=3, device="auto")
 RACE = RaceSpec(
-    text="The miller's daughter counted every sack of corn that the wind had ground. " * 30,
+    text="The miller's daughter counted every sack of corn that the wind had ground. " * 10,
     block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN,
 )  # fmt: skip
 OF_8 = replace(RACE, train=replace(PLAN, batch_sizes=(8,)))
@@ -51,9 +52,14 @@ def away(monkeypatch):
     torch.__future__.set_swap_module_params_on_conversion(swaps)
 
 
+@cache
+def messages_of(race: RaceSpec) -> list[dict]:
+    return list(kind_of(race).run(race))
+
+
 def losses(race: RaceSpec, batch_size: int) -> np.ndarray:
     """(steps, R)"""
-    found = [m["data"] for m in kind_of(race).run(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
+    found = [m["data"] for m in messages_of(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
     return np.frombuffer(b"".join(found), dtype=np.float32).reshape(-1, race.train.num_seeds)
 
 
