@@ -52,6 +52,7 @@ def race(run, text_file: str, out: Path) -> list[dict]:
     return [json.loads(line) for line in out.read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_race_writes_the_same_records_in_another_process(run, text_file, tmp_path):
     records, again = race(run, text_file, tmp_path / "one.jsonl"), race(run_alone, text_file, tmp_path / "two.jsonl")
     by_kind = {r["kind"]: r for r in records}
@@ -119,6 +120,7 @@ def test_what_is_not_understood_gets_the_usage(run, command):
     assert done.returncode == 2 and done.stderr.startswith("usage: python -m core")
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_read_enough_ends_the_race_in_silence(text_file):
     command = [sys.executable, "-m", "core", "race", "--text-file", text_file, *SMALL, "--max-tokens=1000000"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -72,8 +72,20 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(scheduler, tmp_
     assert [link.split()[0] for link in viewer.links] == [link.split()[0] for link in LINKS]
 
 
-def test_an_update_stays_small_however_long_the_race(shared_server):
-    store = Store(shared_server.database)
+def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
+    process = psutil.Process(server.process.pid)
+    for page in PAGES:
+        viewer = Viewer(server.port, page)
+        assert viewer.run() > 1_000
+        viewer.close()
+    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
+    wait(lambda: all(imported_torch(worker) for worker in found), 30)  # the check can see torch where it is
+    assert not imported_torch(process)
+    assert process.memory_info().rss < 280 * 2**20  # seen: 247 to 265 MB, of which pandas takes 75, altair 30
+
+
+def test_an_update_stays_small_however_long_the_race(server):
+    store = Store(server.database)
     spec = RaceSpec(text=samples()["lighthouse"].text, train=TrainConfig(max_tokens=40_000_000))
     race_id = store.create(to_json(spec), spec.text)
     store.set_status(race_id, "running")
@@ -81,7 +93,7 @@ def test_an_update_stays_small_however_long_the_race(shared_server):
     for step in range(0, 1500, 75):  # as many validations as a race has
         losses = [{"kind": "eval", "batch_size": b, "step": step, "losses": [2.0, 2.1, 2.2]} for b in (4, 16, 64)]
         store.append(race_id, losses)
-    viewer = Viewer(shared_server.port, "race_batch_sizes", f"race={race_id}")
+    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}")
     viewer.run()
     sizes, done = {}, 0
     for upto in (100, 10_000):
@@ -97,16 +109,17 @@ def test_an_update_stays_small_however_long_the_race(shared_server):
     assert sizes[10_000] < 60_000, sizes
 
 
-def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
-    process = psutil.Process(server.process.pid)
-    for page in PAGES:
-        viewer = Viewer(server.port, page)
-        assert viewer.run() > 1_000
-        viewer.close()
-    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
-    wait(lambda: all(imported_torch(worker) for worker in found), 30)  # the check can see torch where it is
-    assert not imported_torch(process)
-    assert process.memory_info().rss < 280 * 2**20  # seen: 247 to 265 MB, of which pandas takes 75, altair 30
+def test_no_text_in_the_log(server):
+    secret = "a sentence that no log may hold"
+    store = Store(server.database)
+    spec = RaceSpec(text=f"{secret} " * 50, train=TrainConfig(max_tokens=20_000))
+    race_id = store.create(to_json(spec), spec.text)
+    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}&text=pasted&T=abc")
+    viewer.run()
+    viewer.close()
+    store.set_status(race_id, "stopped")
+    log = Path(server.log.name).read_text()
+    assert "127.0.0.1" in log and secret not in log
 
 
 def test_killing_the_server_leaves_no_worker(server):  # last of all that wants it alive
@@ -117,16 +130,3 @@ def test_killing_the_server_leaves_no_worker(server):  # last of all that wants 
     os.kill(server.process.pid, signal.SIGKILL)
     _, alive = psutil.wait_procs(found, timeout=15)
     assert not alive
-
-
-def test_no_text_in_the_log(shared_server):
-    secret = "a sentence that no log may hold"
-    store = Store(shared_server.database)
-    spec = RaceSpec(text=f"{secret} " * 50, train=TrainConfig(max_tokens=20_000))
-    race_id = store.create(to_json(spec), spec.text)
-    viewer = Viewer(shared_server.port, "race_batch_sizes", f"race={race_id}&text=pasted&T=abc")
-    viewer.run()
-    viewer.close()
-    store.set_status(race_id, "stopped")
-    log = Path(shared_server.log.name).read_text()
-    assert "127.0.0.1" in log and secret not in log

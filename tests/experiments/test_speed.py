@@ -128,6 +128,7 @@ def test_the_largest_batch_that_fits_was_tried(found):
     assert largest["predicted"] == pytest.approx(largest["measured"], rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_line_that_is_not_quite_right_is_put_right_by_trying(monkeypatch):
     monkeypatch.setattr(speed_module, "ROUNDS", 1)
     right = measured(SPEC).largest

@@ -71,6 +71,7 @@ def test_the_step_that_is_looked_at_is_the_apps(step):
     assert scope["losses_now"](scope["updated"])[1] == pytest.approx(losses(RACE)[4, 0, step + 1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_noise_at_weights_that_stand_still():
     race = replace(RACE, train=replace(PLAN, batch_sizes=(8,), first_seed=2))
     spec = NoiseSpec.of(race, steps=(0, 20), batch_sizes=(1, 8), num_batches=12)
@@ -88,6 +89,7 @@ def test_noise_at_weights_that_stand_still():
     assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(cosines.mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_sweep():
     spec = SweepSpec(race=RACE, learning_rates=(1e-3, 1e-2))
     found = run_notebook(spec)["ends"].stack().rename("loss").reset_index()
@@ -105,6 +107,7 @@ def test_a_rate_that_diverges_leaves_a_gap_in_the_sweep():
     assert set(scope["valleys"]["learning_rate"]) == {1e-3}
 
 
+@pytest.mark.slow
 def test_orders():
     spec = OrdersSpec.of(replace(RACE, n_embd=32, train=replace(PLAN, batch_sizes=(8,))))
     found = run_notebook(spec)["ordered"]
@@ -168,6 +171,7 @@ def test_speed_at_every_batch_size():
 
 @pytest.mark.parametrize("tokenizer", ["char", "byte", "bpe"])
 @pytest.mark.parametrize("documents", [WORDS, DOCUMENTS], ids=["words", "greetings"])
+@pytest.mark.slow
 def test_documents_are_packed_as_in_the_app(documents, tokenizer):
     corpus = build_corpus("\n".join(documents), tokenizer, val_fraction=0)
     ids, V = tuple(corpus.tokenizer.encode(d) for d in documents), corpus.tokenizer.vocab_size
@@ -204,6 +208,7 @@ def test_a_lesson_says_which_chapter_is_its_own():
     ],
     ids=["diverged", "short", "large"],
 )
+@pytest.mark.slow
 def test_a_notebook_comes_to_its_end_whatever_becomes_of_its_runs(change):
     table = run_notebook(race=replace(RACE, train=replace(PLAN, **change)))["table"]
     assert ("diverged" in set(table["kind"])) == ("learning_rate" in change)

@@ -75,6 +75,7 @@ def test_two_devices_and_float64_are_refused_and_what_is_read_is_counted():
 
 
 @pytest.mark.parametrize("batch_size", PLAN.batch_sizes)
+@pytest.mark.slow
 def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     there, on_cpu = losses(RACE, batch_size), losses(replace(RACE, train=replace(PLAN, device="cpu")), batch_size)
     assert there.shape == on_cpu.shape == (8 * 20 // batch_size, 2)
@@ -92,6 +93,7 @@ def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     ],
     ids=lambda spec: type(spec).__name__,
 )
+@pytest.mark.slow
 def test_an_experiment_runs_there(spec):
     messages = list(kind_of(spec).run(spec))
     assert messages[0]["device"] == another_device.NAME and len(messages) > 3
@@ -123,6 +125,7 @@ def test_nothing_is_read_back_within_a_block():
     ],
     ids=["predictions", "positions", "gradients", "update", "one by one", "accumulation", "packing", "packing's times"],
 )
+@pytest.mark.slow
 def test_a_question_is_answered_there(question):
     assert question(RunSpec(race=RACE, batch_size=8, seed=1)) is not None
 
