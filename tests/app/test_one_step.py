@@ -21,11 +21,6 @@ SMALL = "text=lighthouse&T=8&layers=1&channels=16"
 MEAN = re.compile(r"([\d.]+) nats per token")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience():
-    expect.set_options(timeout=30_000)
-
-
 def shown_loss(page) -> str:
     return MEAN.search(page.get_by_text("The loss of this step, as training takes it").inner_text()).group(1)
 

@@ -190,6 +190,7 @@ def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn,
     assert captured.tobytes() == plain.tobytes() and len(captured) == 60
 
 
+@pytest.mark.slow
 def test_training_does_not_load_torch_s_compiler():
     program = """
 import sys
