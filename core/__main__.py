@@ -17,8 +17,8 @@ from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import kind_of
 from core.export.lesson import LessonSpec
 from core.lab.recording import RECORDINGS, write_recording
-from core.settings.declared import defaults
 from core.settings.limits import MAX_TOKENS
+from core.settings.values import Settings
 from core.strategies import PARALLEL_MISTAKES, TARGETS, ParallelPlan
 from core.training import LR_RULES, PRECISIONS, TrainConfig
 
@@ -139,11 +139,11 @@ def run_record(args: argparse.Namespace) -> None:
 
 def spec_to_record(name: str, sample: Sample) -> Spec:
     """What a page shows before anything was run: its experiment, as the settings' defaults make it."""
-    settings = defaults()
+    settings = Settings()
     settings.source = sample.name
     if name.endswith("_on_gpu"):
         settings.device, settings.batch_sizes, settings.max_tokens = "cuda", GPU_SIZES, GPU_TOKENS
-        settings.speed_bound, settings.budget_mb = GPU_SIZES[-1], 1_000
+        settings.max_batch_size, settings.budget_mb = GPU_SIZES[-1], 1_000
     return OFFERS[name.removesuffix("_on_gpu")].of(settings, sample.text)
 
 

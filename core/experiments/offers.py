@@ -80,7 +80,7 @@ def sweep_of(settings: Settings, text: str) -> SweepSpec:
         "num_evals": 40,
         "early_evals": True,
     }
-    return SweepSpec(race=race_of(settings, text, **plan), learning_rates=settings.rates)
+    return SweepSpec(race=race_of(settings, text, **plan), learning_rates=settings.sweep_rates)
 
 
 def orders_of(settings: Settings, text: str) -> OrdersSpec:
@@ -126,7 +126,7 @@ def splits_of(settings: Settings, text: str) -> CostSpec:
 
 
 def speed_of(settings: Settings, text: str) -> SpeedSpec:
-    bound = settings.speed_bound
+    bound = settings.max_batch_size
     race = race_of(settings, text, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * settings.block_size)
     return SpeedSpec(race=race, budget_bytes=settings.budget_mb * MEGABYTE)
 

@@ -38,12 +38,12 @@ def take_kept(text: str) -> None:
 
 
 def source_title(source: str) -> str:
-    return "Your own text" if source == "pasted" else samples()[source].title
+    return SOURCES[source]
 
 
 def choose_text(choices: Choices) -> None:
     """The menu of texts, and under it the box and the upload for one's own."""
-    choices.select("source", "Text", SOURCES, format_func=source_title)
+    choices.select("source")
     if choices.source != "pasted":
         sample = samples()[choices.source]
         st.caption(f"{sample.description} {sample.licence}")

@@ -59,14 +59,6 @@ def parts_table(found: AccumulationReport) -> pd.DataFrame:
 
 # ---- the mistakes
 
-MISTAKES = {
-    NO_DIVISION: "The loss is not divided by the number of steps",
-    MEAN_OF_MEANS: "Each micro-batch takes the mean over its own targets",
-    STEP_EACH: "The optimizer steps after every micro-batch",
-    CLIP_EACH: "Each micro-batch's gradient is clipped before the sum",
-    LOG_LAST: "Only the last micro-batch's loss is logged",
-}
-
 
 def show_mistake(name: str, found: AccumulationReport) -> None:
     """What it does, what theory says of it, and what was measured."""

@@ -7,7 +7,8 @@ import streamlit as st
 from core import charts
 from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
-from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED
+from core.settings.declared import RANK_MISTAKES
+from core.strategies import SAME_SEED
 from core.strategies.model_parallel import bytes_per_device, idle_share, timetable
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -16,12 +17,6 @@ from core.ui.page import plain
 from core.ui.texts import model_size, source_title
 
 number = charts.format_significant
-MISTAKES = {
-    "": "nothing: done right",
-    SAME_SEED: "all ranks take the same rows",
-    MEAN_OF_MEANS: "each rank takes the mean over its own targets",
-    SUMMED: "each rank's loss is a sum, not a share of the mean",
-}
 WHERE = {"gloo": "on the processor, a core each if there are enough", "nccl": "on a GPU each"}  # by the backend
 
 
@@ -56,7 +51,8 @@ def summary_of(spec: ParallelSpec) -> str:
     return (
         f"This training: {source_title(race.source)}; T = {race.block_size}; {model_size(race)}; "
         f"B = {plan.micro_batch_size} × {plan.accumulation_steps} × {spec.num_ranks} = "
-        f"{spec.batch_size} windows, {plan.targets} targets; mistake: {MISTAKES[plan.mistake]}; {plan.num_steps} steps."
+        f"{spec.batch_size} windows, {plan.targets} targets; mistake: {RANK_MISTAKES[plan.mistake]}; "
+        f"{plan.num_steps} steps."
     )
 
 
@@ -154,17 +150,17 @@ def mistake_sentence(results: ParallelResults) -> str:
 def show_model_parallel(choices: Choices) -> None:
     """Memory and idle time of a split that is computed, not run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices.widget("billions", st.number_input, "Parameters (billions)", 0.001, 10_000.0, format="%g", width=170)
-        choices.widget("device_gb", st.number_input, "Memory of a device (GB)", 1.0, 10_000.0, format="%g", width=190)
-        choices.number("tensor_parts", "Tensor parallel", 1, 64, width=150)
-        choices.number("pipeline_stages", "Pipeline stages", 1, 8, width=150)
-        choices.number("pipeline_batches", "Micro-batches in it", 1, 16, width=170)
-    p, M, parameters = choices.pipeline_stages, choices.pipeline_batches, 1e9 * choices.billions
+        choices.number("billion_parameters", width=170)
+        choices.number("device_gb", width=190)
+        choices.number("tensor_parts", width=150)
+        choices.number("pipeline_stages", width=150)
+        choices.number("pipeline_batches", width=170)
+    p, M, parameters = choices.pipeline_stages, choices.pipeline_batches, 1e9 * choices.billion_parameters
     held = bytes_per_device(parameters, choices.tensor_parts, p)
     alone = bytes_per_device(parameters)
     fits = "fits" if held <= 1e9 * choices.device_gb else "does **not** fit"
     st.markdown(
-        f"Weights, gradients and AdamW's averages of {choices.billions:g} billion parameters take "
+        f"Weights, gradients and AdamW's averages of {choices.billion_parameters:g} billion parameters take "
         f"**{charts.format_bytes(alone)}** (computed: 16 bytes each). Data parallel keeps all of that on every device. "
         f"Cut in {choices.tensor_parts} × {p}, a device holds **{charts.format_bytes(held)}**, which {fits} into "
         f"{choices.device_gb:g} GB, activations not counted. The pipeline stands idle for "

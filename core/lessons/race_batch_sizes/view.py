@@ -18,7 +18,7 @@ def draw_race(view: View, choices: Choices, look: tuple | None) -> None:
         show_divergences(view.results)
     st.caption(plain(summary_of(view.results.spec)))
     draw_charts(view, choices)
-    if choices.look != look:
+    if choices.chosen_loss != look:
         st.rerun()  # the whole page: a point was clicked
 
 
