@@ -19,9 +19,10 @@ import click
 
 from core.corpus import clean_text, decode_upload, samples
 from core.experiments.kind import Spec
-from core.experiments.messages import Message, to_dict
+from core.experiments.messages import Progress, to_dict
 from core.experiments.offers import OFFERS, RACE, Offer, race_of
 from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.race.messages import Summary
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import kind_of
 from core.export.lesson import LessonSpec
@@ -96,23 +97,19 @@ def settings_and_text(values: dict, file: str | None) -> tuple[Settings, str]:
 # ---- what is written
 
 
-def write_lines(out: str, messages: Iterable[Message | dict]) -> None:
+def write_lines(out: str, lines: Iterable[dict]) -> None:
     """One JSON object a line, each as soon as it is there. A reader may leave when it has read enough."""
     try:
         with nullcontext(sys.stdout) if out == "-" else open(out, "w", encoding="utf-8") as file:
-            for message in messages:
-                write_line(message, file)
+            for line in lines:
+                write_line(line, file)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def write_line(message: Message | dict, file: TextIO) -> None:
+def write_line(line: dict, file: TextIO) -> None:
     """Bytes as a recording has them."""
-    print(json.dumps(line_of(message), default=lambda data: base64.b64encode(data).decode()), file=file, flush=True)
-
-
-def line_of(message: Message | dict) -> dict:
-    return to_dict(message) if isinstance(message, Message) else message
+    print(json.dumps(line, default=lambda data: base64.b64encode(data).decode()), file=file, flush=True)
 
 
 def lines_of(spec: Spec) -> Iterator[dict]:
@@ -120,21 +117,21 @@ def lines_of(spec: Spec) -> Iterator[dict]:
     if isinstance(spec, RaceSpec):
         yield from records_of_race(spec)
         return
-    for line in map(line_of, kind_of(spec).run(spec)):
-        found = line["kind"] in NOISE_KINDS if spec.kind == "noise" else line["kind"] != "progress"
-        if found:
-            yield line
+    for message in kind_of(spec).run(spec):
+        if message.kind in NOISE_KINDS if spec.kind == "noise" else not isinstance(message, Progress):
+            yield to_dict(message)
 
 
 def records_of_race(spec: RaceSpec) -> Iterator[dict]:
-    from core.engine import records_of
+    from core.engine import Block, Divergence, Evaluation, records_of
     from core.experiments.race.run import Race
 
     for event in Race(spec).events():
-        if not isinstance(event, Message | dict):
-            yield from records_of(event, spec.train, spec.block_size)
-        elif line_of(event)["kind"] == "summary":
-            yield line_of(event)
+        match event:
+            case Summary():
+                yield to_dict(event)
+            case Block() | Evaluation() | Divergence():
+                yield from records_of(event, spec.train, spec.block_size)
 
 
 # ---- the commands

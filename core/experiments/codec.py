@@ -3,14 +3,14 @@
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
 hints_of = cache(get_type_hints)
 
 
-def build(cls: type[T], values: dict, **everywhere) -> T:
-    """A dataclass from the values of its fields as JSON has them. Fields that are not known any more are left out;
+def build(cls: Any, values: dict, **everywhere) -> Any:
+    """A dataclass from the values of its fields as JSON has them. Fields that are not known any more are left out, and
+    one that is called otherwise now has its former name in its metadata;
     `everywhere` has those that every dataclass with such a field gets.
 
     >>> from core.experiments.messages import Progress
@@ -18,8 +18,11 @@ def build(cls: type[T], values: dict, **everywhere) -> T:
     Progress(share=0.5, doing='step 3')
     """
     hints = hints_of(cls)
-    known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
-    found = {name: converted(hints[name], value, everywhere) for name, value in known.items()}
+    found = {}
+    for field in fields(cls):
+        for name in (field.metadata.get("formerly"), field.name):
+            if name in values:
+                found[field.name] = converted(hints[field.name], values[name], everywhere)
     return cls(**found | {name: value for name, value in everywhere.items() if name in hints})
 
 

@@ -1,22 +1,18 @@
 """What is known of an experiment, from its messages. Each kind has its own `results.py`.
 
-A `Feed` takes messages in, for all who look at an experiment; what it gives out is read-only, and the same object until
-a message comes. So a viewer can neither hold up another nor change what another sees.
+They take messages in; what viewers share are read-only snapshots of them, which `feed.py` gives out.
 """
 
-import threading
-import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self
 
 from core.experiments.kind import Spec
+from core.experiments.messages import Message, Progress
 
 Read = Callable[[int], tuple[list[dict], int]]
 READ_AT_ONCE = 5_000  # messages
-PACE_SECONDS = 30  # of progress that tell how long the rest will take
 
 
 class Snapshots:
@@ -44,7 +40,7 @@ def frozen(value: Any) -> Any:
     """
     if isinstance(value, Snapshots):
         return value.snapshot()
-    if isinstance(value, dict) and "kind" not in value:
+    if isinstance(value, dict):
         return MappingProxyType({key: frozen(each) for key, each in value.items()})
     if isinstance(value, list):
         return tuple(frozen(each) for each in value)
@@ -56,7 +52,7 @@ class Results(Snapshots, ABC):
 
     def __init__(self, spec: Spec):
         self.spec = spec
-        self.started: dict | None = None
+        self.started: Message | None = None
         self.progress = (0.0, "getting ready")
 
     @property
@@ -73,58 +69,23 @@ class Results(Snapshots, ABC):
     def begun(self) -> bool:
         """Whether there is something to draw."""
 
-    def take(self, message: dict) -> None:
+    def take(self, message: Message) -> None:
         """Take in a message."""
-        match message["kind"]:
-            case "started":
+        match message:
+            case {"kind": "progress", "share": share, "doing": doing}:  # TODO: of cost and speed
+                self.progress = share, doing
+            case {"kind": "started"}:
                 self.started = message
-            case "progress":
-                self.progress = message["share"], message["doing"]
+            case Progress():
+                self.progress = message.share, message.doing
+            case Message(kind="started"):
+                self.started = message
             case _:
                 self.take_own(message)
 
     @abstractmethod
-    def take_own(self, message: dict) -> None:
+    def take_own(self, message: Message) -> None:
         """A message that only this kind of experiment has."""
-
-
-R = TypeVar("R", bound=Results)
-
-
-class Feed(Generic[R]):
-    """The results of one experiment, up to date whenever somebody looks. Safe for many viewers at once; what a look
-    costs does not depend on how many there are.
-
-    read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
-    results: of no message yet; it belongs to the feed from now on.
-    """
-
-    def __init__(self, read: Read, results: R):
-        self.read = read
-        self._results = results
-        self._snapshot: R = results.snapshot()
-        self._cursor = 0
-        self._lock = threading.Lock()
-        self._pace: deque[tuple[float, float]] = deque()  # (when, share), at most one a second
-
-    def look(self) -> R:
-        """What is known now."""
-        with self._lock:
-            cursor = read_all(self.read, self._cursor, self._results.take)
-            if cursor > self._cursor:
-                self._cursor, self._snapshot = cursor, self._results.snapshot()
-            now = time.monotonic()
-            if not self._pace or now >= self._pace[-1][0] + 1:
-                self._pace.append((now, self._snapshot.share))
-            while self._pace[0][0] < now - PACE_SECONDS:
-                self._pace.popleft()
-            return self._snapshot
-
-    def remaining_seconds(self) -> float | None:
-        """From the progress of the last half minute; None while that is too little."""
-        with self._lock:
-            (began, first), (now, share) = self._pace[0], self._pace[-1]
-        return (1 - share) * (now - began) / (share - first) if share > first else None
 
 
 def read_all(read: Read, cursor: int, take: Callable[[dict], None]) -> int:

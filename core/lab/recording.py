@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.corpus import Sample
 from core.experiments.kind import Spec
+from core.experiments.messages import Message, to_dict
 from core.experiments.offers import OFFERS
 from core.experiments.registry import from_json, to_json
 from core.settings.values import Settings
@@ -65,13 +66,13 @@ def spec_to_record(name: str, sample: Sample | None = None) -> Spec:
     return OFFERS[name.removesuffix("_on_gpu")].of(settings, sample.text if sample else "")
 
 
-def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict], machine: str) -> None:
+def write_recording(path: str | Path, spec: Spec, messages: Iterable[Message], machine: str) -> None:
     """`machine` is what a reader is told of where it ran."""
     began = time.monotonic()
     lines = []
-    for message in messages:
-        data = message.get("data")
-        lines.append(json.dumps(message | ({"data": base64.b64encode(data).decode()} if data else {})))
+    for values in map(to_dict, messages):
+        data = values.get("data")
+        lines.append(json.dumps(values | ({"data": base64.b64encode(data).decode()} if data else {})))
     head = {
         "settings": to_json(spec),
         "recorded_on": date.today().isoformat(),

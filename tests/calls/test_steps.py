@@ -9,6 +9,7 @@ import torch
 from core.batches import WindowStream, make_batch
 from core.calls import steps
 from core.engine import Block
+from core.experiments.messages import to_dict
 from core.experiments.race.run import Race
 from core.experiments.race.run import run as run_race
 from core.experiments.race.spec import RaceSpec, RunSpec
@@ -174,7 +175,7 @@ def test_the_source_of_each_stage_is_that_of_the_function_that_ran():
 def test_a_run_that_diverges_can_be_looked_at_until_then_and_says_where():
     wild = run(replace(RACE, train=replace(RACE.train, learning_rate=1e4)))
     assert steps.reach(wild, 1) == 1
-    at = next(m["step"] for m in run_race(wild.race) if m["kind"] == "diverged" and m["batch_size"] == 2)
+    at = next(m["step"] for m in map(to_dict, run_race(wild.race)) if m["kind"] == "diverged" and m["batch_size"] == 2)
     for step in (at, at + 1, at + 30, at):
         with pytest.raises(ValueError, match=f"diverged at step {at}:"):
             steps.reach(wild, step)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from core.corpus import samples
+from core.experiments.messages import to_dict
 from core.experiments.noise.run import run
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
@@ -26,7 +27,7 @@ def spec_of(text: str, steps=(0, 40), batch_sizes=SIZES, num_batches=30, n_embd=
 @pytest.fixture(scope="module")
 def messages():
     torch.set_num_threads(1)
-    return list(run(spec_of(samples()["lighthouse"].text)))
+    return list(map(to_dict, run(spec_of(samples()["lighthouse"].text))))
 
 
 def of_kind(messages: list[dict], kind: str) -> list[dict]:
@@ -62,7 +63,7 @@ def test_what_is_drawn_gathers_around_the_whole_text(messages):
 def test_the_slopes_are_minus_a_half_and_their_intervals_hold_it_and_are_narrow(name):
     torch.set_num_threads(1)
     spec = spec_of(samples()[name].text[:20_000], batch_sizes=SIZES[:7], num_batches=60, n_embd=48)
-    found = of_kind(list(run(spec)), "slope")
+    found = of_kind(list(map(to_dict, run(spec))), "slope")
     held = [slope["low"] < -0.5 < slope["high"] for slope in found]
     assert len(held) == 4 and sum(held) >= 3, found  # one of twenty 95% intervals misses by right
     assert all(slope["high"] - slope["low"] < 0.1 and abs(slope["slope"] + 0.5) < 0.04 for slope in found), found
@@ -76,14 +77,16 @@ def test_without_replacement_a_batch_near_the_whole_text_has_less_noise(messages
 
 
 def test_the_same_spec_finds_the_same(messages):
-    again = list(run(spec_of(samples()["lighthouse"].text)))
+    again = list(map(to_dict, run(spec_of(samples()["lighthouse"].text))))
     measured = ("noise", "slope", "noise_scale", "whole", "distinct", "batch_losses", "batch_gradients")
     assert [m for m in again if m["kind"] in measured] == [m for m in messages if m["kind"] in measured]
 
 
 def test_progress_grows_to_the_end(monkeypatch):
     monkeypatch.setattr("core.experiments.noise.run.PROGRESS_SECONDS", 0)
-    found = of_kind(list(run(spec_of(samples()["bees"].text, batch_sizes=(1, 4), num_batches=5))), "progress")
+    found = of_kind(
+        list(map(to_dict, run(spec_of(samples()["bees"].text, batch_sizes=(1, 4), num_batches=5)))), "progress"
+    )
     shares = [m["share"] for m in found]
     assert shares == sorted(shares) and shares[0] < 0.2 and shares[-1] == pytest.approx(1.0)
 
@@ -108,7 +111,7 @@ def test_what_cannot_be_measured_gets_a_sentence(change, sentence):
 
 def test_a_run_that_diverges_on_the_way_ends_with_a_sentence():
     with pytest.raises(ValueError, match="diverged at step"):
-        list(run(spec_of("To be or not to be. " * 40, learning_rate=1e5)))
+        list(map(to_dict, run(spec_of("To be or not to be. " * 40, learning_rate=1e5))))
 
 
 def test_it_can_be_kept_and_made_again():
@@ -120,4 +123,4 @@ def test_it_can_be_kept_and_made_again():
 
 def test_a_text_whose_windows_are_all_alike_is_refused():
     with pytest.raises(ValueError, match="All windows of this text are alike"):
-        list(run(spec_of("ab" * 500)))
+        list(map(to_dict, run(spec_of("ab" * 500))))

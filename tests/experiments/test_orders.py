@@ -10,6 +10,7 @@ import torch
 from core.batches import ORDERS
 from core.engine import train
 from core.experiments import registry
+from core.experiments.messages import to_dict
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.run import run
 from core.experiments.orders.spec import OrdersSpec
@@ -32,7 +33,7 @@ def results_of(messages: list[dict], spec: OrdersSpec = SPEC) -> OrdersResults:
 @pytest.fixture(scope="module")
 def messages():
     torch.set_num_threads(1)
-    return list(run(SPEC))
+    return list(map(to_dict, run(SPEC)))
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +74,14 @@ def test_the_orders_go_on_side_by_side(messages):
 
 def test_the_edge_is_where_the_first_epoch_ends(messages):
     found = results_of(messages)
-    assert set(found.edges) == set(ORDERS) and found.edge_steps == found.started["epoch_size"] // 4 // 2
+    assert set(found.edges) == set(ORDERS) and found.edge_steps == found.started.epoch_size // 4 // 2
     parts = [
         np.frombuffer(m["data"], np.float32).reshape(-1, 2)
         for m in messages
         if m.get("order") == "shuffled" and m["kind"] == "losses"
     ]
-    losses, last, width = np.concatenate(parts), found.started["epoch_size"] // 4, found.edge_steps
-    behind = last + (found.started["epoch_size"] % 4 > 0)
+    losses, last, width = np.concatenate(parts), found.started.epoch_size // 4, found.edge_steps
+    behind = last + (found.started.epoch_size % 4 > 0)
     assert found.edges["shuffled"][0] == pytest.approx(losses[last - width : last].mean(axis=0), rel=1e-5)
     assert found.edges["shuffled"][1] == pytest.approx(losses[behind : behind + width].mean(axis=0), rel=1e-5)
 
@@ -109,7 +110,7 @@ def test_an_order_that_diverged_is_left_out():
 
 def test_a_rate_that_diverges_ends_every_order():
     wild = replace(SPEC, race=replace(SPEC.race, train=replace(SPEC.race.train, learning_rate=1e4)))
-    messages = list(run(wild))
+    messages = list(map(to_dict, run(wild)))
     assert {(m["order"], m["seed"]) for m in messages if m["kind"] == "diverged"} == {
         (o, s) for o in ORDERS for s in (0, 1)
     }

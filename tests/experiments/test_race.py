@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from core.corpus import samples
+from core.experiments.messages import to_dict
 from core.experiments.race.run import run
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, results_of, to_json
+from core.experiments.registry import KINDS, from_json, results_of, to_json
 from core.lab.recording import RECORDINGS, read_machine, read_recording, write_recording
 from core.measure.memory import Machine
 from core.training import TrainConfig
@@ -23,7 +24,7 @@ MEMORY = 2**33
 @pytest.fixture(scope="module")
 def messages():
     torch.set_num_threads(1)  # on a model so small, more threads wait for each other
-    return list(run(SPEC))
+    return list(map(to_dict, run(SPEC)))
 
 
 def test_every_message_can_travel_and_the_first_says_what_runs(messages):
@@ -46,13 +47,13 @@ def test_noise_has_its_interval(messages):
 
 
 def test_a_race_without_a_validation_part_runs_to_its_summaries():
-    some = list(run(replace(SPEC, val_fraction=0, train=replace(PLAN, max_tokens=640))))
+    some = list(map(to_dict, run(replace(SPEC, val_fraction=0, train=replace(PLAN, max_tokens=640)))))
     assert {message["kind"] for message in some} >= {"started", "losses", "summary"}
     assert all(message["final_val_loss"] is None for message in some if message["kind"] == "summary")
 
 
 def test_a_race_whose_runs_all_diverge_ends_with_summaries_that_can_travel():
-    some = list(run(replace(SPEC, train=replace(PLAN, learning_rate=1e4))))
+    some = list(map(to_dict, run(replace(SPEC, train=replace(PLAN, learning_rate=1e4)))))
     ends = [message for message in some if message["kind"] == "summary"]
     assert sum(message["kind"] == "diverged" for message in some) == len(ends) == 4
     assert all(message["final_val_loss"] is None and message["steps"] < 40 for message in ends)
@@ -88,7 +89,7 @@ def test_noise_time_and_text_are_measured_on_the_way(messages):
 
 
 def test_a_recording_is_drawn_as_the_race_was(messages, tmp_path):
-    write_recording(tmp_path / "race.jsonl", SPEC, messages, "a sundial")
+    write_recording(tmp_path / "race.jsonl", SPEC, map(KINDS["race"].message, messages), "a sundial")
     recording = read_recording(tmp_path / "race.jsonl")
     assert "(a sundial)" in recording.note and read_machine(tmp_path / "race.jsonl") == "a sundial"
     recorded = results_of(recording.spec, recording.messages)
@@ -104,7 +105,7 @@ def test_the_shipped_recording_is_a_default_race():
     recorded = results_of(recording.spec, recording.messages)
     assert recorded.share == 1.0
     assert recorded.spec.train == TrainConfig()
-    scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items()]
+    scaled = [n.sigma * b**0.5 for b, n in recorded.noise.items()]
     assert len(scaled) == 3 and max(scaled) / min(scaled) < 1.15
 
 
@@ -113,8 +114,8 @@ def test_the_race_recorded_on_a_gpu_reaches_from_4_to_4096_windows():
     recorded = results_of(recording.spec, recording.messages)
     assert recorded.share == 1.0 and "NVIDIA" in recording.note
     assert recorded.batch_sizes == (4, 16, 64, 256, 1024, 4096)
-    assert recorded.started["train_tokens"] == started_of(RECORDINGS["race"])["train_tokens"]  # the same text
-    scaled = [n["sigma"] * b**0.5 for b, n in recorded.noise.items() if b < 4096]
+    assert recorded.started.train_tokens == started_of(RECORDINGS["race"])["train_tokens"]  # the same text
+    scaled = [n.sigma * b**0.5 for b, n in recorded.noise.items() if b < 4096]
     assert max(scaled) / min(scaled) < 1.25
 
 
@@ -178,7 +179,7 @@ def test_a_model_of_a_made_up_language_stays_above_what_the_language_itself_gets
     torch.set_num_threads(1)
     sample = samples()[name]
     plan = TrainConfig(batch_sizes=(16,), num_seeds=1, max_tokens=100_000, num_evals=5, eval_windows=256)
-    some = list(run(RaceSpec(text=sample.text, source=name, floor_nats=sample.floor_nats, train=plan)))
+    some = list(map(to_dict, run(RaceSpec(text=sample.text, source=name, floor_nats=sample.floor_nats, train=plan))))
     floor = some[0]["val_floor"]
     found = [m["losses"][0] for m in some if m["kind"] == "eval"]
     assert all(loss > floor for loss in found)

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.experiments.messages import to_dict
 from core.experiments.parallel import run as ranks_module
 from core.experiments.parallel.run import Ranks, run
 from core.experiments.parallel.spec import ParallelSpec
@@ -74,7 +75,7 @@ def started(monkeypatch):
         made.append(self)
 
     monkeypatch.setattr(Ranks, "__init__", remember)
-    messages = run(spec_with(200_000))
+    messages = map(to_dict, run(spec_with(200_000)))
     next(message for message in messages if message["kind"] == "step")
     yield messages, made[0]
     messages.close()

@@ -10,6 +10,7 @@ import torch
 
 from core.engine import train
 from core.experiments import registry
+from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
 from core.experiments.sweep.results import SweepResults
@@ -34,7 +35,7 @@ def results_of(messages: list[dict], spec: SweepSpec = SPEC) -> SweepResults:
 @pytest.fixture(scope="module")
 def messages():
     torch.set_num_threads(1)
-    return list(run(SPEC))
+    return list(map(to_dict, run(SPEC)))
 
 
 def test_every_message_can_travel_and_the_first_says_what_runs(messages):
@@ -60,7 +61,7 @@ def test_all_rates_and_batch_sizes_come_to_their_end(messages):
 
 def test_a_rate_that_diverges_is_left_out():
     spec = replace(SPEC, learning_rates=(1e-3, 1e4))
-    found = results_of(list(run(spec)), spec)
+    found = results_of(list(map(to_dict, run(spec))), spec)
     assert set(found.rate_table()["rate"]) == {1e-3} and found.best_rates() == {}
 
 

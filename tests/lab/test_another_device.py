@@ -14,6 +14,7 @@ import another_device
 from core.calls import packing, steps
 from core.engine import Training, devices
 from core.experiments.cost.spec import CostSpec
+from core.experiments.messages import to_dict
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.parallel.run import run_rank
@@ -53,7 +54,11 @@ def away(monkeypatch):
 
 def losses(race: RaceSpec, batch_size: int) -> np.ndarray:
     """(steps, R)"""
-    found = [m["data"] for m in kind_of(race).run(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
+    found = [
+        m["data"]
+        for m in map(to_dict, kind_of(race).run(race))
+        if m["kind"] == "losses" and m["batch_size"] == batch_size
+    ]
     return np.frombuffer(b"".join(found), dtype=np.float32).reshape(-1, race.train.num_seeds)
 
 
@@ -87,7 +92,7 @@ def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     ids=lambda spec: type(spec).__name__,
 )
 def test_an_experiment_runs_there(spec):
-    messages = list(kind_of(spec).run(spec))
+    messages = list(map(to_dict, kind_of(spec).run(spec)))
     assert messages[0]["device"] == another_device.NAME and len(messages) > 3
 
 

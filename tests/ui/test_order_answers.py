@@ -1,6 +1,7 @@
 """What is said about the orders, from results and draws that are written by hand."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from core.batches import ORDERS, WindowStream
 from core.experiments import registry
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race.messages import Noise
 from core.experiments.race.spec import RaceSpec
 from core.lessons.choose_the_order.answers import NOT_YET, of_epochs, of_replacement, of_seeds, of_shuffling
 from core.lessons.choose_the_order.maps import MAX_BARS, Drawn, bin_edges, read_table, theory_sentence
@@ -19,7 +21,14 @@ from core.training import TrainConfig
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=3, max_tokens=3200)
 SPEC = OrdersSpec.of(RaceSpec(text="", block_size=8, train=PLAN))
 AT = {"batch_size": 4, "step": 100}
-STARTED = {"kind": "started", "vocab_size": 9, "epoch_size": 150}
+STARTED = {
+    "kind": "started",
+    "device": "cpu",
+    "vocab_size": 9,
+    "num_parameters": 9,
+    "train_tokens": 9,
+    "epoch_size": 150,
+}
 
 
 def results_of(*messages: dict) -> OrdersResults:
@@ -165,7 +174,8 @@ def test_no_sentence_has_an_empty_number():
 
 
 def test_noise_whose_neighbours_hang_together_has_no_interval_of_independent_losses():
-    noise = {"sigma": 0.15, "low": 0.14, "high": 0.16, "num_differences": 2_500}
-    assert "**0.150 nats** (0.140 to 0.160)" in jumps_line(noise | {"lag1": 0.07})  # two standard errors are 0.08
-    said = jumps_line(noise | {"lag1": 0.24})
+    estimate = {"sigma": 0.15, "low": 0.14, "high": 0.16, "num_differences": 2_500}
+    noise = Noise(batch_size=4, step=9, **estimate, lag1=0.07)  # two standard errors are 0.08
+    assert "**0.150 nats** (0.140 to 0.160)" in jumps_line(noise)
+    said = jumps_line(replace(noise, lag1=0.24))
     assert "about **0.182 nats**" in said and "+0.240" in said and "0.140" not in said  # 0.15 / sqrt(1 - 0.32)

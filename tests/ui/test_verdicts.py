@@ -222,15 +222,17 @@ def test_without_a_split_there_is_nothing_to_time():
 # ---- sweeps
 
 
-def sweep_of(final: dict, steps: int = 10, diverged: tuple = ()) -> SweepResults:
+def sweep_of(final: dict, steps: int = 10, diverged: tuple = (), ends: dict | None = None) -> SweepResults:
     """Validation losses at the end, by batch size and rate; each run falls to it on a straight line from 4. At
-    the rate and size of `diverged`, all three runs diverged."""
+    the rate and size of `diverged`, all three runs diverged; `ends` has losses of all seeds at the end."""
     spec = SweepSpec(race=RACE, learning_rates=tuple(sorted({rate for _, rate in final})))
     messages = []
     for (size, rate), loss in final.items():
         last = PLAN.num_steps(size, T)
         for share in np.linspace(0, 1, steps):
             values = (4 + share * (loss - 4) + JITTER * share).tolist()
+            if share == 1:
+                values = (ends or {}).get((size, rate), values)
             row = {
                 "kind": "eval",
                 "learning_rate": rate,
@@ -260,19 +262,14 @@ def test_a_best_rate_that_they_share_proves_nothing_where_the_seeds_leave_room()
     near = {(16, 1e-2): 2.0, (16, 3e-2): 2.005, (512, 1e-2): 2.0, (512, 3e-2): 2.2}  # B = 16 cannot tell the two apart
     rest = {(b, rate): 2.5 for b in SIZES for rate in (1e-3, 1e-1)} | {(128, 1e-2): 2.0, (128, 3e-2): 2.0}
 
-    def sweep_with(final: dict, last: list, **more) -> SweepResults:
-        sweep = sweep_of(final, **more)
-        sweep.evals[3e-2, 16][-1][1][:] = last
-        return sweep
-
-    mixed = [2.03, 2.0, 1.99]  # at B = 16 one seed likes the one, another the other
-    sweep = sweep_with(near | rest, mixed)
+    mixed = {(16, 3e-2): [2.03, 2.0, 1.99]}  # at B = 16 one seed likes the one, another the other
+    sweep = sweep_of(near | rest, ends=mixed)
     assert sweep.best_rates()[16].highest == 3e-2 and sweep.best_rates()[512].highest == 1e-2
     assert verdicts.tuning(sweep).word == UNRESOLVED
     del near[512, 3e-2]  # and where the large one diverges at a rate that may be the small one's
-    assert verdicts.tuning(sweep_with(near | rest, mixed, diverged=(3e-2, 512))).word == UNRESOLVED
-    worse = [2.2, 2.21, 2.23]  # a rate that is not
-    assert verdicts.tuning(sweep_with(near | rest, worse, diverged=(3e-2, 512))).word == FAILS
+    assert verdicts.tuning(sweep_of(near | rest, ends=mixed, diverged=(3e-2, 512))).word == UNRESOLVED
+    worse = {(16, 3e-2): [2.2, 2.21, 2.23]}  # a rate that is not
+    assert verdicts.tuning(sweep_of(near | rest, ends=worse, diverged=(3e-2, 512))).word == FAILS
 
 
 def test_a_best_rate_at_the_edge_leaves_it_open():
@@ -310,7 +307,9 @@ def scales_of(*scales: tuple) -> NoiseResults:
     for step, loss, low, value, high in scales:
         messages.append({"kind": "whole", "step": step, "loss": loss, "sigma": 1.0, "design_effect": 1.0})
         message = {"kind": "noise_scale", "step": step, "simple_noise_scale": value, "low": low, "high": high}
-        messages.append(message | {"resolved": value is not None, "trace_cov": 1.0, "grad_sq_norm": 1.0})
+        messages.append(
+            message | {"resolved": value is not None, "trace_cov": 1.0, "grad_sq_norm": 1.0, "whole_grad_sq_norm": 1.0}
+        )
     return results_of(spec, messages)
 
 

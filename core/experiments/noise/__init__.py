@@ -1,5 +1,6 @@
 from core.experiments.kind import Kind
+from core.experiments.noise import messages
 from core.experiments.noise.results import NoiseResults
 from core.experiments.noise.spec import NoiseSpec
 
-KIND = Kind(spec=NoiseSpec, results=NoiseResults)
+KIND = Kind(spec=NoiseSpec, results=NoiseResults, messages=messages.ALL)

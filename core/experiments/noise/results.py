@@ -5,6 +5,17 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
+from core.experiments.messages import Message
+from core.experiments.noise.messages import (
+    BatchGradients,
+    BatchLosses,
+    DistinctSpread,
+    NoiseScale,
+    Slope,
+    Spread,
+    Started,
+    WholeText,
+)
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.results import Results
 
@@ -15,44 +26,43 @@ class NoiseResults(Results):
     """Of one measurement of noise at frozen weights."""
 
     spec: NoiseSpec
+    started: Started | None
 
     def __init__(self, spec: NoiseSpec):
         super().__init__(spec)
-        self.whole: dict[int, dict] = {}  # by step
-        self.scales: dict[int, dict] = {}  # by step
-        self.slopes: dict[tuple[int, str], dict] = {}  # by step and quantity
-        self.spreads: dict[tuple[int, str], list[dict]] = defaultdict(list)  # by step and quantity, or "distinct"
+        self.whole: dict[int, WholeText] = {}  # by step
+        self.scales: dict[int, NoiseScale] = {}  # by step
+        self.slopes: dict[tuple[int, str], Slope] = {}  # by step and quantity
+        self.spreads: dict[tuple[int, str], list[Spread]] = defaultdict(list)  # by step and quantity, or "distinct"
         self.batches: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)  # by step and what was kept
 
     @property
     def begun(self) -> bool:
         return bool(self.whole)
 
-    def take_own(self, message: dict) -> None:
-        step = message["step"]
-        match message["kind"]:
-            case "whole":
-                self.whole[step] = message
-            case "noise":
-                self.spreads[step, message["quantity"]].append(message)
-            case "distinct":
-                self.spreads[step, "distinct"].append(message)
-            case "slope":
-                self.slopes[step, message["quantity"]] = message
-            case "noise_scale":
-                self.scales[step] = message
-            case "batch_losses":
-                self.batches[step, "loss"][message["batch_size"]] = np.frombuffer(message["data"], np.float32)
-            case "batch_gradients":
-                norms_and_cosines = np.frombuffer(message["data"], np.float32).reshape(-1, 2)
-                self.batches[step, "norm"][message["batch_size"]] = norms_and_cosines[:, 0]
-                self.batches[step, "cosine"][message["batch_size"]] = norms_and_cosines[:, 1]
+    def take_own(self, message: Message) -> None:
+        match message:
+            case WholeText():
+                self.whole[message.step] = message
+            case DistinctSpread():
+                self.spreads[message.step, "distinct"].append(message)
+            case Spread():
+                self.spreads[message.step, message.quantity].append(message)
+            case Slope():
+                self.slopes[message.step, message.quantity] = message
+            case NoiseScale():
+                self.scales[message.step] = message
+            case BatchLosses():
+                self.batches[message.step, "loss"][message.batch_size] = message.losses
+            case BatchGradients():
+                self.batches[message.step, "norm"][message.batch_size] = message.norms
+                self.batches[message.step, "cosine"][message.batch_size] = message.cosines
 
     # ---- as tables
 
     def spread_table(self, step: int, quantity: str) -> pd.DataFrame:
         """batch_size, sigma, low, high; quantity: "loss", "gradient" or "distinct"."""
-        rows = [[message[name] for name in SPREAD] for message in self.spreads.get((step, quantity), ())]
+        rows = [[getattr(message, name) for name in SPREAD] for message in self.spreads.get((step, quantity), ())]
         return pd.DataFrame(rows, columns=SPREAD)
 
     def batch_table(self, step: int, what: str) -> pd.DataFrame:
@@ -64,8 +74,6 @@ class NoiseResults(Results):
 
     def scale_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(resolved, unresolved): step, value, low, high in windows; and the steps where it is not resolved."""
-        rows = [
-            (step, m["simple_noise_scale"], m["low"], m["high"]) for step, m in self.scales.items() if m["resolved"]
-        ]
+        rows = [(step, m.simple_noise_scale, m.low, m.high) for step, m in self.scales.items() if m.resolved]
         resolved = pd.DataFrame(rows, columns=["step", "value", "low", "high"])
-        return resolved, pd.DataFrame({"step": [s for s, m in self.scales.items() if not m["resolved"]]}, dtype=int)
+        return resolved, pd.DataFrame({"step": [s for s, m in self.scales.items() if not m.resolved]}, dtype=int)

@@ -1,24 +1,6 @@
-"""The noise of batches at frozen weights as a row of messages. Runs in a worker, or in a shell.
+"""The noise of batches at frozen weights as a stream of messages. Runs in a worker, or in a shell.
 
 One small GPT is trained; at some of its steps the weights are held still, and batches of many sizes are drawn.
-
-    {"kind": "started", "device", "vocab_size", "num_parameters", "num_windows", "all_windows",
-     "gradient_batches", "loss_batches"}
-    {"kind": "progress", "share", "doing"}
-    {"kind": "whole", "step", "loss", "sigma", "design_effect"}
-        the text's loss, and the spread of the losses of its windows
-    {"kind": "noise", "step", "quantity", "batch_size", "sigma", "low", "high", "freedom"}
-        quantity: "loss", in nats per token, or "gradient"; drawn with replacement
-    {"kind": "distinct", ...}
-        as "noise", for the loss, drawn without replacement
-    {"kind": "slope", "step", "quantity", "slope", "low", "high"}
-    {"kind": "batch_losses", "step", "batch_size", "data"}
-        float32 bytes (N,): the losses of some of the batches
-    {"kind": "batch_gradients", "step", "batch_size", "data"}
-        float32 bytes (N, 2): of some of the batches, the gradient's norm and its cosine with the whole text's
-    {"kind": "noise_scale", "step", "grad_sq_norm", "trace_cov", "simple_noise_scale", "low", "high", "resolved",
-     "whole_grad_sq_norm"}
-        in windows; the last is |G|^2 of the whole text itself
 """
 
 import time
@@ -30,6 +12,8 @@ import torch
 
 from core.batches import all_windows
 from core.engine import Training
+from core.experiments.messages import Message, Progress
+from core.experiments.noise import messages
 from core.experiments.noise.spec import NoiseSpec
 from core.measure.frozen import Population
 from core.measure.intervals import Spread, Tails, slope_of, spread_of
@@ -68,17 +52,16 @@ class NoiseRun:
         each = D / 3 + D + 2 * EXAMPLE_BATCHES * EXAMPLE_BATCH + batches
         return each * len(spec.steps) + max(spec.steps) * self.group.batch_size
 
-    def messages(self) -> Iterator[dict]:
-        yield {
-            "kind": "started",
-            "device": str(self.training.device),
-            "vocab_size": self.gpt_config.vocab_size,
-            "num_parameters": self.gpt_config.num_parameters,
-            "num_windows": len(self.windows),
-            "all_windows": self.all_windows,
-            "gradient_batches": self.spec.num_batches,
-            "loss_batches": LOSS_BATCHES * self.spec.num_batches,
-        }
+    def messages(self) -> Iterator[Message]:
+        yield messages.Started(
+            device=str(self.training.device),
+            vocab_size=self.gpt_config.vocab_size,
+            num_parameters=self.gpt_config.num_parameters,
+            num_windows=len(self.windows),
+            all_windows=self.all_windows,
+            gradient_batches=self.spec.num_batches,
+            loss_batches=LOSS_BATCHES * self.spec.num_batches,
+        )
         for step in self.spec.steps:
             yield from self._pass(
                 self._train(step), (step - self.group.step) * self.group.batch_size, f"training up to step {step:,}"
@@ -95,35 +78,35 @@ class NoiseRun:
             self.training.advance(group.batch_size, min(group.block_steps, step - group.step))
             yield (group.step - began) / (step - began)
 
-    def _measure(self, step: int) -> Iterator[dict]:
+    def _measure(self, step: int) -> Iterator[Message]:
         spec, D = self.spec, len(self.windows)
         population = Population(self.group.pool.trainers[0].stack, self.windows)
         rng = np.random.default_rng([spec.race.train.first_seed, step])
         yield from self._pass(population.take_losses(), D / 3, "the loss of every window")
         loss, losses = population.losses.mean(), population.losses
         whole = {"loss": float(loss), "sigma": float(losses.std()), "design_effect": population.design_effect}
-        yield {"kind": "whole", "step": step, **whole}
+        yield messages.WholeText(step=step, **whole)
         tails = Tails.of_numbers(losses)
         drawn = {b: population.draw(rng, LOSS_BATCHES * spec.num_batches, b) for b in spec.batch_sizes}
         means = {b: losses[places].mean(axis=1) for b, places in drawn.items()}
         spreads = {b: spread_of((m - loss) ** 2, tails.freedom(len(m), b)) for b, m in means.items()}
         for b, spread in spreads.items():
-            yield {"kind": "noise", "step": step, "quantity": "loss", "batch_size": b, **asdict(spread)}
+            yield messages.Spread(step=step, quantity="loss", batch_size=b, **asdict(spread))
         yield from self._slope(step, "loss", spreads)
         for b, mean in means.items():
-            yield {"kind": "batch_losses", "step": step, "batch_size": b, "data": as_bytes(mean)}
+            yield messages.BatchLosses(step=step, batch_size=b, data=as_bytes(mean))
         for b in (b for b in spec.batch_sizes if b < D):
             places = population.draw(rng, LOSS_BATCHES * spec.num_batches, b, replacement=False)
             spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, tails.freedom(len(places), b))
-            yield {"kind": "distinct", "step": step, "quantity": "loss", "batch_size": b, **asdict(spread)}
+            yield messages.DistinctSpread(step=step, quantity="loss", batch_size=b, **asdict(spread))
 
         yield from self._pass(population.take_gradient(), D, "the gradient of the whole text")
         examples = population.draw(rng, EXAMPLE_BATCHES, EXAMPLE_BATCH)
         work = 2 * examples.size
         taken = yield from self._pass(population.take_examples(examples), work, "gradients window by window")
         scale = noise_scale(taken.grad_sq_norms, taken.trace_covs)
-        whole = population.gradient.square().sum().item()
-        yield {"kind": "noise_scale", "step": step, **asdict(scale), "whole_grad_sq_norm": whole}
+        of_whole = population.gradient.square().sum().item()
+        yield messages.NoiseScale(step=step, **asdict(scale), whole_grad_sq_norm=of_whole)
         spreads = {}
         for b in spec.batch_sizes:
             places = drawn[b][: spec.num_batches]
@@ -131,14 +114,14 @@ class NoiseRun:
             batches = yield from self._pass(population.take_batches(places), work, f"gradients of batches of {b:,}")
             spreads[b] = spread_of(batches.squares, taken.tails.freedom(len(places), b))
             data = as_bytes(np.stack([batches.norms, batches.cosines], axis=1))
-            yield {"kind": "batch_gradients", "step": step, "batch_size": b, "data": data}
-            yield {"kind": "noise", "step": step, "quantity": "gradient", "batch_size": b, **asdict(spreads[b])}
+            yield messages.BatchGradients(step=step, batch_size=b, data=data)
+            yield messages.Spread(step=step, quantity="gradient", batch_size=b, **asdict(spreads[b]))
         yield from self._slope(step, "gradient", spreads)
 
-    def _slope(self, step: int, quantity: str, spreads: dict[int, Spread]) -> Iterator[dict]:
+    def _slope(self, step: int, quantity: str, spreads: dict[int, Spread]) -> Iterator[Message]:
         if len(spreads) > 1:
             slope = slope_of(list(spreads), list(spreads.values()))
-            yield {"kind": "slope", "step": step, "quantity": quantity, **asdict(slope)}
+            yield messages.Slope(step=step, quantity=quantity, **asdict(slope))
 
     def _pass(self, shares: Iterator, work: float, doing: str):
         """Go through a pass, saying about twice a second how far all is. Returns what the pass has found."""
@@ -149,7 +132,7 @@ class NoiseRun:
             if time.monotonic() > self.said_at + PROGRESS_SECONDS:
                 self.said_at = time.monotonic()
                 done = min(1.0, (self.work_done + share * work) / self.work)
-                yield {"kind": "progress", "share": done, "doing": doing}
+                yield Progress(done, doing)
         self.work_done += work
         return found
 
@@ -159,6 +142,5 @@ def as_bytes(values: np.ndarray) -> bytes:
     return values[:KEPT_BATCHES].astype(np.float32).tobytes()
 
 
-def run(spec: NoiseSpec) -> Iterator[dict]:
-    """All of it as plain messages (see the top of this file)."""
+def run(spec: NoiseSpec) -> Iterator[Message]:
     return NoiseRun(spec).messages()

@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from core.batches import ORDERS
+from core.experiments.messages import Message
+from core.experiments.orders.messages import BlockNoise, Diverged, EpochEnd, Losses, Noise, Validation
 from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race import messages as race
 from core.experiments.race.results import RaceResults
 from core.experiments.results import Results
 from core.measure.comparison import Estimate, at_equal
@@ -20,7 +23,7 @@ class OrdersResults(Results):
         super().__init__(spec)
         runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
         self.curves = {order: RaceResults(race) for order, race in runs.items()}
-        self.waves: dict[str, dict] = {}  # by order
+        self.waves: dict[str, BlockNoise] = {}  # by order
         self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
         self.edge_steps = 0  # on either side
 
@@ -28,19 +31,18 @@ class OrdersResults(Results):
     def begun(self) -> bool:
         return all(curves.begun for curves in self.curves.values())
 
-    def take_own(self, message: dict) -> None:
-        order = message["order"]
-        match message["kind"]:
-            case "waves":
-                self.waves[order] = message
-            case "edge":
-                self.edges[order] = np.array(message["before"], float), np.array(message["after"], float)
-                self.edge_steps = message["width"]
-            case _:
-                self.curves[order].take(message)
+    def take_own(self, message: Message) -> None:
+        match message:
+            case BlockNoise():
+                self.waves[message.order] = message
+            case EpochEnd():
+                self.edges[message.order] = np.array(message.before, float), np.array(message.after, float)
+                self.edge_steps = message.width
+            case Losses() | Validation() | Diverged() | Noise():
+                self.curves[message.order].take(message)
 
     @property
-    def noise(self) -> dict[str, dict]:
+    def noise(self) -> dict[str, race.Noise]:
         """How far the loss jumps from step to step, by order."""
         size = self.spec.batch_size
         return {order: curves.noise[size] for order, curves in self.curves.items() if size in curves.noise}
@@ -63,5 +65,5 @@ class OrdersResults(Results):
         one, many = self.noise.get(order), self.waves.get(order)
         if not (one and many):
             return None
-        means, root = Estimate(many["sigma"], many["low"], many["high"]), many["width"] ** 0.5
-        return means.times(Estimate(root / one["sigma"], root / one["high"], root / one["low"]))
+        root = many.width**0.5
+        return many.estimate.times(Estimate(root / one.sigma, root / one.high, root / one.low))

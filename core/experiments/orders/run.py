@@ -1,16 +1,7 @@
-"""A race of the orders in which windows can come, as a row of messages. Runs in a worker, or in a shell.
+"""A race of the orders in which windows can come, as a stream of messages. Runs in a worker, or in a shell.
 
 All orders start from the same weights, seed by seed, and go on by turns, so that at any moment they have read about the
-same number of tokens. What a race says of a batch size, each order says with its name:
-
-    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "epoch_size"}     of windows
-    {"kind": "progress", "share", "doing"}
-    {"kind": "losses" | "eval" | "diverged", "order", ...}             as in `race.py`
-    {"kind": "noise", "order", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences",
-     "fall"}
-    {"kind": "waves", "order", "batch_size", "step", "width", ...}     the same of the means of `width` losses in a row
-    {"kind": "edge", "order", "width", "before", "after"}
-        R mean losses each, of the last `width` whole steps of the first epoch's worth and the first behind it
+same number of tokens.
 """
 
 import time
@@ -22,6 +13,8 @@ import numpy as np
 from core.batches import ORDERS
 from core.corpus import Corpus
 from core.engine import Block, Evaluation, Training
+from core.experiments.messages import Message, Progress
+from core.experiments.orders import messages
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.run import as_message, finite
 from core.measure.noise import LossNoise
@@ -47,10 +40,10 @@ class OrderRuns:
         edge = self.epoch_size / self.group.batch_size
         self.edge = AroundEdge(edge, min(EDGE_STEPS, int(edge) // 2), plan.num_seeds)
 
-    def go_on(self) -> Iterator[dict]:
+    def go_on(self) -> Iterator[Message]:
         """Train to the end of the next block of steps. After the last one, `ended` is true."""
         for event in self.events:
-            yield {**as_message(event), "order": self.order}
+            yield as_message(event, messages, order=self.order)
             if isinstance(event, Evaluation):
                 yield from self._measured(event.step)
             if isinstance(event, Block):
@@ -58,35 +51,33 @@ class OrderRuns:
                 return
         self.ended = True
 
-    def _take(self, losses: np.ndarray) -> Iterator[dict]:
+    def _take(self, losses: np.ndarray) -> Iterator[Message]:
         was_complete = self.edge.complete
         for measure in (self.noise, self.waves, self.edge):
             measure.add(losses)
         if self.edge.complete and not was_complete:
-            before, after = ([finite(loss) for loss in side] for side in self.edge.means())
-            yield {"kind": "edge", "order": self.order, "width": self.edge.width, "before": before, "after": after}
+            before, after = (tuple(map(finite, side)) for side in self.edge.means())
+            yield messages.EpochEnd(order=self.order, width=self.edge.width, before=before, after=after)
 
-    def _measured(self, step: int) -> Iterator[dict]:
+    def _measured(self, step: int) -> Iterator[Message]:
         at = {"order": self.order, "batch_size": self.group.batch_size, "step": step}
         same = self.order == "sequential"  # every seed reads the text from its beginning
         if estimate := self.noise.pooled(same):
-            yield {"kind": "noise", **at, **asdict(estimate)}
+            yield messages.Noise(**at, **asdict(estimate))
         if estimate := self.waves.means.pooled(same):
-            yield {"kind": "waves", **at, "width": self.waves.width, **asdict(estimate)}
+            yield messages.BlockNoise(**at, width=self.waves.width, **asdict(estimate))
 
 
-def run(spec: OrdersSpec) -> Iterator[dict]:
-    """All of it as plain messages (see the top of this file)."""
+def run(spec: OrdersSpec) -> Iterator[Message]:
     corpus, gpt_config = spec.race.build()
     runs = [OrderRuns(corpus, gpt_config, spec.plan_at(order)) for order in ORDERS]
-    yield {
-        "kind": "started",
-        "device": str(runs[0].training.device),
-        "vocab_size": gpt_config.vocab_size,
-        "num_parameters": gpt_config.num_parameters,
-        "train_tokens": len(corpus.train_ids),
-        "epoch_size": runs[0].epoch_size,
-    }
+    yield messages.Started(
+        device=str(runs[0].training.device),
+        vocab_size=gpt_config.vocab_size,
+        num_parameters=gpt_config.num_parameters,
+        train_tokens=len(corpus.train_ids),
+        epoch_size=runs[0].epoch_size,
+    )
     said_at, num_steps = time.monotonic(), runs[0].group.num_steps
     while going := [run for run in runs if not run.ended]:
         yield from min(going, key=lambda run: run.group.step).go_on()
@@ -94,4 +85,4 @@ def run(spec: OrdersSpec) -> Iterator[dict]:
             said_at = time.monotonic()
             steps = [num_steps if run.ended else run.group.step for run in runs]
             doing = f"step {min(steps):,} of {num_steps:,}"
-            yield {"kind": "progress", "share": sum(steps) / (num_steps * len(runs)), "doing": doing}
+            yield Progress(sum(steps) / (num_steps * len(runs)), doing)

@@ -5,9 +5,6 @@ distribute`, the very command that a shell can give `torchrun`. What rank 0 tell
 has it) comes through a pipe, and from every rank a sign of life twice a second. Where one stays silent or dies, all
 are ended and a ValueError says so in a sentence. Runs in a worker, or in a shell.
 
-    {"kind": "started", "num_ranks", "num_parameters", "vocab_size"}
-    {"kind": "progress", "share", "doing"}
-    {"kind": "ranks", ...}, {"kind": "step", ...}       from rank 0
 """
 
 import contextlib
@@ -26,6 +23,8 @@ from pathlib import Path
 
 import psutil
 
+from core.experiments.messages import Message, Progress, from_dict
+from core.experiments.parallel.messages import ALL, Started
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.registry import from_json, to_json
 
@@ -74,16 +73,10 @@ def write_line(message: dict) -> None:
 # ---- around them
 
 
-def run(spec: ParallelSpec) -> Iterator[dict]:
-    """All of it as plain messages (see the top of this file)."""
+def run(spec: ParallelSpec) -> Iterator[Message]:
     race = spec.race_of(spec.num_ranks)
     _, gpt_config = race.build()
-    yield {
-        "kind": "started",
-        "num_ranks": spec.num_ranks,
-        "num_parameters": gpt_config.num_parameters,
-        "vocab_size": gpt_config.vocab_size,
-    }
+    yield Started(num_ranks=spec.num_ranks, num_parameters=gpt_config.num_parameters, vocab_size=gpt_config.vocab_size)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spec.json"
         path.write_text(json.dumps({"settings": to_json(spec), "text": spec.text}), encoding="utf-8")
@@ -96,7 +89,9 @@ def run(spec: ParallelSpec) -> Iterator[dict]:
 
 def read_spec(path: str) -> ParallelSpec:
     values = json.loads(Path(path).read_text(encoding="utf-8"))
-    return from_json(values["settings"], values["text"])
+    spec = from_json(values["settings"], values["text"])
+    assert isinstance(spec, ParallelSpec)
+    return spec
 
 
 class Ranks:
@@ -129,12 +124,14 @@ class Ranks:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
+        assert self.process.stdout
+        self.pipe = self.process.stdout
 
-    def messages(self) -> Iterator[dict]:
+    def messages(self) -> Iterator[Message]:
         """What rank 0 tells, and how far it is. Raises ValueError where a rank dies or hangs."""
         steps = 0
         for message in self._lines():
-            rank = message.get("rank")
+            rank = message.get("rank", 0)
             match message["kind"]:
                 case "quiet":
                     pass
@@ -145,14 +142,14 @@ class Ranks:
                     there = f"{len(self.pids)} of {self.spec.num_ranks} processes are there"
                     doing = f"step {steps:,}" if steps else there
                     if rank == 0:
-                        yield {"kind": "progress", "share": steps / self.spec.plan.num_steps, "doing": doing}
+                        yield Progress(steps / self.spec.plan.num_steps, doing)
                 case "finished":
                     self.finished.add(rank)
                 case "failed":
                     self.failed[rank] = message["sentence"]
                 case _:
                     steps = message.get("step", steps)
-                    yield message
+                    yield from_dict(message, ALL)
             self._check()
         while len(self.finished) < self.spec.num_ranks:  # nobody writes any more, and not all have finished
             self._check()
@@ -161,7 +158,7 @@ class Ranks:
     def _lines(self) -> Iterator[dict]:
         """The messages as they come; {"kind": "quiet"} where none has for a while. Ends with the launcher."""
         rest = b""
-        pipe = self.process.stdout
+        pipe = self.pipe
         os.set_blocking(pipe.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
@@ -213,7 +210,7 @@ class Ranks:
             self.process.wait(END_SECONDS)  # the launcher sees that they are gone, buries them and goes too
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        self.pipe.close()
 
 
 def alive(pid: int) -> bool:

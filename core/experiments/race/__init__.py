@@ -1,5 +1,6 @@
 from core.experiments.kind import Kind
+from core.experiments.race import messages
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 
-KIND = Kind(spec=RaceSpec, results=RaceResults)
+KIND = Kind(spec=RaceSpec, results=RaceResults, messages=messages.ALL)

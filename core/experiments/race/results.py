@@ -3,7 +3,19 @@
 import numpy as np
 import pandas as pd
 
+from core.experiments.codec import build
+from core.experiments.messages import Message
 from core.experiments.race.curve import Curve, long_table
+from core.experiments.race.messages import (
+    Diverged,
+    Losses,
+    Noise,
+    Started,
+    StepTime,
+    Summary,
+    Validation,
+    Written,
+)
 from core.experiments.race.spec import RaceSpec
 from core.experiments.results import Read, Results, read_all
 from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
@@ -19,6 +31,7 @@ class RaceResults(Results):
     """
 
     spec: RaceSpec
+    started: Started | None
 
     def __init__(self, spec: RaceSpec, half_life_tokens: int = 0):
         super().__init__(spec)
@@ -30,34 +43,30 @@ class RaceResults(Results):
         self.mean_curves = {b: Curve(points, num_columns=3) for b in self.batch_sizes}  # mean, lowest, highest
         self.smooth_state: dict[int, np.ndarray] = {}
         self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
-        # (step, R losses, R losses on the training part or None)
-        self.validation: dict[int, list[tuple[int, list, list | None]]] = {b: [] for b in self.batch_sizes}
-        self.noise: dict[int, dict] = {}
+        self.validation: dict[int, list[Validation]] = {b: [] for b in self.batch_sizes}
+        self.noise: dict[int, Noise] = {}
         self.step_seconds: dict[int, float] = {}
-        self.probes: dict[int, list[float]] = {}  # of the seconds of a step
-        self.texts: dict[int, list[tuple[int, str]]] = {b: [] for b in self.batch_sizes}
-        self.divergences: list[dict] = []
-        self.summaries: list[dict] = []
+        self.probes: dict[int, tuple[float, ...]] = {}  # of the seconds of a step
+        self.texts: dict[int, list[Written]] = {b: [] for b in self.batch_sizes}
+        self.divergences: list[Diverged] = []
+        self.summaries: list[Summary] = []
 
-    def take_own(self, message: dict) -> None:
-        batch_size = message.get("batch_size")
-        match message["kind"]:
-            case "losses":
-                losses = np.frombuffer(message["data"], dtype=np.float32).reshape(-1, message["num_runs"])
-                self._take_losses(batch_size, message["step"], losses.astype(float))
-            case "eval":
-                row = message["step"], message["losses"], message.get("train_losses")
-                self.validation[batch_size].append(row)
-            case "noise":
-                self.noise[batch_size] = message
-            case "speed":
-                self.step_seconds[batch_size] = message["step_seconds"]
-                self.probes[batch_size] = message.get("probes", [message["step_seconds"]])
-            case "text":
-                self.texts[batch_size].append((message["step"], message["text"]))
-            case "diverged":
+    def take_own(self, message: Message) -> None:
+        match message:
+            case Losses():
+                self._take_losses(message.batch_size, message.step, message.losses.astype(float))
+            case Validation():
+                self.validation[message.batch_size].append(message)
+            case Noise():
+                self.noise[message.batch_size] = message
+            case StepTime():
+                self.step_seconds[message.batch_size] = message.step_seconds
+                self.probes[message.batch_size] = message.known_probes
+            case Written():
+                self.texts[message.batch_size].append(message)
+            case Diverged():
                 self.divergences.append(message)
-            case "summary":
+            case Summary():
                 self.summaries.append(message)
 
     def _take_losses(self, batch_size: int, first_step: int, losses: np.ndarray) -> None:
@@ -103,9 +112,7 @@ class RaceResults(Results):
     @property
     def executions(self) -> tuple[ExecutionPlan, ...]:
         """How its runs were executed, in the order of its batch sizes; empty before it has begun."""
-        started = self.started or {}
-        plans = started.get("executions") or started.get("ways") or ()  # "ways" in what was kept before November 2026
-        return tuple(ExecutionPlan(**plan) for plan in plans)
+        return self.started.executions if self.started else ()
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.train.num_steps(batch_size, self.spec.block_size)
@@ -156,14 +163,14 @@ class RaceResults(Results):
         the training part were not asked for."""
         rows = self.validation[batch_size]
         none, shape = [None] * self.spec.train.num_seeds, (-1, self.spec.train.num_seeds)
-        losses = np.array([values for _, values, _ in rows], dtype=float).reshape(shape)
-        train_losses = np.array([values or none for _, _, values in rows], dtype=float).reshape(shape)
-        return np.array([step for step, _, _ in rows], dtype=int), losses, train_losses
+        losses = np.array([row.losses for row in rows], dtype=float).reshape(shape)
+        train_losses = np.array([row.train_losses or none for row in rows], dtype=float).reshape(shape)
+        return np.array([row.step for row in rows], dtype=int), losses, train_losses
 
     @property
     def whole_sizes(self) -> list[int]:
         """The batch sizes none of whose runs has diverged."""
-        return sorted(set(self.batch_sizes) - {d["batch_size"] for d in self.divergences})
+        return sorted(set(self.batch_sizes) - {gone.batch_size for gone in self.divergences})
 
     def validation_at_equal(self, axis: str) -> tuple[float, dict[int, np.ndarray]]:
         """(x, losses): the largest x that all batch sizes have been validated to, and there the validation losses (R,)
@@ -199,7 +206,7 @@ class RaceResults(Results):
     @property
     def share(self) -> float:
         """The share of all tokens that has been read, 0 to 1; runs that diverged count as read."""
-        gone = {(d["batch_size"], d["seed"]) for d in self.divergences}
+        gone = {(each.batch_size, each.seed) for each in self.divergences}
         done = sum(
             (self.num_steps(b) if (b, seed) in gone else self.steps[b]) * b
             for b in self.batch_sizes
@@ -214,9 +221,8 @@ def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.nda
     parts = [np.empty(0, np.float32)]
 
     def take(message: dict) -> None:
-        if message["kind"] == "losses" and message["batch_size"] == batch_size:
-            losses = np.frombuffer(message["data"], dtype=np.float32)
-            parts.append(losses.reshape(-1, message["num_runs"])[:, place])
+        if message["kind"] == Losses.kind and message["batch_size"] == batch_size:
+            parts.append(build(Losses, message).losses[:, place])
 
     read_all(read, 0, take)
     return np.concatenate(parts)

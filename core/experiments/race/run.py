@@ -1,29 +1,17 @@
-"""A race as a row of messages: training, and what is measured of it on the way. Runs in a worker, or in a shell.
-
-`run` gives plain dictionaries, so that they can travel and be kept:
-
-    {"kind": "started", "device", "vocab_size", "num_parameters", "train_tokens", "val_tokens", "executions",
-     "val_floor"}                                               of a made-up language: the loss, on the validation
-                                                                windows, of one who knows it; otherwise None
-    {"kind": "losses", "batch_size", "step", "num_runs", "data"}    data: float32 bytes of (steps, R), nats per token;
-                                                                    step: the first of them
-    {"kind": "eval", "batch_size", "step", "losses", "train_losses"}    R validation losses, None once diverged; the
-                                                                    last, if asked for, on windows that are trained on
-    {"kind": "noise", "batch_size", "step", "sigma", "low", "high", "lag1", "num_differences", "fall"}  all runs pooled
-    {"kind": "speed", "batch_size", "step_seconds", "probes"}       one run alone: the median of its probes
-    {"kind": "text", "batch_size", "step", "text"}                  what the first seed's model writes
-    {"kind": "diverged", "batch_size", "seed", "step"}
-    {"kind": "summary", "batch_size", "seed", "steps", "final_val_loss", "loss_noise", "tokens_per_second"}
-"""
+"""A race as a stream of messages: training, and what is measured of it on the way. Runs in a worker, or in a shell."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from types import ModuleType
 
 import numpy as np
 import torch
 
 from core.corpus import samples
 from core.engine import Block, Divergence, Evaluation, Training
+from core.experiments.messages import Message
+from core.experiments.race import messages
+from core.experiments.race.messages import Noise, Started, StepTime, Summary, Written
 from core.experiments.race.spec import RaceSpec
 from core.measure.noise import LossNoise
 from core.measure.throughput import step_seconds
@@ -47,7 +35,7 @@ class Race:
         self.steps_done = {g.batch_size: np.zeros(num_seeds, int) for g in self.training.groups}
         self.seconds: dict[int, list[float]] = {g.batch_size: [] for g in self.training.groups}
 
-    def events(self) -> Iterator[Block | Evaluation | Divergence | dict]:
+    def events(self) -> Iterator[Block | Evaluation | Divergence | Message]:
         yield self._started()
         for event in self.training.events():
             yield event
@@ -64,17 +52,16 @@ class Race:
             yield from self._measure(group.batch_size, group.step, last=True)
             yield from self._summaries(group.batch_size)
 
-    def _started(self) -> dict:
-        return {
-            "kind": "started",
-            "device": str(self.training.device),
-            "vocab_size": self.gpt_config.vocab_size,
-            "num_parameters": self.gpt_config.num_parameters,
-            "train_tokens": len(self.corpus.train_ids),
-            "val_tokens": len(self.corpus.val_ids),
-            "val_floor": self._val_floor(),
-            "executions": [asdict(execution) for execution in self.training.executions],
-        }
+    def _started(self) -> Started:
+        return Started(
+            device=str(self.training.device),
+            vocab_size=self.gpt_config.vocab_size,
+            num_parameters=self.gpt_config.num_parameters,
+            train_tokens=len(self.corpus.train_ids),
+            val_tokens=len(self.corpus.val_ids),
+            val_floor=self._val_floor(),
+            executions=tuple(self.training.executions),
+        )
 
     def _val_floor(self) -> float | None:
         """The entropy rate is what to expect of an endless text. The validation windows are a few thousand tokens, that
@@ -83,15 +70,18 @@ class Race:
         windows = self.training.val_windows
         if self.spec.floor_nats is None or windows is None or not (sample and sample.text == self.spec.text):
             return None
+        language = sample.language
+        if language is None:
+            return None
         texts = [self.corpus.tokenizer.decode(window) for window in windows.cpu().numpy()]
-        return float(np.mean([sample.language.losses(text).mean() for text in texts]))
+        return float(np.mean([language.losses(text).mean() for text in texts]))
 
-    def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[dict]:
+    def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[Message]:
         """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
         group = self.training.group(batch_size)
         at = {"batch_size": batch_size, "step": step}
         if estimate := self.noise[batch_size].pooled(self.spec.train.order == "sequential"):
-            yield {"kind": "noise", **at, **asdict(estimate)}
+            yield Noise(**at, **asdict(estimate))
         if last or not step:
             return
         number = group.eval_steps.index(step)
@@ -99,14 +89,10 @@ class Race:
             self.seconds[batch_size].append(
                 step_seconds(self.gpt_config, self.spec.train, group.execution, self.training.device)
             )
-            yield {
-                "kind": "speed",
-                "batch_size": batch_size,
-                "step_seconds": float(np.median(self.seconds[batch_size])),
-                "probes": list(self.seconds[batch_size]),
-            }
+            probes = tuple(self.seconds[batch_size])
+            yield StepTime(batch_size=batch_size, step_seconds=float(np.median(probes)), probes=probes)
         if (number - 1) % max(1, len(group.eval_steps) // TEXTS_PER_RUN) == 0 or step == group.num_steps:
-            yield {"kind": "text", **at, "text": self._write(batch_size)}
+            yield Written(**at, text=self._write(batch_size))
 
     def _write(self, batch_size: int) -> str:
         prompt = torch.from_numpy(self.corpus.train_ids[:1]).to(self.training.device)
@@ -115,46 +101,38 @@ class Race:
         ids = write(model, prompt, WRITTEN_TOKENS, generator).cpu().numpy()
         return self.corpus.tokenizer.decode(ids)
 
-    def _summaries(self, batch_size: int) -> Iterator[dict]:
+    def _summaries(self, batch_size: int) -> Iterator[Message]:
         tokens = batch_size * self.gpt_config.block_size
         seconds = self.seconds[batch_size]
         for place, seed in enumerate(self.spec.train.seeds):
             noise = self.noise[batch_size].of_run(place)
-            yield {
-                "kind": "summary",
-                "batch_size": batch_size,
-                "seed": seed,
-                "steps": int(self.steps_done[batch_size][place]),
-                "final_val_loss": finite(self.val_losses[batch_size][place]),
-                "loss_noise": noise and noise.sigma,
-                "tokens_per_second": tokens / float(np.median(seconds)) if seconds else None,
-            }
+            yield Summary(
+                batch_size=batch_size,
+                seed=seed,
+                steps=int(self.steps_done[batch_size][place]),
+                final_val_loss=finite(self.val_losses[batch_size][place]),
+                loss_noise=noise.sigma if noise else None,
+                tokens_per_second=tokens / float(np.median(seconds)) if seconds else None,
+            )
 
 
-def run(spec: RaceSpec) -> Iterator[dict]:
-    """A race from start to end as plain messages (see the top of this file)."""
+def run(spec: RaceSpec) -> Iterator[Message]:
+    """A race from start to end."""
     for event in Race(spec).events():
-        yield event if isinstance(event, dict) else as_message(event)
+        yield event if isinstance(event, Message) else as_message(event)
 
 
-def as_message(event: Block | Evaluation | Divergence) -> dict:
+def as_message(event: Block | Evaluation | Divergence, types: ModuleType = messages, **at) -> Message:
+    """What training yields as a message of those `types`; `at` has the fields that theirs have besides."""
     match event:
-        case Block():
-            return {
-                "kind": "losses",
-                "batch_size": event.batch_size,
-                "step": event.first_step,
-                "num_runs": event.losses.shape[1],
-                "data": event.losses.astype(np.float32).tobytes(),
-            }
-        case Evaluation():
-            message = {"kind": "eval", "batch_size": event.batch_size, "step": event.step}
-            message["losses"] = [finite(loss) for loss in event.losses]
-            if event.train_losses is not None:
-                message["train_losses"] = [finite(loss) for loss in event.train_losses]
-            return message
-        case Divergence():
-            return {"kind": "diverged", **asdict(event)}
+        case Block(batch_size=batch_size, first_step=step, losses=losses):
+            data = losses.astype(np.float32).tobytes()
+            return types.Losses(batch_size=batch_size, step=step, num_runs=losses.shape[1], data=data, **at)
+        case Evaluation(batch_size=batch_size, step=step, losses=losses, train_losses=train_losses):
+            trained = None if train_losses is None else tuple(map(finite, train_losses))
+            losses = tuple(map(finite, losses))
+            return types.Validation(batch_size=batch_size, step=step, losses=losses, train_losses=trained, **at)
+    return types.Diverged(**asdict(event), **at)
 
 
 def finite(value) -> float | None:

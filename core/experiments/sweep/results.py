@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.experiments.messages import Message
 from core.experiments.results import Results
+from core.experiments.sweep.messages import Diverged, Validation
 from core.experiments.sweep.spec import SweepSpec
 from core.measure.comparison import mean_and_half_width
 from core.measure.targets import StepsFit, fit_steps, steps_to_target
@@ -34,7 +36,7 @@ class SweepResults(Results):
 
     def __init__(self, spec: SweepSpec):
         super().__init__(spec)
-        self.evals: dict[tuple[float, int], list[tuple[int, list]]] = defaultdict(list)  # by rate and batch size
+        self.evals: dict[tuple[float, int], list[Validation]] = defaultdict(list)  # by rate and batch size
         self.num_diverged: dict[tuple[float, int], int] = defaultdict(int)  # runs, by rate and batch size
         self.batch_sizes = tuple(sorted(spec.race.train.batch_sizes))
 
@@ -42,13 +44,12 @@ class SweepResults(Results):
     def begun(self) -> bool:
         return bool(self.evals)
 
-    def take_own(self, message: dict) -> None:
-        key = (message["learning_rate"], message["batch_size"])
-        match message["kind"]:
-            case "eval":
-                self.evals[key].append((message["step"], message["losses"]))
-            case "diverged":
-                self.num_diverged[key] += 1
+    def take_own(self, message: Message) -> None:
+        match message:
+            case Validation():
+                self.evals[message.learning_rate, message.batch_size].append(message)
+            case Diverged():
+                self.num_diverged[message.learning_rate, message.batch_size] += 1
 
     def num_steps(self, batch_size: int) -> int:
         return self.spec.race.train.num_steps(batch_size, self.spec.race.block_size)
@@ -57,8 +58,8 @@ class SweepResults(Results):
         """(steps, losses): (E,) and (E, R), NaN where a run has diverged."""
         rows = self.evals.get((rate, batch_size), [])
         shape = len(rows), self.spec.race.train.num_seeds
-        losses = np.array([values for _, values in rows], dtype=float).reshape(shape)
-        return np.array([step for step, _ in rows], dtype=int), losses
+        losses = np.array([row.losses for row in rows], dtype=float).reshape(shape)
+        return np.array([row.step for row in rows], dtype=int), losses
 
     def finished(self, rate: float, batch_size: int) -> bool:
         """Whether all its runs have come to the end of the budget, or diverged."""

@@ -34,7 +34,7 @@ def of_shuffling(results: OrdersResults) -> str:
     return (
         "Neighbours in a text share their subject: unshuffled, a batch tells of one passage, and the next batch of the "
         f"same. Here sequential less shuffled is {told(found)}, on new text and {told(trained)}, on the training text "
-        f"itself: {where(found, trained)} Means of {results.waves['sequential']['width']} steps of its training loss "
+        f"itself: {where(found, trained)} Means of {results.waves['sequential'].width} steps of its training loss "
         f"vary {number(one.value)} times as much as those of independent losses, when shuffled {number(other.value)} "
         "times. The more a curve comes in waves, the more it tells of the text, and the less of the model."
     )

@@ -8,6 +8,7 @@ from core import charts
 from core.batches import ORDERS
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race.messages import Noise
 from core.measure.comparison import Estimate, difference_of, lead_of
 from core.measure.noise import with_neighbours
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
@@ -71,7 +72,7 @@ def epoch_rules(results: OrdersResults, order: str = "") -> pd.DataFrame:
     if not results.started:
         return pd.DataFrame(columns=["x", "label"])
     race = results.spec.race
-    epoch_tokens = results.started["epoch_size"] * race.block_size
+    epoch_tokens = results.started.epoch_size * race.block_size
     num = race.train.max_tokens // epoch_tokens
     places = epoch_tokens * np.arange(1, 1 + (num if num <= MAX_RULES else 1))
     label = "an epoch’s worth" if order == "random" else "epoch 1 ends"
@@ -187,7 +188,7 @@ def curve_lines(results: OrdersResults, order: str) -> list[str]:
         return ["Its noise: not measured yet."]
     lines = [
         jumps_line(noise),
-        f"Means of {results.waves[order]['width']} steps vary **{number(wave.value)} times** as much "
+        f"Means of {results.waves[order].width} steps vary **{number(wave.value)} times** as much "
         f"({number(wave.low)} to {number(wave.high)}) as those of independent losses: {wave_words(wave)}.",
     ]
     if order in results.edges:
@@ -195,16 +196,16 @@ def curve_lines(results: OrdersResults, order: str) -> list[str]:
     return lines
 
 
-def jumps_line(noise: dict) -> str:
+def jumps_line(noise: Noise) -> str:
     """How noisy a loss is from step to step; where neighbours hang together, the interval of independent losses is not
     its interval, and is not shown."""
-    right = with_neighbours(noise["sigma"], noise["lag1"], noise["num_differences"])
+    right = with_neighbours(noise.sigma, noise.lag1, noise.num_differences)
     if right is None:
-        value = f"**{number(noise['sigma'])} nats** ({number(noise['low'])} to {number(noise['high'])})"
+        value = f"**{number(noise.sigma)} nats** ({number(noise.low)} to {number(noise.high)})"
         return f"Jumps from step to step: {value}; neighbours hang together no more than by chance."
     return (
         f"Jumps from step to step: about **{number(right)} nats**; from one step to the next they are correlated by "
-        f"{signed(noise['lag1'])}."
+        f"{signed(noise.lag1)}."
     )
 
 

@@ -28,15 +28,15 @@ def draw_parallel(view: View) -> None:
     if not results.steps:
         st.markdown("The ranks are starting: each is a process of its own, and loads torch first.")
         return
-    step = next(step for step in reversed(results.steps) if "difference" in step)
+    step = next(step for step in reversed(results.steps) if step.difference is not None)
     one, two, three = st.columns(3)
-    one.metric(f"Difference to the large batch's gradient, step {step['step']}", charts.format_tiny(step["difference"]))
-    two.metric("Largest difference between the ranks' weights", charts.format_tiny(step["apart"]))
-    three.metric("Loss of the global batch", charts.format_nats(step["loss"]))
+    one.metric(f"Difference to the large batch's gradient, step {step.step}", charts.format_tiny(step.difference))
+    two.metric("Largest difference between the ranks' weights", charts.format_tiny(step.apart))
+    three.metric("Loss of the global batch", charts.format_nats(step.loss))
     st.markdown(mistake_sentence(results))
     left, right = st.columns([1.3, 1], gap="medium")
     with left:
-        st.markdown(f"**What each rank has**, in step {results.steps[-1]['step']}; cosine with the average.")
+        st.markdown(f"**What each rank has**, in step {results.steps[-1].step}; cosine with the average.")
         st.table(ranks_table(results))
     with right:
         st.markdown("**Where the time of a step goes.**")
@@ -58,11 +58,11 @@ def summary_of(spec: ParallelSpec) -> str:
 
 def ranks_table(results: ParallelResults) -> pd.DataFrame:
     rows = {}
-    for rank, (part, (first, count)) in enumerate(zip(results.steps[-1]["ranks"], results.told["rows"], strict=True)):
+    for rank, (part, (first, count)) in enumerate(zip(results.steps[-1].ranks, results.ranks.rows, strict=True)):
         first = 0 if results.spec.plan.mistake == SAME_SEED else first
         rows[f"rank {rank}"] = (
-            f"{first} to {first + count - 1}", str(part["num_targets"]), f"{part['loss']:.3f}", number(part["norm"]),
-            f"{part['cosine']:.3f}",
+            f"{first} to {first + count - 1}", str(part.num_targets), f"{part.loss:.3f}", number(part.norm),
+            f"{part.cosine:.3f}",
         )  # fmt: skip
     return pd.DataFrame.from_dict(rows, "index", columns=["rows", "targets", "loss", "|gradient|", "cosine"])
 
@@ -99,9 +99,9 @@ def step_in_the_middle(shares: np.ndarray) -> int:
 def time_sentence(results: ParallelResults) -> str:
     shares = exchange_shares(results)
     share, (low, high) = shares[step_in_the_middle(shares)], np.percentile(shares, [25, 75])
-    bytes_sent = 4 * (results.started or {}).get("num_parameters", 0)
+    bytes_sent = 4 * results.started.num_parameters if results.started else 0
     return (
-        f"The ranks trained {WHERE[results.told['backend']]}. "
+        f"The ranks trained {WHERE[results.ranks.backend]}. "
         f"Waiting and exchange took **{100 * share:.0f}%** of the ranks' time in the step above, the middle one by "
         f"this share; in half of the steps it was between {100 * low:.0f} and {100 * high:.0f}%. "
         f"Each rank exchanges its whole gradient, {charts.format_bytes(bytes_sent)}, once a step, "
@@ -112,8 +112,8 @@ def time_sentence(results: ParallelResults) -> str:
 def mistake_sentence(results: ParallelResults) -> str:
     """What theory says of it, and what was measured in the first step, where all ranks still have the same weights."""
     step, spec = results.steps[0], results.spec
-    off = number(100 * step["difference"])
-    targets = [rank["num_targets"] for rank in step["ranks"]]
+    off = number(100 * step.difference)
+    targets = [rank.num_targets for rank in step.ranks]
     match spec.plan.mistake:
         case "":
             return (
@@ -139,7 +139,7 @@ def mistake_sentence(results: ParallelResults) -> str:
             theory = sum(targets) / len(targets)
             return (
                 f"**A summed loss:** the average of sums is N / W = {number(theory)} times as long as it should "
-                f"be (theory); measured in step 1: **{number(step['norm'] / step['whole_norm'])} times**. It grows "
+                f"be (theory); measured in step 1: **{number(step.norm / step.whole_norm)} times**. It grows "
                 "with the batch, so the learning rate would have to shrink with it; AdamW and clipping hide it."
             )
 

@@ -40,10 +40,10 @@ def summary_of(results: NoiseResults) -> str:
     race, started = results.spec.race, results.started
     windows = ""
     if started:
-        some = "" if started["all_windows"] else ", evenly spread over it"
+        some = "" if started.all_windows else ", evenly spread over it"
         windows = (
-            f" The text is {started['num_windows']:,} windows of {race.block_size}{some}. Of each batch size, "
-            f"{started['gradient_batches']:,} batches for gradients and {started['loss_batches']:,} for losses."
+            f" The text is {started.num_windows:,} windows of {race.block_size}{some}. Of each batch size, "
+            f"{started.gradient_batches:,} batches for gradients and {started.loss_batches:,} for losses."
         )
     return (
         f"This measurement: {source_title(race.source)}, tokens by {race.tokenizer}; {model_size(race)}; "
@@ -60,15 +60,15 @@ def show_loss(results: NoiseResults, step: int, live: bool) -> list[str]:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**The loss of each batch.** Line: the loss of the whole text.")
-        told = draw_strips(results, step, "loss", "loss (nats per token)", live, whole and whole["loss"])
+        told = draw_strips(results, step, "loss", "loss (nats per token)", live, whole and whole.loss)
     with right:
         st.markdown("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
         theory = NO_THEORY
         if whole:
-            theory = theory_lines(results.spec.batch_sizes, whole["sigma"], results.started["num_windows"])
+            theory = theory_lines(results.spec.batch_sizes, whole.sigma, results.started.num_windows)
         spread = draw_spread(results, step, "loss", theory, "spread of batch losses (nats)", live)
     st.markdown(slope_sentence(results, step, "loss"))
-    T, effect = results.spec.race.block_size, whole["design_effect"] if whole else math.nan
+    T, effect = results.spec.race.block_size, whole.design_effect if whole else math.nan
     number = charts.format_significant
     st.markdown(
         f"**Why not 1/√(B·T)?** A batch has B × {T} tokens, but those of one window are not independent. The mean of a "
@@ -108,7 +108,7 @@ def show_gradient(results: NoiseResults, step: int, live: bool) -> list[str]:
         if scale := results.scales.get(step):
             first, last = results.spec.batch_sizes[0], results.spec.batch_sizes[-1]
             sizes = np.array([first, (first * last) ** 0.5, last])
-            sigmas = (max(scale["trace_cov"], 0.0) / sizes) ** 0.5
+            sigmas = (max(scale.trace_cov, 0.0) / sizes) ** 0.5
             theory = pd.DataFrame({"batch_size": sizes, "sigma": sigmas, "label": ["", "√(tr Σ / B)", ""], "line": ""})
         spread = draw_spread(results, step, "gradient", theory, "distance from the whole text's gradient", live)
     st.markdown(slope_sentence(results, step, "gradient"))
@@ -173,8 +173,8 @@ def slope_sentence(results: NoiseResults, step: int, quantity: str) -> str:
     slope = results.slopes.get((step, quantity))
     if not slope:
         return "The fitted slope comes when all batch sizes have been measured."
-    value, low, high = (f"{slope[name]:.3f}".replace("-", "−") for name in ("slope", "low", "high"))
-    holds = slope["low"] <= -0.5 <= slope["high"]
+    value, low, high = (f"{each:.3f}".replace("-", "−") for each in (slope.slope, slope.low, slope.high))
+    holds = slope.low <= -0.5 <= slope.high
     verdict = (
         "which holds −½: four times the batch, half the noise"
         if holds
@@ -210,7 +210,7 @@ def check_sentence(results: NoiseResults) -> str:
     """The estimate of |G|² beside what it estimates, which is known here and nowhere else."""
     number = charts.format_significant
     parts = [
-        f"{number(m['grad_sq_norm'])} and {number(m['whole_grad_sq_norm'])} at step {step:,}"
+        f"{number(m.grad_sq_norm)} and {number(m.whole_grad_sq_norm)} at step {step:,}"
         for step, m in sorted(results.scales.items())
     ]
     return "|G|² as the batches estimate it, and of the whole text itself: " + ("; ".join(parts) or "not yet") + "."

@@ -68,7 +68,7 @@ def ways_sentence(curves: RaceResults) -> str:
         said.append(
             f"B = {execution.batch_size}: {together}{parts}{', products by oneDNN' if execution.onednn else ''}"
         )
-    tried = " (the fastest plan that was tried)" if curves.started["device"] == "cpu" else ""
+    tried = " (the fastest plan that was tried)" if curves.started.device == "cpu" else ""
     return f"How the runs were executed{tried}: {'; '.join(said)}."
 
 
@@ -97,7 +97,7 @@ def lead_sentence(curves: RaceResults, axis: str, live: bool) -> str:
 
 def noise_sentence(curves: RaceResults) -> str:
     """Whether the noise falls as 1/√B, from its numbers; and where it is not of noise alone."""
-    scaled = {b: n["sigma"] * b**0.5 for b, n in sorted(curves.noise.items())}
+    scaled = {b: n.sigma * b**0.5 for b, n in sorted(curves.noise.items())}
     if len(scaled) < 2:
         return "**Noise × √B**: not measured yet."
     values = ", ".join(f"{charts.format_significant(v)} (B = {b})" for b, v in scaled.items())
@@ -106,7 +106,7 @@ def noise_sentence(curves: RaceResults) -> str:
         f"**Noise × √B**: {values}. If the noise falls as 1/√B, these are equal; here the largest and the smallest "
         f"differ by {charts.format_significant(100 * spread)}% of their mean."
     )
-    falling = [f"B = {b}" for b, n in sorted(curves.noise.items()) if n.get("fall", 0.0) > n["sigma"]]
+    falling = [f"B = {b}" for b, n in sorted(curves.noise.items()) if n.fall > n.sigma]
     if falling:
         said += f" So far the loss at {' and '.join(falling)} falls by more a step than it jitters: that is in it too."
     return said
@@ -134,7 +134,8 @@ def show_texts(curves: RaceResults) -> None:
     """What the first seed of each batch size wrote last, with control characters made visible."""
     st.markdown("**What each model writes**, drawn token by token from its own predictions (first seed).")
     for column, batch_size in zip(st.columns(len(curves.batch_sizes)), curves.batch_sizes, strict=True):
-        step, text = curves.texts[batch_size][-1] if curves.texts[batch_size] else (0, "")
+        last = curves.texts[batch_size][-1] if curves.texts[batch_size] else None
+        step, text = (last.step, last.text) if last else (0, "")
         column.caption(f"B = {batch_size}, after {step:,} steps")
         shown = "".join(c if c in " \n" else visible(c) for c in text)
         column.code(shown or "nothing yet", language=None, wrap_lines=True, height=150)

@@ -61,7 +61,7 @@ def look_into(place: tuple[int, int, int], view: View) -> None:
     show_place(losses, number)
     try:
         corpus = cached_corpus(spec.text, spec.tokenizer, spec.val_fraction)
-        if curves.started["train_tokens"] != len(corpus.train_ids):
+        if curves.started.train_tokens != len(corpus.train_ids):
             raise ValueError(
                 "This race was run on another version of this text, so its batch cannot be shown: Python's "
                 "documentation differs from version to version."

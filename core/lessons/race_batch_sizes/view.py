@@ -31,7 +31,8 @@ def show_divergences(results: RaceResults) -> None:
     with st.container():  # always there, so that what follows keeps its place
         if results.divergences:
             runs = [
-                f"B = {d['batch_size']}, seed {d['seed']}: diverged at step {d['step']:,}" for d in results.divergences
+                f"B = {gone.batch_size}, seed {gone.seed}: diverged at step {gone.step:,}"
+                for gone in results.divergences
             ]
             st.warning(f"{'; '.join(runs)}. A run that diverges ends there; the others go on.")
 

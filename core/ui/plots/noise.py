@@ -1,6 +1,7 @@
 """The gradient noise scale."""
 
 from core import charts
+from core.experiments.noise.messages import NoiseScale
 from core.experiments.noise.results import NoiseResults
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 
@@ -21,13 +22,13 @@ def draw_scale(results: NoiseResults, live: bool) -> str:
     return sentence
 
 
-def scale_sentence(message: dict | None, block_size: int) -> str:
+def scale_sentence(message: NoiseScale | None, block_size: int) -> str:
     if message is None:
         return charts.NOT_MEASURED
     number = charts.format_significant
-    if not message["resolved"]:
+    if not message.resolved:
         return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
-    scale, low, high = (message[name] for name in ("simple_noise_scale", "low", "high"))
+    scale, low, high = (message.simple_noise_scale, message.low, message.high)
     return (
         f"**{number(scale)} windows** ({number(low)} to {number(high)}), which is "
         f"{charts.format_count(scale * block_size)} tokens."

@@ -21,10 +21,10 @@ def draw_loss(curves: RaceResults, axis: str, what: str, live: bool, recorded: b
     lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
     rules = []
     if curves.started:
-        rules.append({"y": math.log(curves.started["vocab_size"]), "label": "uniform guess, ln V", "below": False})
+        rules.append({"y": math.log(curves.started.vocab_size), "label": "uniform guess, ln V", "below": False})
     floor, label = curves.spec.floor_nats, "no model can beat this for long: the entropy of the language"
-    if what == "validation" and curves.started and curves.started.get("val_floor") is not None:
-        floor, label = curves.started["val_floor"], "what one who knows the language gets on this text"
+    if what == "validation" and curves.started and curves.started.val_floor is not None:
+        floor, label = curves.started.val_floor, "what one who knows the language gets on this text"
     if floor is not None:
         rules.append({"y": floor, "label": label, "below": True})
     heights = [*lines["loss"], *(rule["y"] for rule in rules)]
@@ -65,7 +65,7 @@ def x_end(curves: RaceResults, axis: str) -> float:
 def draw_noise(view: View) -> str:
     curves, live = view.results, view.live
     sizes, y = curves.batch_sizes, noise_axis(view.key)
-    rows = [{"batch_size": b, **{k: n[k] for k in ("sigma", "low", "high")}} for b, n in sorted(curves.noise.items())]
+    rows = [{"batch_size": b, "sigma": n.sigma, "low": n.low, "high": n.high} for b, n in sorted(curves.noise.items())]
     noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
     theory = pd.DataFrame(columns=["batch_size", "sigma", "label"])
     if rows:

@@ -193,9 +193,7 @@ def noisy(race: RaceResults) -> Verdict:
         if race.share < 1:
             return TOO_EARLY
         return Verdict(UNRESOLVED, "Too few steps to tell noise from progress: raise the budget.")
-    sigma = {
-        b: Estimate(*(race.noise[b][k] for k in ("sigma", "low", "high"))) for b in race.batch_sizes if b in race.noise
-    }
+    sigma = {b: race.noise[b].estimate for b in race.batch_sizes if b in race.noise}
     below = sigma[large]
     ratio = sigma[small].times(Estimate(1 / below.value, 1 / below.high, 1 / below.low))
     found = {b: race.evaluations(b) for b in race.batch_sizes}
@@ -218,8 +216,8 @@ def noisy(race: RaceResults) -> Verdict:
             else f"; B = {lead.second} is too near to tell."
         ),
     ]
-    lag1 = {b: race.noise[b]["lag1"] for b in (small, large)}
-    right = {b: with_neighbours(sigma[b].value, lag1[b], race.noise[b]["num_differences"]) for b in lag1}
+    lag1 = {b: race.noise[b].lag1 for b in (small, large)}
+    right = {b: with_neighbours(sigma[b].value, lag1[b], race.noise[b].num_differences) for b in lag1}
     times = (right[small] or sigma[small].value) / (right[large] or sigma[large].value)
     if any(right.values()):
         facts.append(

@@ -106,7 +106,7 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     mean = {b: mean_steps(rows["steps"]) for b, rows in runs.groupby("batch_size")}
     tokens = {b: b * T * steps for b, steps in mean.items()}
     facts = [
-        f"After {s:,} steps, at a loss of {noise.whole[s]['loss']:.2f}, the noise scale is {scale_in_words(m)}."
+        f"After {s:,} steps, at a loss of {noise.whole[s].loss:.2f}, the noise scale is {scale_in_words(m)}."
         for s, m in sorted(noise.scales.items())
     ]
     facts.append(
@@ -124,10 +124,10 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     if not sweep.batch_sizes[0] <= bend.value <= sweep.batch_sizes[-1]:
         return Verdict(UNRESOLVED, "The bend of S(B) lies beyond the batch sizes that were run.", tuple(facts))
     way = [m for s, m in sorted(noise.scales.items()) if s <= first_below(noise, target)]
-    if not all(m["resolved"] for m in way):
+    if not all(m.resolved for m in way):
         return Verdict(UNRESOLVED, "The noise scale on the way to that loss is not resolved.", tuple(facts))
-    scales = [m["simple_noise_scale"] for m in way]
-    low, high = min(m["low"] for m in way), max(m["high"] for m in way)
+    scales = [m.simple_noise_scale for m in way]
+    low, high = min(m.low for m in way), max(m.high for m in way)
     facts.append(
         f"On the way to {target:.2f} nats, up to the first measurement there or below, the noise scale lay between "
         f"{number(min(scales))} and {number(max(scales))}; with their intervals, between {number(low)} and "
@@ -146,11 +146,11 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
 
 def first_below(noise: NoiseResults, target: float) -> int:
     """The first step at which the text's loss was at the target or below; the last, if none was."""
-    below = [step for step, whole in sorted(noise.whole.items()) if whole["loss"] <= target]
+    below = [step for step, whole in sorted(noise.whole.items()) if whole.loss <= target]
     return below[0] if below else max(noise.whole)
 
 
 def scale_in_words(message: dict) -> str:
-    if not message["resolved"]:
+    if not message.resolved:
         return "not resolved"
-    return between(Estimate(message["simple_noise_scale"], message["low"], message["high"])) + " windows"
+    return between(Estimate(message.simple_noise_scale, message.low, message.high)) + " windows"

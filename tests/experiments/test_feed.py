@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from core.experiments import results as results_module
-from core.experiments.race.results import RaceResults
+from core.experiments import feed as feed_module
+from core.experiments.feed import Feed
 from core.experiments.race.spec import RaceSpec
-from core.experiments.results import READ_AT_ONCE, Feed
+from core.experiments.results import READ_AT_ONCE
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)
@@ -23,7 +23,7 @@ def feed_of(messages: list[dict]) -> Feed:
         part = messages[cursor : cursor + READ_AT_ONCE]
         return part, cursor + len(part)
 
-    return Feed(read, RaceResults(SPEC))
+    return Feed(read, SPEC)
 
 
 def test_a_snapshot_stays_as_it_was():
@@ -63,7 +63,7 @@ def test_all_is_read_however_many_messages_wait():
 @pytest.mark.parametrize("num_viewers", [1, 30])
 def test_the_rest_takes_as_long_as_the_pace_says_however_many_look(monkeypatch, num_viewers):
     now = [100.0]
-    monkeypatch.setattr(results_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(feed_module.time, "monotonic", lambda: now[0])
     messages = [losses(1, 20)]
     feed = feed_of(messages)
     feed.look()

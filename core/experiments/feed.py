@@ -1,0 +1,54 @@
+"""The results of an experiment, for all who look at it.
+
+A feed takes in what is new when somebody looks; what it gives out is read-only, and the same object until a message
+comes. So a viewer can neither hold up another nor change what another sees.
+"""
+
+import threading
+import time
+from collections import deque
+
+from core.experiments.kind import Spec
+from core.experiments.registry import kind_of
+from core.experiments.results import Read, Results, read_all
+
+PACE_SECONDS = 30  # of progress that tell how long the rest will take
+
+
+class Feed:
+    """The results of one experiment, up to date whenever somebody looks. Safe for many viewers at once; what a look
+    costs does not depend on how many there are.
+
+    read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
+    options: of its kind's results.
+    """
+
+    def __init__(self, read: Read, spec: Spec, **options):
+        self.read, self._kind = read, kind_of(spec)
+        self._results = self._kind.results(spec, **options)
+        self._snapshot = self._results.snapshot()
+        self._cursor = 0
+        self._lock = threading.Lock()
+        self._pace: deque[tuple[float, float]] = deque()  # (when, share), at most one a second
+
+    def look(self) -> Results:
+        """What is known now."""
+        with self._lock:
+            cursor = read_all(self.read, self._cursor, self._take)
+            if cursor > self._cursor:
+                self._cursor, self._snapshot = cursor, self._results.snapshot()
+            now = time.monotonic()
+            if not self._pace or now >= self._pace[-1][0] + 1:
+                self._pace.append((now, self._snapshot.share))
+            while self._pace[0][0] < now - PACE_SECONDS:
+                self._pace.popleft()
+            return self._snapshot
+
+    def _take(self, values: dict) -> None:
+        self._results.take(self._kind.message(values))
+
+    def remaining_seconds(self) -> float | None:
+        """From the progress of the last half minute; None while that is too little."""
+        with self._lock:
+            (began, first), (now, share) = self._pace[0], self._pace[-1]
+        return (1 - share) * (now - began) / (share - first) if share > first else None

@@ -1,0 +1,124 @@
+"""What a measurement of noise tells, each at a step at which the weights are held still."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from core.experiments.messages import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Message):
+    kind: ClassVar[str] = "started"
+
+    device: str
+    vocab_size: int
+    num_parameters: int
+    num_windows: int
+    all_windows: bool  # of the text; otherwise some, evenly spread
+    gradient_batches: int  # of each batch size
+    loss_batches: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WholeText(Message):
+    """The text's loss, and the spread of the losses of its windows, in nats per token."""
+
+    kind: ClassVar[str] = "whole"
+
+    step: int
+    loss: float
+    sigma: float
+    design_effect: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread(Message):
+    """How far batches stray from the whole text: a `core.measure.intervals.Spread`; drawn with replacement."""
+
+    kind: ClassVar[str] = "noise"
+
+    step: int
+    quantity: str  # "loss", in nats per token, or "gradient"
+    batch_size: int
+    sigma: float
+    low: float
+    high: float
+    freedom: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistinctSpread(Spread):
+    """The same of the loss, drawn without replacement."""
+
+    kind: ClassVar[str] = "distinct"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slope(Message):
+    """d ln sigma / d ln B, with its 95% interval."""
+
+    kind: ClassVar[str] = "slope"
+
+    step: int
+    quantity: str
+    slope: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchLosses(Message):
+    """The losses of some of the batches."""
+
+    kind: ClassVar[str] = "batch_losses"
+
+    step: int
+    batch_size: int
+    data: bytes  # float32 (N,)
+
+    @property
+    def losses(self) -> np.ndarray:
+        """(N,) float32"""
+        return np.frombuffer(self.data, np.float32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchGradients(Message):
+    """Of some of the batches, the gradient's norm and its cosine with the whole text's."""
+
+    kind: ClassVar[str] = "batch_gradients"
+
+    step: int
+    batch_size: int
+    data: bytes  # float32 (N, 2)
+
+    @property
+    def norms(self) -> np.ndarray:
+        """(N,) float32"""
+        return np.frombuffer(self.data, np.float32)[::2]
+
+    @property
+    def cosines(self) -> np.ndarray:
+        """(N,) float32"""
+        return np.frombuffer(self.data, np.float32)[1::2]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseScale(Message):
+    """A `core.measure.noise_scale.NoiseScale`, in windows, and |G|^2 of the whole text itself."""
+
+    kind: ClassVar[str] = "noise_scale"
+
+    step: int
+    grad_sq_norm: float
+    trace_cov: float
+    simple_noise_scale: float | None
+    low: float | None
+    high: float | None
+    resolved: bool
+    whole_grad_sq_norm: float
+
+
+ALL = (Started, WholeText, Spread, DistinctSpread, Slope, BatchLosses, BatchGradients, NoiseScale)

@@ -1,0 +1,127 @@
+"""What a race tells. Losses are in nats per token; R runs (seeds) share a batch size."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from core.experiments.messages import Message
+from core.measure.comparison import Estimate
+from core.training import ExecutionPlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Message):
+    kind: ClassVar[str] = "started"
+
+    device: str
+    vocab_size: int
+    num_parameters: int
+    train_tokens: int
+    val_tokens: int
+    # of a made-up language: the loss, on the validation windows, of one who knows it
+    val_floor: float | None = None
+    # how its runs are executed, in the order of its batch sizes
+    executions: tuple[ExecutionPlan, ...] = field(default=(), metadata={"formerly": "ways"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Losses(Message):
+    """The training losses of some steps in a row."""
+
+    kind: ClassVar[str] = "losses"
+
+    batch_size: int
+    step: int  # the first of them, from 1
+    num_runs: int
+    data: bytes  # float32 (steps, R); NaN once a run has diverged
+
+    @property
+    def losses(self) -> np.ndarray:
+        """(steps, R) float32"""
+        return np.frombuffer(self.data, dtype=np.float32).reshape(-1, self.num_runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation(Message):
+    """Losses after a step, (R,); None once a run has diverged."""
+
+    kind: ClassVar[str] = "eval"
+
+    batch_size: int
+    step: int
+    losses: tuple[float | None, ...]  # on text that no run trains on
+    train_losses: tuple[float | None, ...] | None = None  # where asked for: on fixed windows of the training part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise(Message):
+    """The noise of the loss so far, all runs pooled: a `core.measure.noise.NoiseEstimate`."""
+
+    kind: ClassVar[str] = "noise"
+
+    batch_size: int
+    step: int
+    sigma: float
+    low: float
+    high: float
+    lag1: float
+    num_differences: int
+    fall: float = 0.0
+
+    @property
+    def estimate(self) -> Estimate:
+        """Of sigma."""
+        return Estimate(self.sigma, self.low, self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTime(Message):
+    """What a step of one run alone takes."""
+
+    kind: ClassVar[str] = "speed"
+
+    batch_size: int
+    step_seconds: float  # the median of the probes
+    probes: tuple[float, ...] = ()  # one was kept until November 2026
+
+    @property
+    def known_probes(self) -> tuple[float, ...]:
+        return self.probes or (self.step_seconds,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written(Message):
+    """What the first seed's model writes."""
+
+    kind: ClassVar[str] = "text"
+
+    batch_size: int
+    step: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diverged(Message):
+    kind: ClassVar[str] = "diverged"
+
+    batch_size: int
+    seed: int
+    step: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary(Message):
+    """A run at its end."""
+
+    kind: ClassVar[str] = "summary"
+
+    batch_size: int
+    seed: int
+    steps: int
+    final_val_loss: float | None
+    loss_noise: float | None
+    tokens_per_second: float | None
+
+
+ALL = (Started, Losses, Validation, Noise, StepTime, Written, Diverged, Summary)

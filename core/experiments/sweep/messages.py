@@ -1,0 +1,29 @@
+"""What a sweep tells: validation losses and nothing else, since what a race tells besides, the race page shows."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from core.experiments.messages import Message
+from core.experiments.race import messages as race
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Message):
+    kind: ClassVar[str] = "started"
+
+    device: str
+    vocab_size: int
+    num_parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation(race.Validation):
+    learning_rate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diverged(race.Diverged):
+    learning_rate: float
+
+
+ALL = (Started, Validation, Diverged)
