@@ -20,16 +20,16 @@ import click
 from core.corpus import clean_text, decode_upload, samples
 from core.experiments.kind import Spec
 from core.experiments.messages import Progress, to_dict
-from core.experiments.offers import OFFERS, RACE, Offer, race_of
+from core.experiments.offers import OFFERS, RACE, Offer, parallel_of, race_of
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.messages import Summary
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import kind_of
 from core.export.lesson import LessonSpec
 from core.lab.recording import RECORDINGS, spec_to_record, write_recording
-from core.settings.declared import BATCH_SIZE, SETTINGS
+from core.settings.declared import SETTINGS, batch_sizes
 from core.settings.limits import MAX_TOKENS
-from core.settings.setting import Choice, Number, Setting, Whole, Wholes, WrongValue
+from core.settings.setting import Choice, Number, Setting, Whole, WrongValue
 from core.settings.values import Settings
 from core.training import PRECISIONS
 
@@ -42,7 +42,7 @@ SCHEDULE = (
     Number("final_rate", 1.0, "Share of the rate that is left at the end", low=0.0, high=1.0),
 )
 BENCH = (
-    Wholes("batch_sizes", (1, 4, 16, 64, 256), "Batch sizes", **BATCH_SIZE, at_most=13),
+    batch_sizes("batch_sizes", (1, 4, 16, 64, 256), "Batch sizes", at_most=13),
     Whole("num_seeds", 4, "Seeds that our trainer takes together; the loop takes one", low=1, high=64),
     PRECISION,
     Whole("rounds", 8, "Rounds in which the two take turns, at each batch size", low=1, high=1_000),
@@ -66,9 +66,14 @@ class Value(click.ParamType):
 
 
 def option_of(setting: Setting) -> click.Option:
-    names, default = [setting.option_name, setting.name], setting.write(setting.default)
-    shown = {"metavar": setting.takes, "help": setting.label, "show_default": True}
-    return click.Option(names, type=Value(setting), default=default, **shown)
+    return click.Option(
+        [setting.option_name, setting.name],
+        type=Value(setting),
+        metavar=setting.takes,
+        default=setting.write(setting.default),
+        show_default=True,
+        help=setting.label,
+    )
 
 
 TEXT_FILE = click.Option(["--text-file"], metavar="FILE", help="A text to learn, UTF-8, at most 5 MB, not a sample.")
@@ -162,14 +167,14 @@ def run_here(spec: Spec, jsonl: str) -> None:
 
 
 def run_bench(
-    text_file: str | None, jsonl: str, batch_sizes: tuple[int, ...], num_seeds: int, precision: str, rounds: int,
+    text_file: str | None, jsonl: str, *, batch_sizes: tuple[int, ...], num_seeds: int, precision: str, rounds: int,
     compile: bool, **values,
 ) -> None:  # fmt: skip
     from core.measure.bench import bench  # with all cores, as torch has them by itself
 
     settings, text = settings_and_text(values, text_file)
-    plan = {"num_seeds": num_seeds, "precision": precision, "max_tokens": MAX_TOKENS}
-    races = [race_of(settings, text, batch_sizes=(batch_size,), **plan) for batch_size in batch_sizes]
+    plan = partial(race_of, settings, text, num_seeds=num_seeds, precision=precision, max_tokens=MAX_TOKENS)
+    races = [plan(batch_sizes=(batch_size,)) for batch_size in batch_sizes]
     for race in races:
         check(race)
     corpus, gpt_config = races[0].build()
@@ -204,7 +209,7 @@ def run_distribute(text_file: str | None, jsonl: str, spec_file: str | None, **v
     """As a rank where a launcher has started this process; otherwise with ranks that are started from here."""
     from core.experiments.parallel import run as parallel
 
-    spec = parallel.read_spec(spec_file) if spec_file else OFFERS["parallel"].of(*settings_and_text(values, text_file))
+    spec = parallel.read_spec(spec_file) if spec_file else parallel_of(*settings_and_text(values, text_file))
     if "RANK" not in os.environ:
         check(spec)
         write_lines(jsonl, lines_of(spec))
@@ -267,7 +272,7 @@ def app() -> click.Group:
     commands = [*(offer_command(*each) for each in OFFERS.items()), *shell_commands()]
     return click.Group(
         "core",
-        {each.name: each for each in commands},
+        {str(each.name): each for each in commands},
         help="Batchscope from a shell. What is run writes one JSON object a line.",
         no_args_is_help=False,
     )

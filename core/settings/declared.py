@@ -1,5 +1,7 @@
 """What a visitor may choose, each setting declared once: URL, widgets, command line and recordings come from here."""
 
+from functools import partial
+
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
@@ -16,15 +18,19 @@ from core.strategies import (
 
 # ---- what several share
 
-BATCH_SIZE = {"low": 1, "high": limits.MAX_BATCH_SIZE}
-BATCH_SIZES = BATCH_SIZE | {"at_most": limits.MAX_BATCH_SIZES, "usual": limits.USUAL_SIZES, "option": "batch_sizes"}
-BUDGET = {"low": 1_000, "high": limits.MAX_TOKENS, "option": "max_tokens"}
-RATE = {"low": 1e-6, "high": 1e3}
-RATES = RATE | {"at_least": 2, "at_most": limits.MAX_RATES, "option": "learning_rates"}
-SEEDS = {"low": 1, "high": limits.MAX_SEEDS, "option": "num_seeds"}
-MICRO_BATCH = {"low": 1, "high": limits.MAX_MICRO_BATCH, "option": "micro_batch_size"}
-ACCUMULATION_STEPS = {"low": 1, "high": limits.MAX_ACCUMULATION, "option": "accumulation_steps"}
-EXAMPLES = {"low": 0, "high": limits.MAX_EXAMPLES}
+batch_size = partial(Whole, low=1, high=limits.MAX_BATCH_SIZE)
+batch_sizes = partial(
+    Wholes, low=1, high=limits.MAX_BATCH_SIZE, at_most=limits.MAX_BATCH_SIZES, usual=limits.USUAL_SIZES,
+    option="batch_sizes",
+)  # fmt: skip
+budget = partial(Whole, label="Budget (tokens for each run)", low=1_000, high=limits.MAX_TOKENS, option="max_tokens")
+rate = partial(Number, low=1e-6, high=1e3)
+rates = partial(Numbers, low=1e-6, high=1e3, at_least=2, at_most=limits.MAX_RATES, option="learning_rates")
+num_seeds = partial(Whole, low=1, high=limits.MAX_SEEDS, option="num_seeds")
+micro_batch = partial(Whole, low=1, high=limits.MAX_MICRO_BATCH, option="micro_batch_size")
+accumulation = partial(Whole, low=1, high=limits.MAX_ACCUMULATION, option="accumulation_steps")
+examples = partial(Whole, low=0, high=limits.MAX_EXAMPLES)
+model_size = partial(Choice, label="Model size", options=tuple(limits.MODEL_SIZES), option="model")
 
 # ---- options, and how a page shows each
 
@@ -57,7 +63,6 @@ ATTENTION = ("own document", "whole row")
 CLAIMS = ("slower", "memory", "noisy", "balanced", "fast", "overfit", "tuning", "accumulation", "noise-scale")
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
 PACES = {1: "1 second", 2: "2 seconds", 4: "4 seconds"}  # while a step plays
-MODELS = tuple(limits.MODEL_SIZES)
 
 # ---- the settings
 
@@ -70,18 +75,18 @@ TEXT_AND_MODEL = (
     Whole("n_embd", 64, "Channels", low=4, high=limits.MAX_CHANNELS),
 )
 TRAINING = (
-    Whole("batch_size", 4, "Batch size B", **BATCH_SIZE, url="B"),
-    Whole("batch_number", 0, "Batch number", **EXAMPLES),
+    batch_size("batch_size", 4, "Batch size B", url="B"),
+    examples("batch_number", 0, "Batch number"),
     Whole("seed", 0, "First seed", low=0, high=limits.MAX_SEED, option="first_seed"),
     Choice("order", "random", "Order of the windows", ORDERS),
-    Number("learning_rate", 3e-3, "Learning rate", **RATE, step=1e-3, url="lr"),
+    rate("learning_rate", 3e-3, "Learning rate", step=1e-3, url="lr"),
     Choice("lr_rule", "fixed", "How the rate follows B", LR_RULES),
     Choice("device", "auto", "Device", DEVICES),
 )
 RACE = (
-    Wholes("batch_sizes", (4, 16, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})", **BATCH_SIZES),
-    Whole("num_seeds", 3, "Seeds (runs of each kind)", **SEEDS),
-    Whole("max_tokens", 120_000, "Budget (tokens for each run)", **BUDGET, step=50_000),
+    batch_sizes("batch_sizes", (4, 16, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),
+    num_seeds("num_seeds", 3, "Seeds (runs of each kind)"),
+    budget("max_tokens", 120_000, step=50_000),
     Choice("axis", "tokens", "Compare at equal", ("steps", "tokens", "seconds")),
     Choice("smoothing_half_life", 0, "Smoothing (half-life)", HALF_LIVES),
     Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
@@ -92,29 +97,29 @@ STEP = (
     Whole("step", 1, "Step", low=1, high=limits.MAX_STEP),
     Choice("stage", STAGES[0], "Stage of the step", {stage: f"{n} {stage}" for n, stage in enumerate(STAGES, 1)}),
     Choice("pace", 2, "A stage every", PACES),
-    Number("sgd_rate", 0.1, "Learning rate of SGD, for the comparison", **RATE, step=1e-2),
+    rate("sgd_rate", 0.1, "Learning rate of SGD, for the comparison", step=1e-2),
 )
 NOISE = (
     Wholes(
         "noise_steps", (0, 150, 600), "Stop after these steps", low=0, high=limits.MAX_STEP,
         at_most=limits.MAX_NOISE_SIZES, usual=(0, 50, 150, 300, 600, 1000), option="steps",
     ),
-    Wholes(
+    batch_sizes(
         "noise_sizes", (1, 2, 4, 8, 16, 32, 64, 128), "Batch sizes to draw",
-        **BATCH_SIZES | {"at_most": limits.MAX_NOISE_SIZES},
+        at_most=limits.MAX_NOISE_SIZES,
     ),
     Whole("num_batches", 64, "Batches of each size", low=2, high=limits.MAX_NOISE_BATCHES),
-    Whole("train_batch_size", 16, "Batch size of the training", **BATCH_SIZE),
+    batch_size("train_batch_size", 16, "Batch size of the training"),
     Whole("noise_at_step", 0, "Weights held still after this many steps", low=0, high=limits.MAX_STEP),
     ExperimentId("noise"),
 )  # fmt: skip
 SWEEP = (
-    Wholes("sweep_sizes", (4, 8, 16, 32, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})", **BATCH_SIZES),
-    Numbers(
-        "sweep_rates", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), f"Learning rates (2 to {limits.MAX_RATES})", **RATES,
+    batch_sizes("sweep_sizes", (4, 8, 16, 32, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),
+    rates(
+        "sweep_rates", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), f"Learning rates (2 to {limits.MAX_RATES})",
         usual=(2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),
     ),
-    Whole("sweep_tokens", 60_000, "Budget (tokens for each run)", **BUDGET, step=20_000),
+    budget("sweep_tokens", 60_000, step=20_000),
     Choice("beta2_rule", "fixed", "AdamW's memory", BETA2_RULES),
     Number("target", 0.0, "Target validation loss (0: one that all can reach)", low=0.0, high=20.0, step=0.05),
     ExperimentId("sweep"),
@@ -130,10 +135,10 @@ CHECKED_CLAIMS = (
         Choice(f"claim_{size}", default, f"The {size} batch size", limits.CLAIM_SIZES[size])
         for size, default in (("small", 16), ("medium", 128), ("large", 512))
     ),
-    Choice("claim_model", "tiny", "Model size", MODELS, option="model"),
-    Whole("claim_tokens", limits.CLAIM_TOKENS, "Budget (tokens for each run)", **BUDGET, step=200_000),
-    Numbers(
-        "claim_rates", limits.CLAIM_RATES, f"Learning rates of the sweep (2 to {limits.MAX_RATES})", **RATES,
+    model_size("claim_model", "tiny"),
+    budget("claim_tokens", limits.CLAIM_TOKENS, step=200_000),
+    rates(
+        "claim_rates", limits.CLAIM_RATES, f"Learning rates of the sweep (2 to {limits.MAX_RATES})",
         usual=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),
     ),
     Whole(
@@ -143,24 +148,24 @@ CHECKED_CLAIMS = (
     *(ExperimentId(f"claim_{kind}") for kind in ("race", "cost", "sweep", "noise")),
 )  # fmt: skip
 ORDER = (
-    Whole("order_examples", None, "Windows drawn", **EXAMPLES),  # None is an epoch's worth
-    Whole("order_batch_size", 16, "Batch size B", **BATCH_SIZE, option="batch_size"),
-    Choice("order_model", "tiny", "Model size", MODELS, option="model"),
-    Whole("order_tokens", limits.ORDER_TOKENS, "Budget (tokens for each run)", **BUDGET, step=100_000),
-    Whole("order_seeds", 5, "Seeds (runs of each order)", **SEEDS),
+    examples("order_examples", None, "Windows drawn"),  # None is an epoch's worth
+    batch_size("order_batch_size", 16, "Batch size B", option="batch_size"),
+    model_size("order_model", "tiny"),
+    budget("order_tokens", limits.ORDER_TOKENS, step=100_000),
+    num_seeds("order_seeds", 5, "Seeds (runs of each order)"),
     ExperimentId("orders"),
 )
 ACCUMULATION = (
-    Whole("micro_batch_size", 8, "Micro-batch (windows)", **MICRO_BATCH),
-    Whole("accumulation_steps", 8, "Accumulation steps", **ACCUMULATION_STEPS),
+    micro_batch("micro_batch_size", 8, "Micro-batch (windows)"),
+    accumulation("accumulation_steps", 8, "Accumulation steps"),
     Choice("targets", "even", "Tokens that are targets", TARGETS),
     Choice("accumulation_mistake", NO_DIVISION, "A mistake that people make", ACCUMULATION_MISTAKES),
     ExperimentId("splits"),
 )
 RANKS = (
     Whole("num_ranks", 2, "Ranks", low=1, high=limits.MAX_RANKS),
-    Whole("rank_micro_batch", 4, "Micro-batch", **MICRO_BATCH),
-    Whole("rank_accumulation", 2, "Accumulation", **ACCUMULATION_STEPS),
+    micro_batch("rank_micro_batch", 4, "Micro-batch"),
+    accumulation("rank_accumulation", 2, "Accumulation"),
     Whole("rank_steps", 20, "Steps", low=1, high=limits.MAX_PARALLEL_STEPS, option="steps"),
     Choice("rank_mistake", "", "What goes wrong", RANK_MISTAKES, option="mistake"),
     Whole("port", 0, "Port where the ranks meet (0: any)", low=0, high=65_535),
@@ -176,7 +181,7 @@ PACKING = (
     Whole("row_length", 256, "Row length T (slots)", low=2, high=limits.MAX_BLOCK_SIZE),
     Choice("packing_way", "best-fit", "Show the rows", PACKING_WAYS),
     Choice("packing_model", "tiny", "Model size", ("tiny", "small")),
-    Whole("packed_row", 0, "Row to look into", **EXAMPLES),
+    examples("packed_row", 0, "Row to look into"),
     Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),
 )
 

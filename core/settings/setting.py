@@ -5,7 +5,9 @@ Each form of value is a class. `read` raises `WrongValue` with the reason, in ou
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
+
+Real = TypeVar("Real", int, float)
 
 MAX_CHARACTERS = 40  # of a number
 QUOTED_CHARACTERS = 6  # of what was given, in a reason
@@ -18,7 +20,7 @@ class WrongValue(ValueError):
 # ---- reading one number
 
 
-def whole(text: str, low: int, high: int) -> int:
+def whole(text: str, low: float, high: float) -> int:
     return within(parsed(int, text, "a whole number"), low, high)
 
 
@@ -26,7 +28,7 @@ def number(text: str, low: float, high: float) -> float:
     return within(parsed(float, text, "a number"), low, high)
 
 
-def parsed(kind: type, text: str, what: str) -> float:
+def parsed(kind: Callable[[str], Real], text: str, what: str) -> Real:
     if len(text) > MAX_CHARACTERS:
         raise WrongValue("it is too long")
     try:
@@ -35,7 +37,7 @@ def parsed(kind: type, text: str, what: str) -> float:
         raise WrongValue(f"{quoted(text)} is not {what}") from None
 
 
-def within(value: float, low: float, high: float) -> float:
+def within(value: Real, low: float, high: float) -> Real:
     if not low <= value <= high:  # also for nan
         lowest, highest = (f"{bound:,}" if isinstance(bound, int) else f"{bound:g}" for bound in (low, high))
         raise WrongValue(f"it goes from {lowest} to {highest}")
@@ -65,11 +67,15 @@ class Setting:
     url: str = ""  # its name in a URL, where that is another
     option: str = ""  # its option's, where that is another
 
-    takes: ClassVar[str] = "TEXT"  # what the help of its option calls a value
+    form: ClassVar[str] = "TEXT"  # what the help of its option calls a value
 
     @property
     def url_name(self) -> str:
         return self.url or self.name
+
+    @property
+    def takes(self) -> str:
+        return self.form
 
     @property
     def option_name(self) -> str:
@@ -100,7 +106,7 @@ class Whole(Setting):
     high: int
     step: int = 1  # of its widget's buttons
 
-    takes: ClassVar[str] = "N"
+    form: ClassVar[str] = "N"
 
     def read(self, text: str) -> int:
         """
@@ -118,7 +124,7 @@ class Number(Setting):
     high: float
     step: float | None = None
 
-    takes: ClassVar[str] = "X"
+    form: ClassVar[str] = "X"
 
     def read(self, text: str) -> float:
         return number(text, self.low, self.high)
@@ -158,18 +164,19 @@ class Several(Setting):
     at_most: int
     usual: tuple[float, ...] = ()  # those that its widget offers
 
-    one: ClassVar[Callable[[str, float, float], float]]  # reads one of them
-
     def read(self, text: str) -> tuple[float, ...]:
         """
         >>> Wholes("batch_sizes", (4, 16), "Batch sizes", low=1, high=64, at_most=6).read("16, 4, 4")
         (4, 16)
         """
         parts = text.replace(";", ",").split(",") if text.strip() else []
-        values = {type(self).one(part.strip(), self.low, self.high) for part in parts[: 2 * self.at_most + 8]}
+        values = {self.read_one(part.strip()) for part in parts[: 2 * self.at_most + 8]}
         if not self.at_least <= len(values) <= self.at_most:
             raise WrongValue(f"there must be {self.at_least} to {self.at_most}")
         return tuple(sorted(values))
+
+    def read_one(self, text: str) -> float:
+        raise NotImplementedError
 
     def write(self, value: Collection[float]) -> str:
         return ",".join(map(self.shown, value))
@@ -183,16 +190,20 @@ class Several(Setting):
 class Wholes(Several):
     """Several whole numbers."""
 
-    takes: ClassVar[str] = "N,N,..."
-    one = staticmethod(whole)
+    form: ClassVar[str] = "N,N,..."
+
+    def read_one(self, text: str) -> int:
+        return whole(text, self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Numbers(Several):
     """Several numbers."""
 
-    takes: ClassVar[str] = "X,X,..."
-    one = staticmethod(number)
+    form: ClassVar[str] = "X,X,..."
+
+    def read_one(self, text: str) -> float:
+        return number(text, self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -227,7 +238,8 @@ class LossPlace(Setting):
         parts = text.split(".")
         if len(parts) != 3:
             raise WrongValue("it is a batch size, a seed and a step, with dots between them")
-        return tuple(whole(part, low, high) for part, low, high in zip(parts, (1, 0, 1), self.high, strict=True))
+        batch_size, seed, step = (whole(*each) for each in zip(parts, (1, 0, 1), self.high, strict=True))
+        return batch_size, seed, step
 
     def write(self, value: tuple[int, int, int] | None) -> str:
         return ".".join(map(str, value or ()))

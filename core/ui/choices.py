@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from core.settings.declared import SETTINGS
-from core.settings.setting import Number, Setting, WrongValue
+from core.settings.setting import Choice, Number, Setting, Several, Whole, WrongValue
 from core.settings.values import Settings
 
 STATE, NOTES = "_choices", "_notes"
@@ -51,13 +51,14 @@ class Choices:
 
     def number(self, name: str, label: str = "", where=st, high: float | None = None, **options) -> float:
         """For a whole number or a number; `high` where something measured bounds it more tightly."""
-        setting, form = SETTINGS[name], {}
+        setting = SETTINGS[name]
+        assert isinstance(setting, Whole | Number)
         high = setting.high if high is None else high
         self.set(**{name: min(max(getattr(self, name), setting.low), high)})
-        if isinstance(setting, Number):
-            form["format"] = "%g"
-        bounds = {"min_value": setting.low, "max_value": high, "step": setting.step}
-        return self._widget(setting, where.number_input, label, **bounds | form | options)
+        usual = {"step": setting.step} | ({"format": "%g"} if isinstance(setting, Number) else {})
+        return self._widget(
+            setting, where.number_input, label, min_value=setting.low, max_value=high, **usual | options
+        )
 
     def select(self, name: str, label: str = "", where=st, options: Collection = (), **more):
         """For one of the setting's options, or of those that are given, in a menu."""
@@ -73,7 +74,9 @@ class Choices:
 
     def several(self, name: str, label: str = "", where=st) -> None:
         """For several numbers, the usual ones from the menu or any others typed in."""
-        setting, now, label = SETTINGS[name], getattr(self, name), label or SETTINGS[name].label
+        setting, now = SETTINGS[name], getattr(self, name)
+        assert isinstance(setting, Several)
+        label = label or setting.label
         st.session_state[widget_key(name)] = [setting.shown(value) for value in now]
         where.multiselect(
             label,
@@ -88,8 +91,9 @@ class Choices:
 
     def _one_of(self, name: str, make: Callable, label: str, options: Collection, **more):
         setting = SETTINGS[name]
-        more = {"format_func": setting.shown} | more
-        return self._widget(setting, make, label, options=tuple(options or setting.options), **more)
+        if isinstance(setting, Choice):
+            options = options or setting.options
+        return self._widget(setting, make, label, options=tuple(options), **{"format_func": setting.shown} | more)
 
     def _widget(self, setting: Setting, make: Callable, label: str, **options):
         name, key = setting.name, widget_key(setting.name)
