@@ -14,7 +14,6 @@ from core.lessons.choose_the_order.coverage import Drawn
 from core.lessons.choose_the_order.maps import choose_examples, show_maps, show_reads, streams_of
 from core.lessons.choose_the_order.view import draw_orders
 from core.lessons.choose_the_order.words import amount_sentence, theory_sentence
-from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, plain, say
 from core.ui.settings import choose_device
@@ -31,14 +30,14 @@ with st.expander("Text, model, budget and the rest"):
     left, middle, right = st.columns(3)
     with left:
         choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+        choices.number("block_size", "Block size T (tokens)")
     with middle:
-        choices.select("order_model", "Model size", tuple(MODEL_SIZES))
-        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
-        choices.number("order_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=100_000)
+        choices.select("order_model")
+        choices.number("learning_rate")
+        choices.number("order_tokens")
     with right:
-        choices.number("order_seeds", "Seeds (runs of each order)", 1, MAX_SEEDS)
-        choices.number("seed", "First seed", 0, 999_999)
+        choices.number("order_seeds")
+        choices.number("seed")
         choose_device(choices)
 
 try:

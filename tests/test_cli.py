@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.__main__ import main
+from core.__main__ import app, main
+from core.experiments.offers import OFFERS
+from core.settings.declared import SETTINGS
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["--batch-sizes=2,8", "--num-seeds=2", "--max-tokens=2560", "--block-size=8"]
@@ -28,10 +30,7 @@ def run(monkeypatch, capsys):
 
     def run_main(*args: str) -> subprocess.CompletedProcess:
         monkeypatch.setattr(sys, "argv", ["core", *args])
-        try:
-            code = main()
-        except SystemExit as end:  # of argparse
-            code = end.code
+        code = main()
         said = capsys.readouterr()
         return subprocess.CompletedProcess(args, code, said.out, said.err)
 
@@ -91,12 +90,13 @@ def test_a_file_that_is_not_there_gets_one_sentence_and_nothing_else():
 
 @pytest.mark.parametrize(
     ("option", "sentence"),
-    [("--batch-sizes=4,4", "stands twice"), ("--learning-rate=0", "above 0")],
+    [("--batch-sizes=4,4000", "is more than the"), ("--n-head=3", "shared equally")],
 )
 def test_a_plan_that_cannot_race_gets_one_sentence(run, text_file, option, sentence):
     done = run("race", "--text-file", text_file, *SMALL, option)
     assert done.returncode == 2 and done.stdout == ""
     assert len(done.stderr.strip().splitlines()) == 1 and sentence in done.stderr
+    assert done.stderr.startswith("batchscope: ") and done.stderr.endswith(".\n")
 
 
 def test_noise_is_measured_from_a_shell(run, text_file):
@@ -114,10 +114,23 @@ def test_noise_is_measured_from_a_shell(run, text_file):
     assert {r["kind"] for r in records} == {"noise", "slope", "noise_scale"}
 
 
-@pytest.mark.parametrize("command", [("race", "--batch-sizes=4,x"), ("record", "--sample=nosuch"), ("fly",)])
-def test_what_is_not_understood_gets_the_usage(run, command):
-    done = run(*command)
-    assert done.returncode == 2 and done.stderr.startswith("usage: python -m core")
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["race", "--batch-sizes=4,x"], "Invalid value for '--batch-sizes': “x” is not a whole number."),
+        (["race", "--learning-rate=0"], "Invalid value for '--learning-rate': it goes from 1e-06 to 1000."),
+        (["race", "--source=pasted"], "Which text? Give --text-file."),
+        (["export"], "Which file? Give --script, --notebook or both."),
+        (["record", "--sample=nosuch"], "is not one of"),
+        (["fly"], "No such command 'fly'."),
+        ([], "Missing command."),
+    ],
+)
+def test_what_is_not_understood_gets_one_sentence(command, sentence, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["core", *command])
+    assert main() == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("batchscope: ") and sentence in err and len(err.splitlines()) == 1
 
 
 @pytest.mark.slow
@@ -132,19 +145,33 @@ def test_a_reader_that_has_read_enough_ends_the_race_in_silence(text_file):
 
 
 def test_help_needs_no_torch():
-    code = """
-import contextlib, sys
-from core.__main__ import main
-for args in (["--help"], ["race", "--help"], ["noise", "--help"], ["record", "--help"]):
-    sys.argv[1:] = args
-    with contextlib.suppress(SystemExit):
-        main()
-    print("torch:", "torch" in sys.modules)
-"""
+    code = "import sys, core.__main__ as m\n"
+    code += "for name in ([], *([name] for name in m.app().commands)):\n"
+    code += "    sys.argv[1:] = [*name, '--help']; assert m.main() == 0\n"
+    code += "print('torch:', 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (done.stdout.count("usage: "), done.stdout.count("torch: False\n"), done.stderr) == (4, 4, "")
+    assert done.stdout.startswith("Usage: python -m core [OPTIONS] COMMAND") and done.stdout.endswith("torch: False\n")
+    for command in ("race", "noise", "bench", "distribute", "export", "record"):
+        assert f"Usage: python -m core {command} " in done.stdout
 
 
-def test_help_names_the_commands(run):
-    done = run("--help")
-    assert done.returncode == 0 and "race" in done.stdout and "record" in done.stdout
+def test_every_offer_can_be_run_from_a_shell_with_its_settings():
+    commands = app().commands
+    assert set(commands) - {"bench", "export", "record"} == set(OFFERS) - {"parallel"} | {"distribute"}
+    for name, offer in OFFERS.items():
+        command = commands["distribute" if name == "parallel" else name]
+        options = {option.name: option for option in command.params}
+        assert set(offer.settings) <= set(options)
+        assert len({flag for option in command.params for flag in option.opts}) == len(options)  # none means two things
+        given = command.make_context(name, []).params
+        assert {each: given[each] for each in offer.settings} == {
+            each: SETTINGS[each].default for each in offer.settings
+        }
+
+
+def test_a_page_s_experiment_is_run_from_a_shell(run, text_file, tmp_path):
+    small, out = ("--block-size=8", "--batch-size=2", "--max-tokens=1000", "--num-seeds=1"), tmp_path / "out.jsonl"
+    done = run("orders", "--text-file", text_file, *small, "--jsonl", str(out))
+    assert done.returncode == 0, done.stderr
+    kinds = [json.loads(line)["kind"] for line in out.read_text().splitlines()]
+    assert kinds[0] == "started" and len(kinds) > 3 and "progress" not in kinds

@@ -175,9 +175,7 @@ def recorded(name: str, **options) -> OnPage:
 def choose_recording(choices: Choices, name: str) -> str:
     """The name of the recording to show where there are two: from a processor and, as `name`_on_gpu, from a GPU."""
     names = {"processor": name, "gpu": f"{name}_on_gpu"}
-    choices.segments(
-        "recorded_on", "Recorded on", tuple(names), format_func=lambda kind: read_machine(RECORDINGS[names[kind]])
-    )
+    choices.segments("recorded_on", format_func=lambda kind: read_machine(RECORDINGS[names[kind]]))
     return names[choices.recorded_on]
 
 

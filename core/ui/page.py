@@ -72,7 +72,7 @@ def open_page(question: str, answer: str) -> Choices:
     st.title(question, anchor=False)
     st.markdown(answer)
     for note in choices.take_notes():
-        st.warning(note)
+        st.warning(plain(note))
     return choices
 
 

@@ -4,17 +4,17 @@ import math
 from collections.abc import Mapping
 
 from core import charts
-from core.corpus import samples
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.spec import RaceSpec
 from core.measure.comparison import Rise
+from core.settings.declared import SOURCES
 
 number = charts.format_significant
 
 
 def source_title(source: str) -> str:
     """The title of a sample, or what a text of the visitor's own is called."""
-    return "Your own text" if source == "pasted" else samples()[source].title
+    return SOURCES[source]
 
 
 def model_size(race: RaceSpec) -> str:

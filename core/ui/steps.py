@@ -10,8 +10,8 @@ from core.corpus import Corpus
 from core.experiments.offers import race_of
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
-from core.settings.declared import MAX_STEP, PACES, STAGES
-from core.settings.limits import MAX_TOKENS
+from core.settings.declared import STAGES
+from core.settings.limits import MAX_STEP, MAX_TOKENS
 from core.ui.batches import draw_batch
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -94,16 +94,15 @@ def walk_controls(choices: Choices) -> None:
     """The five stages; back, on, and play."""
     at_start = choices.step == 1 and choices.stage == STAGES[0]
     at_end = choices.step == MAX_STEP and choices.stage == STAGES[-1]
-    names = {stage: f"{number} {stage}" for number, stage in enumerate(STAGES, 1)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices.widget("stage", st.pills, "Stage of the step", STAGES, required=True, format_func=names.get, wrap=True)
+        choices.pills("stage")
         back, on = partial(walk_back, choices), partial(walk_on, choices)
         st.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=back)
         st.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=on)
         plays = st.session_state.get("step_playing") and not at_end
         with st.popover("Playing" if plays else "Play", icon=f":material/{'pause' if plays else 'play_arrow'}:"):
             playing = st.toggle("Go on by itself", key="step_playing")
-            choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
+            choices.select("pace")
     if playing and not at_end:
         st.session_state[DRAWN] = True
         st.fragment(tick, run_every=choices.pace)(choices)

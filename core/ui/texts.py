@@ -4,13 +4,10 @@ import streamlit as st
 
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.experiments.offers import OFFERS, VAL_FRACTION
-from core.settings.declared import SOURCES
 from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text
 from core.ui.lab import cached_corpus, server
-from core.ui.sentences import model_size as model_size  # TODO: lessons take it from there
-from core.ui.sentences import source_title
 
 PASTED, TAKEN, BOX, KEPT = "_pasted_text", "_taken_upload", "choice_pasted_text", "_kept_text"
 
@@ -39,7 +36,7 @@ def take_kept(text: str) -> None:
 
 def choose_text(choices: Choices) -> None:
     """The menu of texts, and under it the box and the upload for one's own."""
-    choices.select("source", "Text", SOURCES, format_func=source_title)
+    choices.select("source")
     if choices.source != "pasted":
         sample = samples()[choices.source]
         st.caption(f"{sample.description} {sample.licence}")

@@ -9,7 +9,7 @@ from core.experiments.race.spec import RaceSpec
 from core.lessons.distribute_the_batch.split import Split
 from core.lessons.distribute_the_batch.times import exchange_share
 from core.lessons.distribute_the_batch.words import (
-    MISTAKES,
+    RANK_MISTAKES,
     mistake_sentence,
     split_sentence,
     summary_of,
@@ -79,6 +79,6 @@ def test_a_split_says_whether_it_fits_and_how_long_the_pipeline_is_idle():
     assert timetable_sentence(split).endswith("4 micro-batches: 14 slots, of which each device works in 8.")
 
 
-@pytest.mark.parametrize("mistake", MISTAKES)
+@pytest.mark.parametrize("mistake", RANK_MISTAKES)
 def test_the_summary_names_the_mistake(mistake):
-    assert f"B = 4 × 3 × 2 = 24 windows, even targets; mistake: {MISTAKES[mistake]};" in summary_of(spec(mistake))
+    assert f"B = 4 × 3 × 2 = 24 windows, even targets; mistake: {RANK_MISTAKES[mistake]};" in summary_of(spec(mistake))

@@ -22,7 +22,7 @@ from core.ui.plots.noise import draw_scale
 from core.ui.plots.race import draw_loss, draw_noise
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import draw_points
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 ICONS = {
     HOLDS: ":material/check_circle:",

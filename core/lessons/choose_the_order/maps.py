@@ -11,7 +11,7 @@ from core.corpus import Corpus, check_block_size
 from core.lessons.choose_the_order.coverage import Drawn, bin_edges, bin_middles, read_table
 from core.lessons.choose_the_order.words import percent, unread_sentence
 from core.measure.coverage import expected_reads, unread_stretches
-from core.settings.declared import MAX_EXAMPLES
+from core.settings.limits import MAX_EXAMPLES
 from core.ui.charts import coverage_bins, draw, spec_of, theme
 from core.ui.choices import Choices, widget_key
 
@@ -49,7 +49,7 @@ def choose_examples(choices: Choices, epoch_size: int) -> int:
             (f"One epoch's worth (+{epoch_size:,})", now + epoch_size),
         ):
             st.button(label, disabled=to > MAX_EXAMPLES, on_click=choices.set, kwargs={"order_examples": to})
-        choices.number("order_batch_size", "Batch size B", 1, 4096, width=130)
+        choices.number("order_batch_size", width=130)
     return now
 
 

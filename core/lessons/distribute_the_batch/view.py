@@ -86,13 +86,13 @@ def draw_times(view: View, share: ExchangeShare) -> str:
 def show_model_parallel(choices: Choices) -> None:
     """Memory and idle time of a split that is computed, not run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices.widget("billions", st.number_input, "Parameters (billions)", 0.001, 10_000.0, format="%g", width=170)
-        choices.widget("device_gb", st.number_input, "Memory of a device (GB)", 1.0, 10_000.0, format="%g", width=190)
-        choices.number("tensor_parts", "Tensor parallel", 1, 64, width=150)
-        choices.number("pipeline_stages", "Pipeline stages", 1, 8, width=150)
-        choices.number("pipeline_batches", "Micro-batches in it", 1, 16, width=170)
+        choices.number("billion_parameters", width=170)
+        choices.number("device_gb", width=190)
+        choices.number("tensor_parts", width=150)
+        choices.number("pipeline_stages", width=150)
+        choices.number("pipeline_batches", width=170)
     p, M = choices.pipeline_stages, choices.pipeline_batches
-    split = Split(1e9 * choices.billions, choices.tensor_parts, p, M)
+    split = Split(1e9 * choices.billion_parameters, choices.tensor_parts, p, M)
     st.markdown(split_sentence(split, choices.device_gb))
     rows = [(*row, row[0] + 1) for row in timetable(p, M)]
     table = pd.DataFrame(rows, columns=["slot", "stage", "micro_batch", "direction", "end"])

@@ -8,16 +8,10 @@ from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
 from core.lessons.distribute_the_batch.split import Split
 from core.lessons.distribute_the_batch.times import ExchangeShare
-from core.strategies import MEAN_OF_MEANS, SAME_SEED, SUMMED
+from core.settings.declared import RANK_MISTAKES
 from core.ui.sentences import model_size, source_title
 
 number = charts.format_significant
-MISTAKES = {
-    "": "nothing: done right",
-    SAME_SEED: "all ranks take the same rows",
-    MEAN_OF_MEANS: "each rank takes the mean over its own targets",
-    SUMMED: "each rank's loss is a sum, not a share of the mean",
-}
 WHERE = {"gloo": "on the processor, a core each if there are enough", "nccl": "on a GPU each"}  # by the backend
 
 
@@ -27,7 +21,8 @@ def summary_of(spec: ParallelSpec) -> str:
     return (
         f"This training: {source_title(race.source)}; T = {race.block_size}; {model_size(race)}; "
         f"B = {plan.micro_batch_size} × {plan.accumulation_steps} × {spec.num_ranks} = "
-        f"{spec.batch_size} windows, {plan.targets} targets; mistake: {MISTAKES[plan.mistake]}; {plan.num_steps} steps."
+        f"{spec.batch_size} windows, {plan.targets} targets; mistake: {RANK_MISTAKES[plan.mistake]}; "
+        f"{plan.num_steps} steps."
     )
 
 

@@ -31,10 +31,10 @@ def draw_noise(view: View, choices: Choices) -> None:
     results: NoiseResults = view.results
     st.caption(plain(summary_of(results)))
     steps = results.spec.steps
-    if choices.noise_at not in steps:
-        choices.set(noise_at=steps[0])
-    choices.segments("noise_at", "Weights held still after this many steps", steps, format_func="{:,}".format)
-    at = choices.noise_at
+    if choices.noise_at_step not in steps:
+        choices.set(noise_at_step=steps[0])
+    choices.segments("noise_at_step", options=steps, format_func="{:,}".format)
+    at = choices.noise_at_step
     sentences = [*show_loss(view, at), *show_gradient(view, at)]
     st.subheader("How much noise is that, for this gradient?", anchor=False)
     sentences += [show_scale(view), squared_norm_sentence(results.scales)]

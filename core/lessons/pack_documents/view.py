@@ -15,14 +15,14 @@ from core.lessons.pack_documents.rows import rows_html
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.reports import Leak, PackingReport, StepTimes
 from core.model import GPTConfig
+from core.settings.declared import PACKING_WAYS
 from core.settings.limits import MODEL_SIZES
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import cached_corpus, server
 from core.ui.page import say
-from core.ui.texts import paste_box, pasted_text, source_title
+from core.ui.texts import paste_box, pasted_text
 
-WAY_NAMES = {"pad": "padded", "cut": "end to end, cut", "best-fit": "packed, best fit"}
 ROWS_PER_PAGE = 8
 TIMES = "_packing_times"
 FIRST_ROUNDS, MORE_ROUNDS = 8, 40
@@ -49,10 +49,6 @@ class Packing:
     @property
     def key(self) -> tuple:
         return self.documents, self.tokenizer.name, self.config, self.seed, self.device
-
-
-def document_title(name: str) -> str:
-    return "Four words, of 4, 8, 5 and 11 letters" if name == "four" else source_title(name)
 
 
 def choose_documents(choices: Choices) -> None:
@@ -111,7 +107,7 @@ def show_documents(packing: Packing) -> None:
 
 def show_ways(batches: dict[str, PackedBatch]) -> None:
     rows = {
-        WAY_NAMES[way]: (
+        PACKING_WAYS[way]: (
             f"{batch.ids.shape[0]:,} × {batch.ids.shape[1]:,}",
             f"{batch.num_slots:,}",
             f"{batch.num_tokens:,}",
@@ -144,7 +140,7 @@ def choose_row(choices: Choices, report: PackingReport) -> int:
     shared = [leak.row for leak in report.leaks] or [0]
     if choices.packed_row not in shared:
         choices.set(packed_row=shared[0])
-    return choices.select("packed_row", "Row to look into", shared, format_func=lambda row: f"row {row}")
+    return choices.select("packed_row", options=shared, format_func=lambda row: f"row {row}")
 
 
 def show_mask(batch: PackedBatch, row: int, masked: bool) -> None:

@@ -9,7 +9,7 @@ from core.lessons.race_batch_sizes.charts import draw_charts
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 
 def draw_race(view: View, choices: Choices, look: tuple | None) -> None:
@@ -18,7 +18,7 @@ def draw_race(view: View, choices: Choices, look: tuple | None) -> None:
         show_divergences(view.results)
     st.caption(plain(summary_of(view.results.spec)))
     draw_charts(view, choices)
-    if choices.look != look:
+    if choices.chosen_loss != look:
         st.rerun()  # the whole page: a point was clicked
 
 

@@ -98,10 +98,7 @@ def show_target(view: View, choices: Choices, scales: Mapping[int, NoiseScale]) 
     )
     narrow, _ = st.columns([1, 2])
     with narrow:
-        choices.widget(
-            "target", st.number_input, "Target validation loss (0: one that all can reach)", 0.0, 20.0, step=0.05,
-            format="%.2f",
-        )  # fmt: skip
+        choices.number("target", format="%.2f")
     target = choices.target or results.usual_target() or 0.0
     runs = results.runs_to(target)
     fit = fit_of(runs)
