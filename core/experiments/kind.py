@@ -57,11 +57,11 @@ class Kind:
     def name(self) -> str:
         return self.spec.kind
 
-    def message(self, values: dict) -> Message | dict:
+    def message(self, values: dict | Message) -> Message | dict:
         """A message from its dictionary."""
-        return from_dict(values, (Progress, *self.messages)) if self.messages else values
+        return from_dict(values, (Progress, *self.messages)) if self.messages and isinstance(values, dict) else values
 
-    def run(self, spec: Spec) -> Iterator[dict]:
+    def run(self, spec: Spec) -> Iterator[dict | Message]:
         """Run an experiment: its messages as they come; the first is its "started"."""
         return self.load().run(spec)
 

@@ -7,6 +7,7 @@ from importlib import import_module
 
 from core.experiments.codec import build
 from core.experiments.kind import Kind, Spec
+from core.experiments.messages import Message
 from core.experiments.results import Results
 
 NAMES = (
@@ -25,7 +26,7 @@ def kind_of(spec: Spec) -> Kind:
     return KINDS[spec.kind]
 
 
-def results_of(spec: Spec, messages: Iterable[dict], **options) -> Results:
+def results_of(spec: Spec, messages: Iterable[dict | Message], **options) -> Results:
     """What these messages tell of an experiment; options as its kind's results have them."""
     kind = kind_of(spec)
     results = kind.results(spec, **options)

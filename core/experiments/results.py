@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Generic, Self, TypeVar
 
 from core.experiments.kind import Spec
+from core.experiments.messages import Message, Progress, to_dict
 
 Read = Callable[[int], tuple[list[dict], int]]
 READ_AT_ONCE = 5_000  # messages
@@ -56,7 +57,7 @@ class Results(Snapshots, ABC):
 
     def __init__(self, spec: Spec):
         self.spec = spec
-        self.started: dict | None = None
+        self.started: dict | Message | None = None
         self.progress = (0.0, "getting ready")
 
     @property
@@ -73,9 +74,11 @@ class Results(Snapshots, ABC):
     def begun(self) -> bool:
         """Whether there is something to draw."""
 
-    def take(self, message: dict) -> None:
+    def take(self, message: dict | Message) -> None:
         """Take in a message."""
-        match message["kind"]:
+        if isinstance(message, Progress):
+            message = to_dict(message)
+        match message.kind if isinstance(message, Message) else message["kind"]:
             case "started":
                 self.started = message
             case "progress":
@@ -84,7 +87,7 @@ class Results(Snapshots, ABC):
                 self.take_own(message)
 
     @abstractmethod
-    def take_own(self, message: dict) -> None:
+    def take_own(self, message: dict | Message) -> None:
         """A message that only this kind of experiment has."""
 
 
@@ -97,10 +100,12 @@ class Feed(Generic[R]):
 
     read: gives the messages after a number, and the number of the last: `Store.read` of one experiment, say.
     results: of no message yet; it belongs to the feed from now on.
+    message: makes of each message what the results take: `Kind.message`.
     """
 
-    def __init__(self, read: Read, results: R):
+    def __init__(self, read: Read, results: R, message: Callable[[dict], dict | Message] = dict):
         self.read = read
+        self.message = message
         self._results = results
         self._snapshot: R = results.snapshot()
         self._cursor = 0
@@ -110,7 +115,7 @@ class Feed(Generic[R]):
     def look(self) -> R:
         """What is known now."""
         with self._lock:
-            cursor = read_all(self.read, self._cursor, self._results.take)
+            cursor = read_all(self.read, self._cursor, lambda values: self._results.take(self.message(values)))
             if cursor > self._cursor:
                 self._cursor, self._snapshot = cursor, self._results.snapshot()
             now = time.monotonic()

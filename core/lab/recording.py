@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from core.experiments.kind import Spec
+from core.experiments.messages import Message, to_dict
 from core.experiments.registry import from_json, to_json
 
 DATA = Path(__file__).parents[2] / "data"
@@ -45,11 +46,12 @@ class Recording:
         return self.messages[cursor:], len(self.messages)
 
 
-def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict], machine: str) -> None:
+def write_recording(path: str | Path, spec: Spec, messages: Iterable[dict | Message], machine: str) -> None:
     """`machine` is what a reader is told of where it ran."""
     began = time.monotonic()
     lines = []
     for message in messages:
+        message = to_dict(message) if isinstance(message, Message) else message
         data = message.get("data")
         lines.append(json.dumps(message | ({"data": base64.b64encode(data).decode()} if data else {})))
     head = {

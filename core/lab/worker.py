@@ -16,6 +16,7 @@ from core.engine import find_device, found_devices
 from core.engine.devices import LEFT_TO_VIEWERS, gpu_bytes, usable_cores, use_cores
 from core.engine.process import limit_memory, memory_limit
 from core.experiments.kind import Spec
+from core.experiments.messages import Message, to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import KINDS, kind_of
 from core.measure.capacity import device_lost, out_of_memory
@@ -81,6 +82,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     status, sentence, lost = "done", "", False
     try:
         for message in kind_of(spec).run(spec):
+            message = to_dict(message) if isinstance(message, Message) else message
             if message["kind"] == "started":
                 message["worker"] = get_worker().address
             sender.send(message)

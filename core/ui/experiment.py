@@ -142,8 +142,8 @@ def found(choices: Choices, name: str, **options) -> OnPage | None:
         st.warning(f"The {noun} in the address is not here: it is kept for a week. Start a new one.")
         choices.set(**{name: ""})
         return None
-    feed = feed_of(experiment_id, kept.settings, **options)
-    return OnPage(name, feed, replace(spec.race, text=kept.text), kept)
+    own = feed_of(experiment_id, kept.settings, **options)
+    return OnPage(name, own, replace(spec.race, text=kept.text), kept)
 
 
 def spec_of(experiment: Experiment) -> Spec | None:
@@ -157,8 +157,7 @@ def spec_of(experiment: Experiment) -> Spec | None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def feed_of(experiment_id: str, settings: str, **options) -> Feed:
     """What is known of an experiment, shared by all who look at it."""
-    spec = from_json(settings)
-    return Feed(partial(server().store.read, experiment_id), kind_of(spec).results(spec, **options))
+    return feed(from_json(settings), partial(server().store.read, experiment_id), **options)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -167,8 +166,12 @@ def recorded(name: str, **options) -> OnPage:
     recording = read_recording(RECORDINGS[name])
     race = recording.spec.race
     race = replace(race, text=samples()[race.source].text, train=replace(race.train, device="auto"))
-    feed = Feed(recording.read, kind_of(recording.spec).results(recording.spec, **options))
-    return OnPage(name, feed, race, note=recording.note)
+    return OnPage(name, feed(recording.spec, recording.read, **options), race, note=recording.note)
+
+
+def feed(spec: Spec, read: Read, **options) -> Feed:
+    kind = kind_of(spec)
+    return Feed(read, kind.results(spec, **options), kind.message)
 
 
 def choose_recording(choices: Choices, name: str) -> str:
