@@ -129,7 +129,7 @@ def write_lines(args: argparse.Namespace, records: Iterable[dict]) -> None:
 def run_record(args: argparse.Namespace) -> None:
     from core.engine import find_device
     from core.engine.devices import use_cores
-    from core.experiments.speed.run import device_name
+    from core.experiments.step_cost.run import device_name
 
     use_cores()
     spec = spec_to_record(args.what, samples()[args.sample])

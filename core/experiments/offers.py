@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 
 from core.corpus import samples
-from core.experiments.cost.spec import CostSpec
 from core.experiments.kind import Spec
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.settings.limits import CLAIM_STEPS, MAX_BATCH_SIZES, MODEL_SIZES
 from core.strategies import ParallelPlan
@@ -115,20 +114,20 @@ def parts_of(settings: Settings, text: str) -> ParallelSpec:
     return ParallelSpec(race=race_of(settings, text, num_seeds=1), plan=plan, num_ranks=1)
 
 
-def splits_of(settings: Settings, text: str) -> CostSpec:
-    """The batch in one go and in micro-batches of some sizes that divide it, the chosen one among them."""
+def splits_of(settings: Settings, text: str) -> StepCostSpec:
+    """The batch in one pass and in micro-batches of some sizes that divide it, the chosen one among them."""
     mine, batch_size = settings.micro_batch_size, settings.micro_batch_size * settings.accumulation_steps
     divisors = [m for m in range(1, batch_size) if batch_size % m == 0 and m != mine]
     some = np.unique(np.linspace(0, len(divisors) - 1, min(len(divisors), MAX_BATCH_SIZES - 2)).round().astype(int))
     sizes = tuple(sorted({batch_size, mine, *(divisors[i] for i in some)}))
     tokens = 10 * batch_size * settings.block_size
-    return CostSpec(race=race_of(settings, text, batch_sizes=sizes, num_seeds=1, max_tokens=tokens))
+    return StepCostSpec.of(race_of(settings, text, batch_sizes=sizes, num_seeds=1, max_tokens=tokens))
 
 
-def speed_of(settings: Settings, text: str) -> SpeedSpec:
+def speed_of(settings: Settings, text: str) -> StepCostSpec:
     bound = settings.speed_bound
     race = race_of(settings, text, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * settings.block_size)
-    return SpeedSpec(race=race, budget_bytes=settings.budget_mb * MEGABYTE)
+    return StepCostSpec.by_doubling(race, settings.budget_mb * MEGABYTE)
 
 
 # ---- for the claims: on one text and model
@@ -150,8 +149,8 @@ def claim_race_of(settings: Settings, text: str) -> RaceSpec:
     return claimed(settings, text, batch_sizes=claim_sizes(settings), num_evals=200, eval_train=True)
 
 
-def claim_cost_of(settings: Settings, text: str) -> CostSpec:
-    return CostSpec(race=claimed(settings, text, batch_sizes=claim_sizes(settings)))
+def claim_cost_of(settings: Settings, text: str) -> StepCostSpec:
+    return StepCostSpec.of(claimed(settings, text, batch_sizes=claim_sizes(settings)))
 
 
 def claim_sweep_of(settings: Settings, text: str) -> SweepSpec:
@@ -181,12 +180,12 @@ OFFERS = {
     "race": Offer(RaceSpec, "race", race_of),
     "noise": Offer(NoiseSpec, "measurement of noise", noise_of),
     "sweep": Offer(SweepSpec, "sweep", sweep_of),
-    "splits": Offer(CostSpec, "measurement of splits", splits_of),
+    "splits": Offer(StepCostSpec, "measurement of splits", splits_of),
     "parallel": Offer(ParallelSpec, "training over ranks", parallel_of),
     "orders": Offer(OrdersSpec, "race of the orders", orders_of),
-    "speed": Offer(SpeedSpec, "measurement of speed and memory", speed_of),
+    "speed": Offer(StepCostSpec, "measurement of speed and memory", speed_of),
     "claim_race": Offer(RaceSpec, "race for the claims", claim_race_of),
-    "claim_cost": Offer(CostSpec, "measurement of costs", claim_cost_of),
+    "claim_cost": Offer(StepCostSpec, "measurement of costs", claim_cost_of),
     "claim_sweep": Offer(SweepSpec, "sweep for the claims", claim_sweep_of),
     "claim_noise": Offer(NoiseSpec, "measurement of noise for the claims", claim_noise_of),
 }

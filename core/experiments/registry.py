@@ -16,8 +16,7 @@ NAMES = (
     "sweep",
     "orders",
     "parallel",
-    "cost",
-    "speed",
+    "step_cost",
 )
 KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND for name in NAMES}
 
