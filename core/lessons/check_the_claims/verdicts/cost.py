@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import charts
-from core.experiments.cost.results import CostResults
+from core.experiments.step_cost.results import StepCostResults
 from core.lessons.check_the_claims.verdicts.verdict import (
     FAILS,
     HOLDS,
@@ -21,22 +21,21 @@ from core.measure.comparison import ratio_of
 SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
 
 
-def memory(cost: CostResults) -> Verdict:
+def memory(cost: StepCostResults) -> Verdict:
     """Small batches use less memory: what grows with B, and what does not."""
-    sizes = sorted(cost.activation_bytes)
-    if len(sizes) < len(cost.spec.batch_sizes):
+    kept, line = cost.activation_bytes, cost.line()
+    if line is None or len(kept) < len(cost.spec.batch_sizes):
         return TOO_EARLY
-    small, large = sizes[0], sizes[-1]
-    slope, intercept = np.polyfit(sizes, [cost.activation_bytes[b] for b in sizes], 1)
-    off = max(abs(intercept + slope * b - cost.activation_bytes[b]) / cost.activation_bytes[b] for b in sizes)
+    (small, *_, large), (intercept, slope) = kept, line
+    off = max(abs(intercept + slope * b - size) / size for b, size in kept.items())
     held = sum(cost.state_bytes.values())
-    total = {b: held + cost.activation_bytes[b] for b in sizes}
+    total = {b: held + size for b, size in kept.items()}
     times = total[large] / total[small]
     parts = ", ".join(f"{name} {size_of(size)}" for name, size in cost.state_bytes.items())
     facts = (
-        f"Whatever the batch size: {size_of(held)} ({parts}), {number(held / cost.started['num_parameters'])} bytes a "
+        f"Whatever the batch size: {size_of(held)} ({parts}), {number(held / cost.started.num_parameters)} bytes a "
         "parameter.",
-        f"Activations, kept for backward: {of_each(cost.activation_bytes, size_of, '')}. They lie within "
+        f"Activations, kept for backward: {of_each(kept, size_of, '')}. They lie within "
         f"{100 * off:.2f}% of a straight line: {size_of(intercept)}, and {size_of(slope)} for each window of "
         f"{cost.spec.race.block_size} tokens.",
         f"In all: {of_each(total, size_of, '')}. {number(large / small)} times the batch, {number(times)} times the "
@@ -56,17 +55,18 @@ def memory(cost: CostResults) -> Verdict:
     )
 
 
-def accumulation(cost: CostResults) -> Verdict:
-    """Accumulation speeds up training: the same batch, in micro-batches and in one go."""
-    large, parts = cost.spec.largest, cost.spec.micro_batch_sizes
+def accumulation(cost: StepCostResults) -> Verdict:
+    """Accumulation speeds up training: the same batch, in micro-batches and in one pass."""
+    large, parts = cost.spec.split_size, cost.spec.micro_batch_sizes
     if not parts:
         return Verdict(UNRESOLVED, f"No other batch size divides {large}: choose sizes that do.")
-    if min(len(cost.seconds.get((large, m), ())) for m in (*parts, large)) < 2:
+    taken, kept = cost.by_micro_batch(), cost.activation_bytes
+    if len(taken.get(large, ())) < 2:
         return TOO_EARLY
-    ratios = {m: ratio_of(*cost.rounds_of((large, m), (large, large))) for m in parts}
-    shares = {m: cost.activation_bytes[m] / cost.activation_bytes[large] for m in parts}
+    ratios = {m: ratio_of(taken[m], taken[large]) for m in parts}
+    shares = {m: kept[m] / kept[large] for m in parts}
     facts = (
-        f"In one go a step at B = {large} takes {charts.format_seconds(float(np.median(cost.seconds[large, large])))}.",
+        f"In one go a step at B = {large} takes {charts.format_seconds(float(np.median(taken[large])))}.",
         *(
             f"In {large // m} micro-batches of {m} it takes {between(ratios[m])} times as long, needs "
             f"{100 * shares[m]:.2g}% of the activation memory, and its gradient differs by "
