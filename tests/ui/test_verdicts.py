@@ -184,8 +184,11 @@ def test_a_single_seed_bears_no_interval_over_seeds(judge):
 # ---- costs
 
 
+DEVICE = {"device": "cpu", "device_name": "a processor", "num_threads": 1, "flops_per_window": 1}
+
+
 def cost_of(activations: dict, seconds: dict, state: int = 1000) -> StepCostResults:
-    messages = [Started("cpu", "a processor", 1, vocab_size=2, num_parameters=state // 16, flops_per_window=1)]
+    messages = [Started(**DEVICE, vocab_size=2, num_parameters=state // 16)]
     parts = {"weights": state // 4, "gradients": state // 4, "optimizer": state // 2, "peak": None}
     messages += [Memory(batch_size=b, block_size=T, activations=size, **parts) for b, size in activations.items()]
     messages += [Difference(m, 1e-7) for m in SIZES[:2]]
