@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from core.experiments.messages import Message, Progress, from_dict
+from core.experiments.messages import Message, Progress, Started, from_dict
 from core.measure.memory import Machine
 from core.settings.values import Settings
 
@@ -62,7 +62,7 @@ class Kind:
 
     spec: type[Spec]
     results: type[Results]
-    messages: tuple[type[Message], ...]  # besides `Progress`
+    messages: tuple[type[Message], ...]  # besides those that all have
     offers: Mapping[str, Offer]  # by name
 
     @property
@@ -71,7 +71,7 @@ class Kind:
 
     def message(self, values: dict) -> Message:
         """A message from its dictionary."""
-        return from_dict(values, (Progress, *self.messages))
+        return from_dict(values, (Progress, Started, *self.messages))
 
     def run(self, spec: Spec) -> Iterator[Message]:
         """Run an experiment: its messages as they come; the first is its "started"."""
