@@ -98,7 +98,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     except Exception as error:
         status, sentence, lost = Status.FAILED, sentence_of(error), device_lost(error)
     _wishes.pop(experiment_id, None)
-    sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
+    sender.send({"kind": "ended", "status": status.value, "sentence": sentence}, now=True)
     if lost:
         start_again()
 
