@@ -95,9 +95,17 @@ def browser():
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser):
+    """One for all tabs: what the first has loaded of Streamlit, the others have at hand."""
+    opened = browser.new_context(viewport={"width": 1400, "height": 900})
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def page(browser):
-    opened = browser.new_page(viewport={"width": 1400, "height": 900})
+def page(context):
+    opened = context.new_page()
     opened.set_default_timeout(30_000)
     yield opened
     opened.close()

@@ -311,15 +311,11 @@ if __name__ == "__main__":
 
 def test_killing_the_server_kills_its_workers_and_it_never_loaded_torch(tmp_path):
     (tmp_path / "serve.py").write_text(SCRIPT)
-    process = subprocess.Popen(
-        [sys.executable, str(tmp_path / "serve.py"), f"sqlite:///{tmp_path}/x.db"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-    )
-    workers = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
-    process.kill()
-    process.wait()
+    command = [sys.executable, str(tmp_path / "serve.py"), f"sqlite:///{tmp_path}/x.db"]
+    alone = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone) as process:
+        workers = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+        process.kill()
     assert len(workers) >= 2
     _, alive = psutil.wait_procs(workers, timeout=15)
     assert not alive
