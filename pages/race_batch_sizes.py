@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.lessons.race_batch_sizes.spikes import show_spikes
-from core.lessons.race_batch_sizes.view import draw_race, tokens_read
+from core.lessons.race_batch_sizes.view import draw_race
+from core.lessons.race_batch_sizes.words import tokens_read
 from core.settings.declared import HALF_LIVES
 from core.settings.limits import MAX_BATCH_SIZES, MAX_SEEDS, MAX_TOKENS
 from core.training import LR_RULES

@@ -129,7 +129,7 @@ def show_noise_of_race(view: View) -> list[str]:
         noise = draw_noise(view)
     with wide:
         st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view, "tokens", "validation")
     return [noise, loss]
 
 
@@ -140,7 +140,7 @@ def show_gaps(view: View) -> list[str]:
         gaps = draw_gaps(view)
     with narrow:
         st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view, "tokens", "validation")
     return [gaps, loss]
 
 
