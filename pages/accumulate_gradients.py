@@ -4,13 +4,10 @@ import streamlit as st
 
 from core.experiments.offers import parts_of
 from core.lab.cluster import LabError
-from core.lessons.accumulate_gradients.view import MISTAKES, draw_splits, show_mistake, show_proof
-from core.settings.declared import MAX_STEP
-from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH
-from core.strategies import TARGETS
+from core.lessons.accumulate_gradients.view import draw_splits, show_mistake, show_proof
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, say
-from core.ui.settings import TARGET_NAMES, choose_device, choose_model
+from core.ui.settings import choose_device, choose_model
 from core.ui.steps import current_step
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
@@ -22,16 +19,16 @@ weights once, at the end. Done right, the sum is the large batch's gradient. It 
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.number("micro_batch_size", "Micro-batch (windows)", 1, MAX_MICRO_BATCH, width=150)
-    choices.number("accumulation_steps", "Accumulation steps", 1, MAX_ACCUMULATION, width=150)
-    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=130)
-    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=290)
-    choices.number("step", "At step", 1, MAX_STEP, width=120)
+    choices.number("micro_batch_size", width=150)
+    choices.number("accumulation_steps", width=150)
+    choices.number("block_size", width=130)
+    choices.select("targets", width=290)
+    choices.number("step", "At step", width=120)
     more = st.popover("Text, model and the rest")
 with more:
     choose_text(choices)
     choose_model(choices)
-    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
+    choices.number("seed", "Seed: of the first weights and of the windows")
     choose_device(choices)
 B = choices.micro_batch_size * choices.accumulation_steps
 st.markdown(
@@ -45,7 +42,7 @@ except (ValueError, LabError) as error:
     st.stop()
 
 st.subheader("What goes wrong if …", anchor=False)
-name = choices.select("mistake", "A mistake that people make", tuple(MISTAKES), format_func=MISTAKES.get)
+name = choices.select("accumulation_mistake")
 show_mistake(name, found)
 
 st.subheader("What does a split cost?", anchor=False)

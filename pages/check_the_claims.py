@@ -6,22 +6,12 @@ from core.experiments.offers import claim_race_of
 from core.lessons.check_the_claims import verdicts
 from core.lessons.check_the_claims import view as claims
 from core.lessons.check_the_claims.view import Claim, show_claim, show_overview
-from core.settings.limits import (
-    CLAIM_SIZES,
-    MAX_BLOCK_SIZE,
-    MAX_RATES,
-    MAX_SEEDS,
-    MAX_TEXT_CHARACTERS,
-    MAX_TOKENS,
-    MODEL_SIZES,
-)
 from core.ui.page import next_lesson, open_page
 from core.ui.plots import step_cost
-from core.ui.settings import choose_device, choose_numbers
+from core.ui.settings import choose_device
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
-USUAL_RATES = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
 CLAIMS = {
     "slower": Claim(
         text="Small batches are slower.",
@@ -104,27 +94,26 @@ yourself. A verdict holds for this model, this text and this device; where the r
 )
 
 which, _ = st.columns([2, 1])
-choices.select("claim", "The claim", tuple(CLAIMS), where=which, format_func=lambda name: CLAIMS[name].text)
+choices.select("claim", where=which, format_func=lambda name: CLAIMS[name].text)
 claim = CLAIMS[choices.claim]
 st.markdown(f"**The test.** {claim.test}")
 with st.expander("Batch sizes, text, model, budget and the rest"):
     left, middle, right = st.columns(3)
     with left:
         choose_text(choices)
-        choices.number("excerpt", "Characters of it that are used (0: all)", 0, MAX_TEXT_CHARACTERS, step=1000)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+        choices.number("excerpt")
+        choices.number("block_size", "Block size T (tokens)")
     with middle:
-        for name, sizes in CLAIM_SIZES.items():
-            choices.select(f"claim_{name}", f"The {name} batch size", sizes)
-        choices.select("claim_model", "Model size", tuple(MODEL_SIZES))
-        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
+        choices.select("claim_small")
+        choices.select("claim_medium")
+        choices.select("claim_large")
+        choices.select("claim_model")
+        choices.number("learning_rate")
     with right:
-        choices.number("claim_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=200_000)
-        choose_numbers(
-            choices, "claim_rates", f"Learning rates of the sweep (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES
-        )
-        choices.number("num_seeds", "Seeds (runs of each kind)", 1, MAX_SEEDS)
-        choices.number("seed", "First seed", 0, 999_999)
+        choices.number("claim_tokens")
+        choices.several("claim_rates")
+        choices.number("num_seeds")
+        choices.number("seed")
         choose_device(choices)
 
 show_claim(choices, claim)

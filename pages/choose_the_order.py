@@ -3,18 +3,17 @@
 import streamlit as st
 
 from core.experiments.offers import orders_of
-from core.lessons.choose_the_order.answers import in_the_end, of_epochs, of_replacement, of_seeds, of_shuffling
-from core.lessons.choose_the_order.maps import (
-    Drawn,
-    amount_sentence,
-    choose_examples,
-    show_maps,
-    show_reads,
-    streams_of,
-    theory_sentence,
+from core.lessons.choose_the_order.answers import (
+    epoch_answer,
+    replacement_answer,
+    seed_answer,
+    shuffling_answer,
+    source_sentence,
 )
+from core.lessons.choose_the_order.coverage import Drawn
+from core.lessons.choose_the_order.maps import choose_examples, show_maps, show_reads, streams_of
 from core.lessons.choose_the_order.view import draw_orders
-from core.settings.limits import MAX_BLOCK_SIZE, MAX_SEEDS, MAX_TOKENS, MODEL_SIZES
+from core.lessons.choose_the_order.words import amount_sentence, theory_sentence
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, plain, say
 from core.ui.settings import choose_device
@@ -31,14 +30,14 @@ with st.expander("Text, model, budget and the rest"):
     left, middle, right = st.columns(3)
     with left:
         choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE)
+        choices.number("block_size", "Block size T (tokens)")
     with middle:
-        choices.select("order_model", "Model size", tuple(MODEL_SIZES))
-        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
-        choices.number("order_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=100_000)
+        choices.select("order_model")
+        choices.number("learning_rate")
+        choices.number("order_tokens")
     with right:
-        choices.number("order_seeds", "Seeds (runs of each order)", 1, MAX_SEEDS)
-        choices.number("seed", "First seed", 0, 999_999)
+        choices.number("order_seeds")
+        choices.number("seed")
         choose_device(choices)
 
 try:
@@ -79,16 +78,16 @@ results = orders.view().results
 st.subheader("What people ask", anchor=False)
 st.markdown(
     f"""
-**With or without replacement?** {of_replacement(drawn, results)}
+**With or without replacement?** {replacement_answer(drawn, results)}
 
-**Why shuffle at all?** {of_shuffling(results)}
+**Why shuffle at all?** {shuffling_answer(results)}
 
-**What is an epoch here?** {of_epochs(streams["shuffled"], choices.order_batch_size)}
+**What is an epoch here?** {epoch_answer(streams["shuffled"], choices.order_batch_size)}
 
-**Does the seed change the result?** {of_seeds(streams["random"], results)}
+**Does the seed change the result?** {seed_answer(streams["random"], results)}
 """
 )
-st.caption(in_the_end(orders.note))
+st.caption(source_sentence(orders.note))
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """

@@ -3,12 +3,10 @@
 import streamlit as st
 
 from core.experiments.offers import parallel_of
-from core.lessons.distribute_the_batch.view import MISTAKES, draw_parallel, show_model_parallel
-from core.settings.limits import MAX_ACCUMULATION, MAX_BLOCK_SIZE, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS
-from core.strategies import TARGETS
+from core.lessons.distribute_the_batch.view import draw_parallel, show_model_parallel
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import TARGET_NAMES, choose_device, choose_model
+from core.ui.settings import choose_device, choose_model
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
@@ -19,19 +17,19 @@ update. Here they are real processes, started as on a cluster, and what they get
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.number("num_ranks", "Ranks", 1, MAX_RANKS, width=135)
-    choices.number("rank_micro_batch", "Micro-batch", 1, MAX_MICRO_BATCH, width=130)
-    choices.number("rank_accumulation", "Accumulation", 1, MAX_ACCUMULATION, width=130)
-    choices.select("targets", "Tokens that are targets", TARGETS, format_func=TARGET_NAMES.get, width=225)
-    choices.select("rank_mistake", "What goes wrong", tuple(MISTAKES), format_func=MISTAKES.get, width=300)
+    choices.number("num_ranks", width=135)
+    choices.number("rank_micro_batch", width=130)
+    choices.number("rank_accumulation", width=130)
+    choices.select("targets", width=225)
+    choices.select("rank_mistake", width=300)
     more = st.popover("More")
 with more:
     choose_text(choices)
-    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE)
+    choices.number("block_size")
     choose_model(choices)
-    choices.number("rank_steps", "Steps", 1, MAX_PARALLEL_STEPS)
-    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
-    choices.number("port", "Port where the ranks meet (0: any)", 0, 65_535)
+    choices.number("rank_steps")
+    choices.number("seed", "Seed: of the first weights and of the windows")
+    choices.number("port")
     choose_device(choices)
 W, m, K = choices.num_ranks, choices.rank_micro_batch, choices.rank_accumulation
 st.markdown(

@@ -5,7 +5,6 @@ import streamlit as st
 from core.lab.cluster import LabError
 from core.lessons.follow_the_shapes.view import show_shapes, traced
 from core.model import GPTConfig
-from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE, MAX_CHANNELS, MAX_LAYERS
 from core.ui.page import next_lesson, open_page, say
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
@@ -17,11 +16,11 @@ one loss. A size marked **B** or **T** was *measured* to come from it: the model
 )
 
 b, t, layers, heads, channels = st.columns(5)
-choices.number("batch_size", "Batch size B", 1, MAX_BATCH_SIZE, where=b)
-choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, where=t)
-choices.number("n_layer", "Layers", 1, MAX_LAYERS, where=layers)
-choices.number("n_head", "Heads", 1, 32, where=heads)
-choices.number("n_embd", "Channels C", 4, MAX_CHANNELS, where=channels)
+choices.number("batch_size", where=b)
+choices.number("block_size", where=t)
+choices.number("n_layer", where=layers)
+choices.number("n_head", where=heads)
+choices.number("n_embd", "Channels C", where=channels)
 
 try:
     corpus = current_corpus(choices)

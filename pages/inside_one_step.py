@@ -4,8 +4,6 @@ import streamlit as st
 
 from core.lab.cluster import LabError
 from core.lessons.inside_one_step.view import show_cost, show_gradients, show_positions, show_update
-from core.settings.declared import MAX_STEP
-from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.batches import show_batch
 from core.ui.page import next_lesson, open_page, say
 from core.ui.plots.step import show_tokens
@@ -21,18 +19,16 @@ the batch's own, at the step that you are at.""",
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.number("step", "Step", 1, MAX_STEP, width=150)
-    choices.number("batch_size", "Batch size B", 1, MAX_BATCH_SIZE, width=150)
-    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=150)
-    choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g", width=150)
+    choices.number("step", width=150)
+    choices.number("batch_size", width=150)
+    choices.number("block_size", width=150)
+    choices.number("learning_rate", width=150)
     more = st.popover("Text, model and the rest")
 with more:
     choose_text(choices)
     choose_model(choices)
-    choices.number("seed", "Seed: of the first weights and of the windows", 0, 999_999)
-    choices.widget(
-        "sgd_rate", st.number_input, "Learning rate of SGD, for the comparison", 1e-6, 1e3, step=1e-2, format="%g"
-    )
+    choices.number("seed", "Seed: of the first weights and of the windows")
+    choices.number("sgd_rate")
     choose_device(choices)
 walk_controls(choices)
 

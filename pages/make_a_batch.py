@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from core.batches import ORDERS, WindowStream
-from core.corpus import TOKENIZERS, check_block_size
-from core.settings.declared import MAX_EXAMPLES
-from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
+from core.batches import WindowStream
+from core.corpus import check_block_size
+from core.settings.limits import MAX_EXAMPLES
 from core.ui.batches import draw_batch, show_batch, show_coverage
 from core.ui.page import next_lesson, open_page, say
 from core.ui.take_away import take_away
@@ -15,7 +14,6 @@ ORDER_HELP = (
     "Random: each window starts anywhere, with replacement. Sequential: the text in blocks of T, front to back. "
     "Shuffled: the same blocks, each once in an epoch, in a new order."
 )
-TOKENIZER_NAMES = {"char": "characters", "byte": "bytes", "bpe": "BPE, trained on this text"}
 
 choices = open_page(
     "How does a text become a batch?",
@@ -27,14 +25,14 @@ with text_side:
     choose_text(choices)
 with batch_side:
     left, right = st.columns(2)
-    choices.number("block_size", "Block size T (tokens)", 1, MAX_BLOCK_SIZE, where=left)
-    choices.number("batch_size", "Batch size B (windows)", 1, MAX_BATCH_SIZE, where=right)
-    choices.select("tokenizer", "Tokens are", tuple(TOKENIZERS), where=left, format_func=TOKENIZER_NAMES.get)
-    choices.select("order", "Order of the windows", ORDERS, where=right, help=ORDER_HELP)
+    choices.number("block_size", "Block size T (tokens)", where=left)
+    choices.number("batch_size", "Batch size B (windows)", where=right)
+    choices.select("tokenizer", where=left)
+    choices.select("order", where=right, help=ORDER_HELP)
     with st.expander("Seed and batch number"):
         last_batch = MAX_EXAMPLES // choices.batch_size - 1
-        choices.number("seed", "Seed: which random windows", 0, 999_999)
-        choices.number("batch_number", "Batch number", 0, last_batch)
+        choices.number("seed", "Seed: which random windows")
+        choices.number("batch_number", high=last_batch)
 
 try:
     corpus = current_corpus(choices)

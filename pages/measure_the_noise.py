@@ -4,10 +4,9 @@ import streamlit as st
 
 from core.experiments.offers import noise_of
 from core.lessons.measure_the_noise.view import draw_noise
-from core.settings.limits import MAX_BATCH_SIZE, MAX_NOISE_BATCHES, MAX_NOISE_SIZES
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.settings import choose_device, choose_text_and_model
 from core.ui.take_away import take_away
 
 choices = open_page(
@@ -17,18 +16,16 @@ it. Here a model is stopped on its way and its weights are held still. Then many
 )
 
 steps, sizes = st.columns([2, 3])
-choose_numbers(
-    choices, "noise_steps", "Stop after these steps", (0, 50, 150, 300, 600, 1000), MAX_NOISE_SIZES, where=steps
-)
-choose_numbers(choices, "noise_sizes", "Batch sizes to draw", USUAL_SIZES, MAX_NOISE_SIZES, where=sizes)
+choices.several("noise_steps", where=steps)
+choices.several("noise_sizes", where=sizes)
 with st.expander("Text, model, training and the rest"):
     left, middle, right = st.columns(3)
     choose_text_and_model(choices, left, middle)
     with right:
-        choices.number("num_batches", "Batches of each size", 2, MAX_NOISE_BATCHES)
-        choices.number("train_batch_size", "Batch size of the training", 1, MAX_BATCH_SIZE)
-        choices.widget("learning_rate", st.number_input, "Learning rate", 1e-6, 1e3, step=1e-3, format="%g")
-        choices.number("seed", "Seed", 0, 999_999)
+        choices.number("num_batches")
+        choices.number("train_batch_size")
+        choices.number("learning_rate")
+        choices.number("seed", "Seed")
         choose_device(choices)
 
 noise = experiment(

@@ -2,16 +2,12 @@
 
 import streamlit as st
 
-from core.batches import WAYS
-from core.corpus import TOKENIZERS
 from core.lab.cluster import LabError
 from core.lessons.pack_documents.packing import current_documents, current_packing, pack_all, report_of
 from core.lessons.pack_documents.speed import show_speed
 from core.lessons.pack_documents.view import (
-    WAY_NAMES,
     choose_documents,
     choose_row,
-    document_title,
     row_table,
     show_documents,
     show_equality,
@@ -21,8 +17,7 @@ from core.lessons.pack_documents.view import (
     show_ways,
 )
 from core.lessons.pack_documents.words import answers
-from core.settings.declared import ATTENTION, DOCUMENTS
-from core.settings.limits import MAX_BLOCK_SIZE
+from core.settings.declared import ATTENTION, TOKENIZER_TITLES
 from core.ui.page import open_page, say
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away
@@ -33,14 +28,14 @@ choices = open_page(
 several documents into one row. Then no document may look at its neighbour, and each must begin at position 0.""",
 )
 
-TOKENIZER_NAMES = {"char": "characters", "byte": "bytes", "bpe": "BPE, trained on these"}
+TOKENIZER_NAMES = TOKENIZER_TITLES | {"bpe": "BPE, trained on these"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.select("documents", "Documents", DOCUMENTS, format_func=document_title, width=330)
-    choices.select("tokenizer", "Tokens are", tuple(TOKENIZERS), format_func=TOKENIZER_NAMES.get, width=210)
-    choices.number("row_length", "Row length T (slots)", 2, MAX_BLOCK_SIZE, width=170)
+    choices.select("documents", width=330)
+    choices.select("tokenizer", format_func=TOKENIZER_NAMES.get, width=210)
+    choices.number("row_length", width=170)
     with st.popover("Model and seed"):
-        choices.select("packing_model", "Model size", ("tiny", "small"))
-        choices.number("seed", "Seed: of the first weights and of the edit", 0, 999_999)
+        choices.select("packing_model")
+        choices.number("seed", "Seed: of the first weights and of the edit")
         choose_device(choices)
 choose_documents(choices)
 
@@ -53,8 +48,8 @@ except ValueError as error:
 
 show_documents(packing)
 show_ways(batches)
-choices.segments("way", "Show the rows", tuple(WAYS), format_func=WAY_NAMES.get)
-show_rows(packing, batches[choices.way])
+choices.segments("packing_way")
+show_rows(packing, batches[choices.packing_way])
 
 st.subheader("Do documents in one row leave each other alone?", anchor=False)
 packed = batches["best-fit"]
@@ -66,7 +61,7 @@ except (ValueError, LabError) as error:
 picture, figures = st.columns([1, 1.5], gap="medium")
 with picture:
     row = choose_row(choices, report)
-    choices.segments("attention", "Attention looks at", ATTENTION)
+    choices.segments("attention")
 masked = choices.attention == ATTENTION[0]
 with picture:
     show_mask(packed, row, masked)

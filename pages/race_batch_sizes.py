@@ -5,15 +5,10 @@ import streamlit as st
 from core.lessons.race_batch_sizes.spikes import show_spikes
 from core.lessons.race_batch_sizes.view import draw_race
 from core.lessons.race_batch_sizes.words import tokens_read
-from core.settings.declared import HALF_LIVES
-from core.settings.limits import MAX_BATCH_SIZES, MAX_SEEDS, MAX_TOKENS
-from core.training import LR_RULES
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.settings import choose_device, choose_text_and_model
 from core.ui.take_away import take_away
-
-RULE_NAMES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
 
 choices = open_page(
     "Why is a small batch noisy?",
@@ -22,23 +17,18 @@ windows a model reads before it changes its weights once. Start the race and wat
 )
 
 sizes, axis, smoothing = st.columns([2, 1.3, 1])
-choose_numbers(
-    choices, "batch_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
-)
-choices.segments("axis", "Compare at equal", ("steps", "tokens", "seconds"), where=axis)
-choices.select(
-    "half_life", "Smoothing (half-life)", HALF_LIVES, where=smoothing,
-    format_func=lambda tokens: f"{tokens:,} tokens" if tokens else "none",
-)  # fmt: skip
+choices.several("batch_sizes", where=sizes)
+choices.segments("axis", where=axis)
+choices.select("smoothing_half_life", where=smoothing)
 with st.expander("Text, model, learning rate and the rest"):
     left, middle, right = st.columns(3)
     choose_text_and_model(choices, left, middle)
     with right:
-        choices.widget("learning_rate", st.number_input, "Learning rate (at B = 16)", 1e-6, 1e3, step=1e-3, format="%g")
-        choices.select("lr_rule", "How the rate follows B", LR_RULES, format_func=RULE_NAMES.get)
-        choices.number("num_seeds", "Seeds (runs at each batch size)", 1, MAX_SEEDS)
-        choices.number("max_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=50_000)
-        choices.number("seed", "First seed", 0, 999_999)
+        choices.number("learning_rate", "Learning rate (at B = 16)")
+        choices.select("lr_rule")
+        choices.number("num_seeds", "Seeds (runs at each batch size)")
+        choices.number("max_tokens")
+        choices.number("seed")
         choose_device(choices)
 
 race = experiment(
@@ -47,9 +37,9 @@ race = experiment(
     "Start the race",
     recording=choose_recording,
     invite="A recorded race, {note}. Click **{label}** to run your own, live.",
-    half_life_tokens=choices.half_life,
+    half_life_tokens=choices.smoothing_half_life,
 )
-race.show(draw_race, choices, choices.look, progress=tokens_read)
+race.show(draw_race, choices, choices.chosen_loss, progress=tokens_read)
 show_spikes(choices, race.view())
 
 with st.expander("What to look for, and what to try"):

@@ -4,7 +4,6 @@ import streamlit as st
 
 from core.experiments.offers import speed_of
 from core.lessons.speed_and_memory.view import draw_speed
-from core.settings.limits import MAX_BATCH_SIZE, MAX_BLOCK_SIZE
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
@@ -18,14 +17,14 @@ whatever the batch. How much of each, on this device? Where does it pay no more 
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.number("speed_bound", "Batch sizes up to", 4, MAX_BATCH_SIZE, width=150)
-    choices.number("block_size", "Block size T", 1, MAX_BLOCK_SIZE, width=130)
-    choices.number("budget_mb", "Memory to fit into (MB)", 2, 1_000_000, width=190)
+    choices.number("max_batch_size", width=150)
+    choices.number("block_size", width=130)
+    choices.number("budget_mb", width=190)
     more = st.popover("Text, model and the rest")
 with more:
     choose_text(choices)
     choose_model(choices)
-    choices.number("seed", "Seed", 0, 999_999)
+    choices.number("seed", "Seed")
     choose_device(choices)
 
 speed = experiment(choices, "speed", "Measure this device", recording=choose_recording)

@@ -4,15 +4,10 @@ import streamlit as st
 
 from core.experiments.offers import sweep_of
 from core.lessons.tune_the_rate.view import draw_sweep
-from core.settings.limits import MAX_BATCH_SIZES, MAX_RATES, MAX_SEEDS, MAX_TOKENS
-from core.training import BETA2_RULES
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page
-from core.ui.settings import USUAL_SIZES, choose_device, choose_numbers, choose_text_and_model
+from core.ui.settings import choose_device, choose_text_and_model
 from core.ui.take_away import take_away
-
-USUAL_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
-BETA2_NAMES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
 
 choices = open_page(
     "Which learning rate fits a batch size?",
@@ -21,18 +16,16 @@ longer. How much longer? Rules of thumb say √B, or B, or not at all. Here ever
 )
 
 sizes, rates = st.columns(2)
-choose_numbers(
-    choices, "sweep_sizes", f"Batch sizes (up to {MAX_BATCH_SIZES})", USUAL_SIZES, MAX_BATCH_SIZES, where=sizes
-)
-choose_numbers(choices, "rates", f"Learning rates (2 to {MAX_RATES})", USUAL_RATES, MAX_RATES, where=rates)
+choices.several("sweep_sizes", where=sizes)
+choices.several("sweep_rates", where=rates)
 with st.expander("Text, model, budget and the rest"):
     left, middle, right = st.columns(3)
     choose_text_and_model(choices, left, middle)
     with right:
-        choices.number("sweep_tokens", "Budget (tokens for each run)", 1_000, MAX_TOKENS, step=20_000)
-        choices.number("num_seeds", "Seeds (runs of each kind)", 1, MAX_SEEDS)
-        choices.select("beta2_rule", "AdamW's memory", BETA2_RULES, format_func=BETA2_NAMES.get)
-        choices.number("seed", "First seed", 0, 999_999)
+        choices.number("sweep_tokens")
+        choices.number("num_seeds")
+        choices.select("beta2_rule")
+        choices.number("seed")
         choose_device(choices)
 
 sweep = experiment(

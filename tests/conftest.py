@@ -1,17 +1,51 @@
-"""Which tests wait rather than compute: those need the cores for themselves, so `make test` runs them one by one."""
+"""What the tests have in common: how torch's threads wait, which tests wait rather than compute, who runs with whom."""
 
 import os
 import tempfile
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 # what tests find out about this machine stays among them, and is found out anew each time
 os.environ["BATCHSCOPE_CACHE"] = tempfile.mkdtemp(prefix="batchscope-tests-")
+# threads that wait for each other sleep meanwhile: where they take turns at a core with other tests, those that look
+# again and again hold up the very thread that they wait for. Seen on two busy cores: 15 s instead of 1.4 s
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-WAIT_FOR = {"server", "shared_server", "page", "lab", "ranks", "bare_python"}  # fixtures
+ROOT = Path(__file__).parents[1]
+WAIT_FOR = {"server", "shared_server", "page", "scheduler", "lab", "ranks", "bare_python"}  # fixtures
+NUMBERS = ("engine", "training", "measure", "model", "calls")  # folders whose tests compare what was computed
 
 
+@pytest.hookimpl(tryfirst=True)  # before any is left out by its mark
 def pytest_collection_modifyitems(items):
+    """What waits begins first, then the files that compute for long, so that no process is left with one at the end."""
+    turns = {}
     for item in items:
         if WAIT_FOR & set(item.fixturenames) or "test_cluster" in item.nodeid:
             item.add_marker(pytest.mark.waits)
+        if item.path.parent.name in NUMBERS:
+            item.add_marker(pytest.mark.numbers)
+        turn = 1 if item.get_closest_marker("waits") else 2 if item.get_closest_marker("slow") else 3
+        turns[item.path] = min(turns.get(item.path, 3), 0 if needs_browser(item.path) else turn)
+    items.sort(key=lambda item: turns[item.path])
+
+
+@cache
+def needs_browser(path: Path) -> bool:
+    text = path.read_text(encoding="utf-8")
+    return path.name.startswith("test_") and ("mark.browser" in text or "shared_server" in text)
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """With several processes, one takes all files that share the server and the browser, and a file stays together, for
+    what its tests share is made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return "browser" if needs_browser(ROOT / file) else file
+
+    return Scheduling(config, log)

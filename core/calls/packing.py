@@ -6,6 +6,7 @@ are taken one after the other, so that what slows the machine for a moment slows
 """
 
 import time
+from functools import partial
 
 import numpy as np
 import torch
@@ -122,7 +123,8 @@ def step_documents(documents: list[np.ndarray], row_length: int) -> list[np.ndar
 
 def both_ways(documents: list[np.ndarray], row_length: int, device: torch.device) -> tuple[Rows, Rows]:
     """The same documents padded, and packed."""
-    return tuple(Rows.of(pack(documents, row_length, way), device) for way in ("pad", "best-fit"))
+    padded, packed = (Rows.of(pack(documents, row_length, way), device) for way in ("pad", "best-fit"))
+    return padded, packed
 
 
 def time_steps(documents: list[np.ndarray], config: GPTConfig, seed: int, device: str, rounds: int) -> StepTimes:
@@ -132,18 +134,18 @@ def time_steps(documents: list[np.ndarray], config: GPTConfig, seed: int, device
     check(documents, config)
     place, T = find_device(device), config.block_size
     few = step_documents(documents, T)
-    batches = [pack(few, T, way) for way in ("pad", "best-fit")]
-    ways = [(trainer_of(config, seed, place), Rows.of(batch, place), packed) for packed, batch in enumerate(batches)]
-    for way in ways:
-        step_seconds_of(*way)
+    padded, packed = (pack(few, T, way) for way in ("pad", "best-fit"))
+    in_padded = partial(step_seconds_of, trainer_of(config, seed, place), Rows.of(padded, place), packed=False)
+    in_packed = partial(step_seconds_of, trainer_of(config, seed, place), Rows.of(packed, place), packed=True)
+    in_padded(), in_packed()
     seconds: list[tuple[float, float]] = []
     until = time.monotonic() + SLICE_SECONDS
     while not seconds or (len(seconds) < rounds and time.monotonic() < until):
-        seconds.append(tuple(step_seconds_of(*way) for way in ways))
+        seconds.append((in_padded(), in_packed()))
     return StepTimes(
         device=str(place),
         num_documents=len(few),
-        num_slots=tuple(batch.num_slots for batch in batches),
-        num_tokens=tuple(batch.num_tokens for batch in batches),
+        num_slots=(padded.num_slots, packed.num_slots),
+        num_tokens=(padded.num_tokens, packed.num_tokens),
         seconds=tuple(seconds),
     )

@@ -99,7 +99,7 @@ class Run:
             )
         if self.group.step == steps_done:
             return steps_done
-        nearest = max((s for s in self.states if s <= steps_done), default=None)
+        nearest = max(s for s in self.states if s <= steps_done)  # the beginning, at least
         if self.group.step > steps_done or nearest > self.group.step:
             self.states.move_to_end(nearest)
             self.group.load(self.states[nearest])

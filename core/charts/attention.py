@@ -1,5 +1,7 @@
 """Who looks at whom in one row: a picture of an attention mask."""
 
+from typing import Any
+
 import altair as alt
 
 from core.charts.palette import PALETTES, Theme
@@ -34,7 +36,7 @@ def attention_chart(theme: Theme) -> alt.LayerChart:
         alt.Tooltip("last:Q", title="to"),
         alt.Tooltip("kind:N", title="what"),
     ]
-    rule = {"color": palette.theory, "strokeDash": [3, 3], "opacity": 0.8}
+    rule: dict[str, Any] = {"color": palette.theory, "strokeDash": [3, 3], "opacity": 0.8}
     return styled(
         alt.layer(
             frame.mark_point(opacity=0).encode(x=x, y=y),

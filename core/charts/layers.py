@@ -21,8 +21,8 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
     palette = PALETTES[theme]
     dots, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("dots", "frame"))
     colors = [palette.part, palette.whole][: len(kinds)]
-    one_row = {"orient": "top", "direction": "horizontal", "title": None, "symbolSize": 130, "symbolStrokeWidth": 1}
-    legend = alt.Legend(**one_row) if len(kinds) > 1 else None
+    one_row = alt.Legend(orient="top", direction="horizontal", title=None, symbolSize=130, symbolStrokeWidth=1)
+    legend = one_row if len(kinds) > 1 else None
     axis = frame.mark_point(opacity=0).encode(
         x=alt.X(
             "value:Q",

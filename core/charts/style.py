@@ -10,7 +10,7 @@ EXACT_FORMAT = ",.6~r"
 FEW_TICKS = alt.ExprRef("max(3, floor(width / 110))")
 
 
-def styled(chart: alt.LayerChart, theme: Theme, *, height: int) -> alt.LayerChart:
+def styled(chart: alt.LayerChart | alt.FacetChart, theme: Theme, *, height: int) -> alt.LayerChart:
     """The chart as wide as its place, in the colours of the theme; `height` is the plot's, without its axes.
 
     Renderer and aria are named here because Streamlit otherwise changes them when the data grows past 2,000

@@ -180,7 +180,7 @@ def fastest(options: list[int], seconds: Callable[[int], float]) -> int:
             best[option] = min(best[option], seconds(option))
         if time.monotonic() > began + MAX_SECONDS:
             break
-    return min(best, key=best.get)
+    return min(best, key=best.__getitem__)
 
 
 @contextmanager

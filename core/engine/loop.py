@@ -25,6 +25,7 @@ from core.engine.pool import TrainerPool
 from core.engine.trainer import CapturedTrainer
 from core.model import GPT, GPTConfig
 from core.training.config import ExecutionPlan, TrainConfig
+from core.training.trainer import Trainer
 
 # floating-point operations and steps of a block at most: it should take a tenth of a second or two, for pause and stop
 # wait for its end, and a GPU for its losses to be read and the next one's windows to be sent
@@ -110,7 +111,7 @@ class Training:
             for seed in config.seeds
         ]
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
-        self.steps: dict[CapturedTrainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun
+        self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun
         self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:

@@ -9,7 +9,7 @@ import psutil
 try:
     import resource
 except ImportError:  # Windows has no such limits
-    resource = None
+    resource = None  # type: ignore[assignment]
 
 
 def limit_memory(num_bytes: int) -> None:

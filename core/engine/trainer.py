@@ -30,9 +30,10 @@ class CapturedTrainer(Trainer):
         if not small or passes.keys() <= self.captured.keys():
             return
         before, kept, other = self.state(), self.captured, windows.flip(-1)
-        plain = super()
-        graphs = {key: capture(lambda x, key=key: plain.add_part(x, *key[1:]), part) for key, part in passes.items()}
-        graphs["update"] = capture(plain.update, self.gradient)
+        graphs: dict[tuple | str, Callable] = {}
+        for key, part in passes.items():
+            graphs[key] = capture(lambda x, key=key: Trainer.add_part(self, x, *key[1:]), part)
+        graphs["update"] = capture(lambda gradient: Trainer.update(self, gradient), self.gradient)
         self.load(before)
         expected = self.step(other), *self.state()
         self.load(before)

@@ -3,13 +3,12 @@
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
-T = TypeVar("T")
 hints_of = cache(get_type_hints)
 
 
-def build(cls: type[T], values: dict, **everywhere) -> T:
+def build(cls: Any, values: dict, **everywhere) -> Any:
     """A dataclass from the values of its fields as JSON has them. Fields that are not known any more are left out, and
     one that is called otherwise now has its former name in its metadata;
     `everywhere` has those that every dataclass with such a field gets.

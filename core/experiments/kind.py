@@ -61,7 +61,7 @@ class Kind:
         """A message from its dictionary."""
         return from_dict(values, (Progress, *self.messages)) if self.messages else values
 
-    def run(self, spec: Spec) -> Iterator[dict]:
+    def run(self, spec: Spec) -> Iterator[Message]:
         """Run an experiment: its messages as they come; the first is its "started"."""
         return self.load().run(spec)
 

@@ -11,18 +11,29 @@ from typing import Any, ClassVar
 from core.experiments.codec import build
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
-    """The base of all."""
+    """The base of all: `class Losses(Message, kind="losses")`."""
 
     kind: ClassVar[str]
 
+    def __init_subclass__(cls, kind: str = "", **options: Any):
+        super().__init_subclass__(**options)
+        if kind:
+            cls.kind = kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Message, kind="started"):
+    """The first one. Most kinds say more in theirs."""
+
+    vocab_size: int
+    num_parameters: int
+
 
 @dataclass(frozen=True)
-class Progress(Message):
+class Progress(Message, kind="progress"):
     """How far the experiment is."""
-
-    kind: ClassVar[str] = "progress"
 
     share: float  # 0 to 1
     doing: str  # what it does now, in words

@@ -5,7 +5,6 @@ With the settings' defaults they are what is recorded for a page to show before 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -19,13 +18,23 @@ from core.experiments.race.spec import RaceSpec
 from core.experiments.speed.spec import SpeedSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.settings.limits import CLAIM_STEPS, MAX_BATCH_SIZES, MODEL_SIZES
+from core.settings.values import Settings
 from core.strategies import ParallelPlan
 from core.training import TrainConfig
 
 VAL_FRACTION = 0.1
 MEGABYTE = 1_000_000
 
-Settings = Any  # an object with the settings as attributes: see `core.settings`
+PLAN = {  # a field of the training plan, and the setting that it comes from
+    "batch_sizes": "batch_sizes",
+    "num_seeds": "num_seeds",
+    "first_seed": "seed",
+    "max_tokens": "max_tokens",
+    "learning_rate": "learning_rate",
+    "lr_rule": "lr_rule",
+    "order": "order",
+    "device": "device",
+}
 
 
 # ---- the race that they are about
@@ -33,17 +42,8 @@ Settings = Any  # an object with the settings as attributes: see `core.settings`
 
 def plan_of(settings: Settings, **others) -> TrainConfig:
     """The training plan of the settings, with `others` in place of theirs."""
-    values = {
-        "batch_sizes": settings.batch_sizes,
-        "num_seeds": settings.num_seeds,
-        "first_seed": settings.seed,
-        "max_tokens": settings.max_tokens,
-        "learning_rate": settings.learning_rate,
-        "lr_rule": settings.lr_rule,
-        "order": settings.order,
-        "device": settings.device,
-    }
-    return TrainConfig(**values | others)
+    values = {field: getattr(settings, name) for field, name in PLAN.items() if field not in others}
+    return TrainConfig(**values, **others)
 
 
 def race_of(settings: Settings, text: str, model: str = "", **plan) -> RaceSpec:
@@ -68,7 +68,7 @@ def race_of(settings: Settings, text: str, model: str = "", **plan) -> RaceSpec:
 
 
 def noise_of(settings: Settings, text: str) -> NoiseSpec:
-    race = race_of(settings, text, batch_sizes=(settings.train_batch_size,))
+    race = race_of(settings, text, batch_sizes=(settings.train_batch_size,), num_seeds=1, max_tokens=1)
     return NoiseSpec.of(race, settings.noise_steps, settings.noise_sizes, settings.num_batches)
 
 
@@ -80,7 +80,7 @@ def sweep_of(settings: Settings, text: str) -> SweepSpec:
         "num_evals": 40,
         "early_evals": True,
     }
-    return SweepSpec(race=race_of(settings, text, **plan), learning_rates=settings.rates)
+    return SweepSpec(race=race_of(settings, text, **plan), learning_rates=settings.sweep_rates)
 
 
 def orders_of(settings: Settings, text: str) -> OrdersSpec:
@@ -100,7 +100,9 @@ def parallel_of(settings: Settings, text: str) -> ParallelSpec:
         targets=settings.targets,
         mistake=settings.rank_mistake,
     )
-    race = race_of(settings, text, num_seeds=1)
+    batch_size = plan.batch_size(settings.num_ranks)
+    tokens = batch_size * settings.block_size * plan.num_steps
+    race = race_of(settings, text, batch_sizes=(batch_size,), num_seeds=1, max_tokens=tokens)
     return ParallelSpec(race=race, plan=plan, num_ranks=settings.num_ranks, port=settings.port)
 
 
@@ -126,7 +128,7 @@ def splits_of(settings: Settings, text: str) -> CostSpec:
 
 
 def speed_of(settings: Settings, text: str) -> SpeedSpec:
-    bound = settings.speed_bound
+    bound = settings.max_batch_size
     race = race_of(settings, text, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * settings.block_size)
     return SpeedSpec(race=race, budget_bytes=settings.budget_mb * MEGABYTE)
 
@@ -136,8 +138,7 @@ def speed_of(settings: Settings, text: str) -> SpeedSpec:
 
 def claimed(settings: Settings, text: str, **plan) -> RaceSpec:
     """The race that a claim's experiment is about."""
-    plan = {"max_tokens": settings.claim_tokens, "early_evals": True} | plan
-    race = race_of(settings, text, settings.claim_model, **plan)
+    race = race_of(settings, text, settings.claim_model, early_evals=True, **plan)
     return replace(race, excerpt=settings.excerpt, floor_nats=None)
 
 
@@ -147,11 +148,13 @@ def claim_sizes(settings: Settings) -> tuple[int, int, int]:
 
 
 def claim_race_of(settings: Settings, text: str) -> RaceSpec:
-    return claimed(settings, text, batch_sizes=claim_sizes(settings), num_evals=200, eval_train=True)
+    sizes, tokens = claim_sizes(settings), settings.claim_tokens
+    return claimed(settings, text, batch_sizes=sizes, max_tokens=tokens, num_evals=200, eval_train=True)
 
 
 def claim_cost_of(settings: Settings, text: str) -> CostSpec:
-    return CostSpec(race=claimed(settings, text, batch_sizes=claim_sizes(settings)))
+    sizes, tokens = claim_sizes(settings), settings.claim_tokens
+    return CostSpec(race=claimed(settings, text, batch_sizes=sizes, max_tokens=tokens))
 
 
 def claim_sweep_of(settings: Settings, text: str) -> SweepSpec:
@@ -163,9 +166,17 @@ def claim_sweep_of(settings: Settings, text: str) -> SweepSpec:
 
 
 def claim_noise_of(settings: Settings, text: str) -> NoiseSpec:
-    race = claimed(settings, text, batch_sizes=(settings.claim_small,))
+    race = claimed(settings, text, batch_sizes=(settings.claim_small,), num_seeds=1, max_tokens=1)
     usual = NoiseSpec(race=race)
     return NoiseSpec.of(race, CLAIM_STEPS, usual.batch_sizes, usual.num_batches)
+
+
+TEXT = ("source", "tokenizer", "block_size")
+MODEL = ("n_layer", "n_head", "n_embd")
+TRAINING = ("seed", "learning_rate", "lr_rule", "order", "device")
+RACE = (*TEXT, *MODEL, *TRAINING)
+CLAIM = (*TEXT, "excerpt", "claim_model", *TRAINING)
+CLAIM_SIZES = ("claim_small", "claim_medium", "claim_large")
 
 
 @dataclass(frozen=True)
@@ -175,18 +186,46 @@ class Offer:
     kind: type[Spec]
     noun: str  # what a sentence calls it
     of: Callable[[Settings, str], Spec]  # what the settings describe, with this text
+    settings: tuple[str, ...]  # those that it is made from
 
 
 OFFERS = {
-    "race": Offer(RaceSpec, "race", race_of),
-    "noise": Offer(NoiseSpec, "measurement of noise", noise_of),
-    "sweep": Offer(SweepSpec, "sweep", sweep_of),
-    "splits": Offer(CostSpec, "measurement of splits", splits_of),
-    "parallel": Offer(ParallelSpec, "training over ranks", parallel_of),
-    "orders": Offer(OrdersSpec, "race of the orders", orders_of),
-    "speed": Offer(SpeedSpec, "measurement of speed and memory", speed_of),
-    "claim_race": Offer(RaceSpec, "race for the claims", claim_race_of),
-    "claim_cost": Offer(CostSpec, "measurement of costs", claim_cost_of),
-    "claim_sweep": Offer(SweepSpec, "sweep for the claims", claim_sweep_of),
-    "claim_noise": Offer(NoiseSpec, "measurement of noise for the claims", claim_noise_of),
-}
+    "race": Offer(RaceSpec, "race", race_of, (*RACE, "batch_sizes", "num_seeds", "max_tokens")),
+    "noise": Offer(
+        NoiseSpec, "measurement of noise", noise_of,
+        (*RACE, "noise_steps", "noise_sizes", "num_batches", "train_batch_size"),
+    ),
+    "sweep": Offer(
+        SweepSpec, "sweep", sweep_of,
+        (*RACE, "sweep_sizes", "sweep_rates", "sweep_tokens", "beta2_rule", "num_seeds"),
+    ),
+    "splits": Offer(
+        CostSpec, "measurement of splits", splits_of, (*RACE, "micro_batch_size", "accumulation_steps"),
+    ),
+    "parallel": Offer(
+        ParallelSpec, "training over ranks", parallel_of,
+        (
+            *RACE, "num_ranks", "rank_micro_batch", "rank_accumulation", "rank_steps", "targets", "rank_mistake",
+            "port",
+        ),
+    ),
+    "orders": Offer(
+        OrdersSpec, "race of the orders", orders_of,
+        (*TEXT, "order_model", *TRAINING, "order_batch_size", "order_seeds", "order_tokens"),
+    ),
+    "speed": Offer(SpeedSpec, "measurement of speed and memory", speed_of, (*RACE, "max_batch_size", "budget_mb")),
+    "claim_race": Offer(
+        RaceSpec, "race for the claims", claim_race_of, (*CLAIM, *CLAIM_SIZES, "claim_tokens", "num_seeds"),
+    ),
+    "claim_cost": Offer(
+        CostSpec, "measurement of costs", claim_cost_of, (*CLAIM, *CLAIM_SIZES, "claim_tokens", "num_seeds"),
+    ),
+    "claim_sweep": Offer(
+        SweepSpec, "sweep for the claims", claim_sweep_of,
+        (*CLAIM, *CLAIM_SIZES, "claim_rates", "claim_tokens", "num_seeds"),
+    ),
+    "claim_noise": Offer(
+        NoiseSpec, "measurement of noise for the claims", claim_noise_of,
+        (*CLAIM, "claim_small"),
+    ),
+}  # fmt: skip

@@ -36,7 +36,7 @@ def results_of(spec: Spec, messages: Iterable[dict], **options) -> Results:
 
 def to_json(spec: Spec) -> str:
     """All of an experiment but its text."""
-    return json.dumps({"kind": spec.kind} | without_text(asdict(spec)))
+    return json.dumps({"kind": spec.kind} | without_text(asdict(spec)))  # type: ignore[call-overload]
 
 
 def without_text(values: dict) -> dict:

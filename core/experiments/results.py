@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from core.experiments.kind import Spec
-from core.experiments.messages import Message, Progress
+from core.experiments.messages import Message, Progress, Started
 
 Read = Callable[[int], tuple[list[dict], int]]
 READ_AT_ONCE = 5_000  # messages
@@ -52,7 +52,7 @@ class Results(Snapshots, ABC):
 
     def __init__(self, spec: Spec):
         self.spec = spec
-        self.started: Message | None = None
+        self.started: Started | None = None
         self.progress = (0.0, "getting ready")
 
     @property
@@ -78,7 +78,7 @@ class Results(Snapshots, ABC):
                 self.started = message
             case Progress():
                 self.progress = message.share, message.doing
-            case Message(kind="started"):
+            case Started():
                 self.started = message
             case _:
                 self.take_own(message)

@@ -55,9 +55,10 @@ def definitions(source: str) -> list[str]:
     """Source, cut into its definitions, for cells: what is short stands with what follows it."""
     lines, chunks, start = source.splitlines(), [], 0
     for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef | ast.FunctionDef) and node.end_lineno - start > 3:
-            chunks.append("\n".join(lines[start : node.end_lineno]).strip("\n"))
-            start = node.end_lineno
+        stop = node.end_lineno or node.lineno
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and stop - start > 3:
+            chunks.append("\n".join(lines[start:stop]).strip("\n"))
+            start = stop
     rest = "\n".join(lines[start:]).strip("\n")
     return [*chunks, *([rest] if rest else [])]
 

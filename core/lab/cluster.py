@@ -9,15 +9,17 @@ call is answered at once also then. This process never imports torch.
 import contextlib
 import logging
 import os
-import sys
 import threading
 import time
 from functools import partial
 from itertools import count
+from typing import Any
 
 from core.experiments.kind import Spec
 from core.experiments.registry import to_json
-from core.lab.store import HEARTBEAT_SECONDS, PAUSED, RUNNING, Store
+from core.lab.local_cluster import local_cluster, local_worker
+from core.lab.remote import LabError, call_in_worker, control_in_worker, describe_in_worker, run_in_worker
+from core.lab.store import HEARTBEAT_SECONDS, Status, Store
 from core.measure.memory import Machine
 
 LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
@@ -25,13 +27,8 @@ BEATS_TO_FORGET = 360  # heartbeats, an hour of them
 MAX_ACTIVE = 64  # that run or wait here at once
 MAX_TRIES = 5  # of an experiment whose worker dies before it has begun
 CALL_SECONDS = 30  # a short call that takes longer has failed
-WORKER_MODULE = "core.lab.worker"
 
 log = logging.getLogger("batchscope")
-
-
-class LabError(Exception):
-    """Something that a page should tell its reader, in one sentence."""
 
 
 class Lab:
@@ -40,10 +37,11 @@ class Lab:
     def __init__(self, store: Store):
         self.store = store
         self.lock = threading.Lock()
-        self.cluster = self.client = None
+        self.cluster: Any = None  # of Dask, if it is our own
+        self.client: Any = None
         self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
         self.places = count()  # in the line of experiments
-        self.futures: dict[str, object] = {}  # of the experiments that have not ended
+        self.futures: dict[str, Any] = {}  # of the experiments that have not ended
         self.workers: dict[str, str] = {}  # where each of them runs
         self.viewed_at: dict[str, float] = {}
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
@@ -101,9 +99,9 @@ class Lab:
         future = self.client.submit(call_in_worker, function, *args, resources={"call": 1}, pure=False, priority=10)
         try:
             answer, error = future.result(timeout=CALL_SECONDS)
-        except Exception as error:
+        except Exception as why:
             future.cancel()
-            raise LabError("The worker did not answer. It is started again by itself: try once more.") from error
+            raise LabError("The worker did not answer. It is started again by itself: try once more.") from why
         finally:
             future.release()  # or an answer whose worker dies would be asked for again, of the next one
         if error:
@@ -173,7 +171,7 @@ class Lab:
     def stop(self, experiment_id: str) -> None:
         """Stop an experiment; what it has recorded stays. One that waits leaves the line."""
         if experiment_id not in self.workers and experiment_id in self.futures:
-            self.store.set_status(experiment_id, "stopped")
+            self.store.set_status(experiment_id, Status.STOPPED)
             self.futures[experiment_id].cancel()
             self.client.run(control_in_worker, experiment_id, "stop", on_error="ignore")  # it may have begun just now
         self._control(experiment_id, "stop")
@@ -193,17 +191,17 @@ class Lab:
                 match message["kind"]:
                     case "started":
                         self.workers[experiment_id] = message.pop("worker")
-                        self.store.set_status(experiment_id, RUNNING)
+                        self.store.set_status(experiment_id, Status.RUNNING)
                         kept.append(message)
                     case "paused":
-                        self.store.set_status(experiment_id, PAUSED)
+                        self.store.set_status(experiment_id, Status.PAUSED)
                     case "resumed":
-                        self.store.set_status(experiment_id, RUNNING)
+                        self.store.set_status(experiment_id, Status.RUNNING)
                     case "ended":
                         if kept:
                             self.store.append(experiment_id, kept)
                             kept = []
-                        self.store.set_status(experiment_id, message["status"], message["sentence"])
+                        self.store.set_status(experiment_id, Status(message["status"]), message["sentence"])
                     case _:
                         kept.append(message)
             if kept:
@@ -220,88 +218,8 @@ class Lab:
             time.sleep(1)  # the worker's last message travels by another way
         self.store.set_status(
             experiment_id,
-            "failed",
+            Status.FAILED,
             "The worker that ran this died, probably out of memory. What it had recorded is shown.",
         )
         for table in (self.futures, self.workers, self.viewed_at):
             table.pop(experiment_id, None)
-
-
-def local_cluster():
-    """A scheduler in this process, and a worker for races in one of its own, that ends when this one does."""
-    import distributed
-
-    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    scheduler = {"cls": distributed.Scheduler, "options": options}
-    limit = os.environ.get("BATCHSCOPE_WORKER_MEMORY") or 0.9
-    race = local_worker("race", resources={"race": 1}, preload=[WORKER_MODULE], memory_limit=limit)
-    quiet_dask()
-    return distributed.SpecCluster(scheduler=scheduler, workers={"race": race}, name="batchscope")
-
-
-def local_worker(name: str, **options) -> dict:
-    """What Dask needs to know to start a worker on this machine; `memory_limit` is a share of its memory, or "2GB"."""
-    import distributed
-
-    environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    options |= {"name": name, "nthreads": 1, "host": "127.0.0.1", "dashboard": False, "env": environment}
-    return {"cls": distributed.Nanny, "options": options}
-
-
-def quiet_dask() -> None:
-    import dask
-
-    dask.config.set(
-        {
-            "distributed.scheduler.allowed-failures": 0,  # an experiment that kills its worker is not tried again
-            "distributed.admin.low-level-log-length": 100,
-            "distributed.worker.memory.spill": False,
-            "distributed.worker.memory.target": False,
-            "distributed.worker.memory.pause": False,
-            "distributed.worker.profile.enabled": False,
-            "distributed.nanny.pre-spawn-environ": {
-                "OMP_NUM_THREADS": 1,  # while torch is loaded; a race then takes all cores
-                "DASK_LOGGING__DISTRIBUTED": "critical",  # what goes wrong reaches the reader as a sentence
-            },
-        }
-    )
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-
-
-# ---- what travels to a worker: names only, for the module behind them loads torch
-
-
-def call_in_worker(function: str, *args) -> tuple:
-    """(answer, None), or (None, what is to be raised): a ValueError or LabError, with a sentence. No other exception
-    leaves, for it would be logged."""
-    from importlib import import_module
-
-    module, _, name = function.partition(":")
-    try:
-        return getattr(import_module(module), name)(*args), None
-    except ValueError as error:
-        return None, ValueError(str(error))
-    except Exception as error:
-        from core.lab.worker import device_lost, sentence_of, start_again
-
-        if device_lost(error):
-            threading.Thread(target=start_again, daemon=True).start()  # when this answer is on its way
-        return None, LabError(sentence_of(error))
-
-
-def describe_in_worker() -> Machine:
-    from core.lab.worker import describe
-
-    return describe()
-
-
-def run_in_worker(experiment_id: str, topic: str, spec: Spec) -> None:
-    from core.lab.worker import run
-
-    run(experiment_id, topic, spec)
-
-
-def control_in_worker(experiment_id: str, wish: str) -> None:
-    from core.lab.worker import control
-
-    control(experiment_id, wish)

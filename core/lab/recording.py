@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from core.corpus import Sample
 from core.experiments.kind import Spec
 from core.experiments.messages import Message, to_dict
+from core.experiments.offers import OFFERS
 from core.experiments.registry import from_json, to_json
+from core.settings.values import Settings
 
 DATA = Path(__file__).parents[2] / "data"
 NAMES = (
@@ -31,6 +34,14 @@ NAMES = (
     "speed_on_gpu",
 )
 RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
+GPU_SIZES = (4, 16, 64, 256, 1024, 4096)
+ON_GPU = {  # in place of the defaults, for a recording called `..._on_gpu`
+    "device": "cuda",
+    "batch_sizes": GPU_SIZES,
+    "max_tokens": 4_000_000,  # for each run of the race: 30 steps of its largest batch
+    "max_batch_size": GPU_SIZES[-1],
+    "budget_mb": 1_000,
+}
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,15 @@ class Recording:
     def read(self, cursor: int) -> tuple[list[dict], int]:
         """The messages after that number, as `Store.read` gives them."""
         return self.messages[cursor:], len(self.messages)
+
+
+def spec_to_record(name: str, sample: Sample | None = None) -> Spec:
+    """What a page shows before anything was run: its experiment, as the settings' defaults make it. On that sample's
+    text; without one, on none."""
+    settings = Settings(**ON_GPU) if name.endswith("_on_gpu") else Settings()
+    if sample:
+        settings.update(source=sample.name)
+    return OFFERS[name.removesuffix("_on_gpu")].of(settings, sample.text if sample else "")
 
 
 def write_recording(path: str | Path, spec: Spec, messages: Iterable[Message], machine: str) -> None:

@@ -8,6 +8,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import sqlalchemy as sa
 
@@ -17,8 +18,26 @@ HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is 
 DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
 KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
 KEPT_EXPERIMENTS = 500
-WAITING, RUNNING, PAUSED = "waiting", "running", "paused"
-ACTIVE = (WAITING, RUNNING, PAUSED)  # ended ones are "done", "stopped", "failed" or "interrupted"
+
+
+class Status(StrEnum):
+    """Where an experiment stands; as it is kept."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def active(self) -> bool:
+        """Whether it has not ended."""
+        return self in ACTIVE
+
+
+ACTIVE = (Status.WAITING, Status.RUNNING, Status.PAUSED)
 
 metadata = sa.MetaData()
 experiments = sa.Table(
@@ -51,13 +70,13 @@ class Experiment:
     id: str
     settings: str
     text: str = field(repr=False)
-    status: str = WAITING
+    status: Status = Status.WAITING
     sentence: str = ""  # why it failed, if it did
     created_at: float = 0.0  # seconds since 1970
 
     @property
     def active(self) -> bool:
-        return self.status in ACTIVE
+        return self.status.active
 
 
 class Store:
@@ -75,7 +94,7 @@ class Store:
         now = time.time()
         new_id = secrets.token_urlsafe(12)
         number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
-        values = {"settings": settings, "text": text, "status": WAITING, "sentence": "", "created_at": now}
+        values = {"settings": settings, "text": text, "status": Status.WAITING, "sentence": "", "created_at": now}
         with self.engine.begin() as db:
             db.execute(sa.insert(experiments).values(id=new_id, number=number, seen_at=now, **values))
         return new_id
@@ -90,7 +109,7 @@ class Store:
         values[3:5] = as_seen(row.status, row.sentence, row.seen_at)
         return Experiment(*values)
 
-    def status(self, experiment_id: str) -> tuple[str, str] | None:
+    def status(self, experiment_id: str) -> tuple[Status, str] | None:
         """(status, sentence): what a page that ticks asks for, without the text."""
         row = self._row(experiment_id, ("status", "sentence", "seen_at"))
         return row and as_seen(*row)
@@ -100,7 +119,7 @@ class Store:
             query = sa.select(*(experiments.c[name] for name in columns)).where(experiments.c.id == experiment_id)
             return db.execute(query).one_or_none()
 
-    def set_status(self, experiment_id: str, status: str, sentence: str = "") -> None:
+    def set_status(self, experiment_id: str, status: Status, sentence: str = "") -> None:
         """A new status, unless the experiment has ended: an end stands."""
         mine = (experiments.c.id == experiment_id) & experiments.c.status.in_(ACTIVE)
         values = {"status": status, "sentence": sentence, "seen_at": time.time()}
@@ -154,11 +173,11 @@ class Store:
             db.execute(sa.delete(records).where(records.c.experiment_id.not_in(sa.select(experiments.c.id))))
 
 
-def as_seen(status: str, sentence: str, seen_at: float) -> tuple[str, str]:
+def as_seen(status: str, sentence: str, seen_at: float) -> tuple[Status, str]:
     """The status as of now: an active experiment whose server has given no sign of life was interrupted."""
     if status in ACTIVE and time.time() - seen_at > DEAD_AFTER_SECONDS:
-        return "interrupted", "The server that ran this has stopped. What it had recorded is shown."
-    return status, sentence
+        return Status.INTERRUPTED, "The server that ran this has stopped. What it had recorded is shown."
+    return Status(status), sentence
 
 
 def let_readers_and_a_writer_share(connection, _) -> None:

@@ -19,6 +19,7 @@ from core.experiments.kind import Spec
 from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import KINDS, kind_of
+from core.lab.store import Status
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
 from core.training import TrainConfig
@@ -79,7 +80,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     """
     use_cores(leave=LEFT_TO_VIEWERS)
     sender = Sender(experiment_id, topic)
-    status, sentence, lost = "done", "", False
+    status, sentence, lost = Status.DONE, "", False
     try:
         for message in kind_of(spec).run(spec):
             values = to_dict(message)
@@ -92,10 +93,10 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
                     time.sleep(0.05)
                 sender.send({"kind": "resumed"}, now=True)
             if _wishes.get(experiment_id) == "stop":
-                status = "stopped"
+                status = Status.STOPPED
                 break
     except Exception as error:
-        status, sentence, lost = "failed", sentence_of(error), device_lost(error)
+        status, sentence, lost = Status.FAILED, sentence_of(error), device_lost(error)
     _wishes.pop(experiment_id, None)
     sender.send({"kind": "ended", "status": status, "sentence": sentence}, now=True)
     if lost:

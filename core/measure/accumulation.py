@@ -4,6 +4,9 @@ Shapes: B batch, T time, K micro-batches, P weights of the model.
 """
 
 import math
+import operator
+from collections.abc import Iterable
+from functools import reduce
 
 import torch
 from torch import Tensor
@@ -54,15 +57,19 @@ def look_at_accumulation(
     )
 
 
+def total(gradients: Iterable[Tensor]) -> Tensor:
+    return reduce(operator.add, gradients)
+
+
 def wrong_gradients(parts: list[tuple[Tensor, Tensor]], targets: list[int], clip: float) -> dict[str, Tensor]:
     """What each mistake that spoils the gradient makes of the parts' losses and gradients, (1,) and (1, P) each."""
     K, N = len(parts), sum(targets)
     gradients = [gradient for _, gradient in parts]
     clipped = [g * min(1.0, clip / (g.norm().item() + 1e-6)) if clip else g for g in gradients]
     return {
-        NO_DIVISION: sum(gradients),
-        MEAN_OF_MEANS: sum(gradients) / K,
-        CLIP_EACH: sum(g * (n / N) for g, n in zip(clipped, targets, strict=True)),
+        NO_DIVISION: total(gradients),
+        MEAN_OF_MEANS: total(gradients) / K,
+        CLIP_EACH: total(g * (n / N) for g, n in zip(clipped, targets, strict=True)),
     }
 
 

@@ -71,7 +71,8 @@ def product_flops_per_second(device: torch.device, product: Callable = torch.mat
     n = PRODUCT_SIZE[device.type]
     one, other = torch.rand(2, n, n, generator=torch.Generator().manual_seed(0)).to(device)
     product(one, other)[0, 0].item()  # warm
-    seconds, until = [], time.perf_counter() + PRODUCT_SECONDS
+    seconds: list[float] = []
+    until = time.perf_counter() + PRODUCT_SECONDS
     while time.perf_counter() < until or len(seconds) < FEWEST_PRODUCTS:
         began = time.perf_counter()
         product(one, other)[0, 0].item()  # waits for the device

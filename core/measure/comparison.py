@@ -5,12 +5,15 @@ Shapes: E evaluations, R seeds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy.special import stdtrit
 
 RISE_THAT_MATTERS = 0.1  # nats
 FEWEST_EVALUATIONS = 8  # for a rise to be seen
+
+K = TypeVar("K")  # what is compared: batch sizes, or orders
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ def ratio_of(values: np.ndarray, others: np.ndarray) -> Estimate:
     return Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist())
 
 
-def at_equal(x: Mapping[int, np.ndarray], values: Mapping[int, np.ndarray]) -> tuple[float, dict[int, np.ndarray]]:
+def at_equal(x: Mapping[K, np.ndarray], values: Mapping[K, np.ndarray]) -> tuple[float, dict[K, np.ndarray]]:
     """(x, values): the largest x (steps, tokens or seconds) that all batch sizes have come to, and there the values
     (R,) of each; between two evaluations, on the straight line from one to the other. From the ascending x (E,) and
     the values (E, R) of each. (NaN, {}) as long as one has fewer than two evaluations.

@@ -126,7 +126,8 @@ class Population:
             if number < len(drawn):
                 yield number / len(drawn), None
         m, n = (torch.stack(values).cpu().numpy().astype(float) for values in (mean_squares, squares_of_mean))
-        yield 1.0, Examples(*from_examples(m, n, batch_size), self._tails(singles, pairs))
+        grad_sq_norms, trace_covs = from_examples(m, n, batch_size)
+        yield 1.0, Examples(grad_sq_norms, trace_covs, self._tails(singles, pairs))
 
     @staticmethod
     def _tails(singles: list[Tensor], pairs: list[Tensor]) -> Tails:

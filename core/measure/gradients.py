@@ -51,7 +51,7 @@ def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
         cosines.append(chunk @ gradient / (norms[-1] * gradient.norm()).clamp(min=1e-12))
         parts.append(chunk[:, columns] / len(windows))
         total += chunk.sum(dim=0)
-    parts = torch.cat(parts).cpu().numpy()  # (B, tensors)
+    of_each = torch.cat(parts).cpu().numpy()  # (B, tensors)
     difference = (total / len(windows) - gradient).abs().max() / gradient.norm().clamp(min=1e-12)
     return GradientReport(
         norm=gradient.norm().item(),
@@ -60,7 +60,7 @@ def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
         cosines=torch.cat(cosines).cpu().numpy(),
         largest_difference=difference.item(),
         weights={
-            name: OneWeight(stack.index_in_layer(name, place), parts[:, i])
+            name: OneWeight(stack.index_in_layer(name, place), of_each[:, i])
             for i, (name, place) in enumerate(places.items())
         },
     )

@@ -52,9 +52,9 @@ def leaks_of(model: GPT, rows: Rows, numbers: list[int], generator: torch.Genera
         if not targets[row].any():
             continue
         masked, masked_after, unmasked, unmasked_after = (values[row, targets[row]] for values in losses)
-        names = (rows.segments[row, which[row]][0].item() for which in (first, second))
+        one, other = (int(rows.segments[row, which[row]][0]) for which in (first, second))
         with_mask, without = moved(masked, masked_after), moved(unmasked, unmasked_after)
-        found.append(Leak(number, *names, *with_mask, *without))
+        found.append(Leak(number, one, other, *with_mask, *without))
     return tuple(found)
 
 
@@ -81,7 +81,7 @@ def later_losses(model: GPT, rows: Rows) -> list[float]:
     """The loss of the documents that are not first in their row: as it should be, with positions that run on, and
     without the mask."""
     later = (rows.segments != rows.segments[:, :1]) & (rows.y != IGNORE)  # (B, T)
-    ways = ({}, {"restart": False}, {"mask": False})
+    ways: tuple[dict, ...] = ({}, {"restart": False}, {"mask": False})
     return [slot_losses(model, rows, **way)[later].mean().item() for way in ways]
 
 
@@ -91,7 +91,8 @@ def losses_behind_cuts(model: GPT, documents: Sequence[np.ndarray], at_most: int
     targets behind a cut, with their document's beginning before them and without. At most so many cuts."""
     T, device = model.config.block_size, next(model.parameters()).device
     behind = [piece for _, _, piece in places(pack(documents, T, "cut").plan) if piece.start]
-    with_context, without = [], []
+    with_context: list[float] = []
+    without: list[float] = []
     for piece in [piece for piece in behind if len(documents[piece.document]) <= T][:at_most]:
         ids = torch.from_numpy(documents[piece.document][: piece.stop + 1]).to(device)
         y = ids[piece.start + 1 :][:BEHIND_CUT]

@@ -1,216 +1,194 @@
-"""What a visitor may choose, each setting declared once: its default, its name in a URL, and how a URL says it."""
+"""What a visitor may choose, each setting declared once: URL, widgets, command line and recordings come from here."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from types import SimpleNamespace
+from functools import partial
 
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
-from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES, TARGETS
-from core.training import BETA2_RULES, LR_RULES
+from core.settings.setting import Choice, ExperimentId, LossPlace, Number, Numbers, Setting, Whole, Wholes
+from core.strategies import (
+    CLIP_EACH,
+    LOG_LAST,
+    MEAN_OF_MEANS,
+    NO_DIVISION,
+    SAME_SEED,
+    STEP_EACH,
+    SUMMED,
+)
 
-MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen
-MAX_STEP = 9_999  # that can be walked to
+# ---- what several share
 
+batch_size = partial(Whole, low=1, high=limits.MAX_BATCH_SIZE)
+batch_sizes = partial(
+    Wholes, low=1, high=limits.MAX_BATCH_SIZE, at_most=limits.MAX_BATCH_SIZES, usual=limits.USUAL_SIZES,
+    option="batch_sizes",
+)  # fmt: skip
+budget = partial(Whole, label="Budget (tokens for each run)", low=1_000, high=limits.MAX_TOKENS, option="max_tokens")
+rate = partial(Number, low=1e-6, high=1e3)
+rates = partial(Numbers, low=1e-6, high=1e3, at_least=2, at_most=limits.MAX_RATES, option="learning_rates")
+num_seeds = partial(Whole, low=1, high=limits.MAX_SEEDS, option="num_seeds")
+micro_batch = partial(Whole, low=1, high=limits.MAX_MICRO_BATCH, option="micro_batch_size")
+accumulation = partial(Whole, low=1, high=limits.MAX_ACCUMULATION, option="accumulation_steps")
+examples = partial(Whole, low=0, high=limits.MAX_EXAMPLES)
+model_size = partial(Choice, label="Model size", options=tuple(limits.MODEL_SIZES), option="model")
 
-@dataclass(frozen=True)
-class Setting:
-    """A value with its name in the URL and how to read it from there; `read` raises ValueError for nonsense."""
+# ---- options, and how a page shows each
 
-    param: str
-    default: object
-    read: Callable[[str], object]
-    write: Callable[[object], str] = str
-
-
-def whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text) if len(text) < 20 else high + 1
-        if not low <= value <= high:
-            raise ValueError(f"it goes from {low:,} to {high:,}")
-        return value
-
-    return read
-
-
-def number(low: float, high: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        value = float(text[:40])
-        if not low <= value <= high:  # also for what is not a number
-            raise ValueError(f"it goes from {low:g} to {high:g}")
-        return value
-
-    return read
-
-
-def one_of(options: Sequence[str]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in options:
-            raise ValueError(f"it is one of {', '.join(options)}")
-        return text
-
-    return read
-
-
-def wholes(low: int, high: int, at_most: int) -> Callable[[str], tuple[int, ...]]:
-    """Whole numbers with commas between them; each once, ascending."""
-
-    def read(text: str) -> tuple[int, ...]:
-        parts = text.replace(";", ",").split(",")[: 2 * at_most + 8]
-        values = sorted({whole(low, high)(part.strip()) for part in parts})
-        if len(values) > at_most:
-            raise ValueError(f"there can be at most {at_most}")
-        return tuple(values)
-
-    return read
-
-
-def with_commas(values: Sequence[float]) -> str:
-    return ",".join(f"{value:.12g}" for value in values)
-
-
-def rates(text: str) -> tuple[float, ...]:
-    """Learning rates with commas between them; each once, ascending."""
-    values = sorted({number(1e-6, 1e3)(part) for part in text.split(",")[: 2 * limits.MAX_RATES + 8]})
-    if not 2 <= len(values) <= limits.MAX_RATES:
-        raise ValueError(f"there must be 2 to {limits.MAX_RATES}")
-    return tuple(values)
-
-
-def identifier(text: str) -> str:
-    if not (len(text) <= 32 and all((c.isalnum() and c.isascii()) or c in "-_" for c in text)):
-        raise ValueError("an id has letters, digits, - and _ only")
-    return text
-
-
-def place_of_loss(text: str) -> tuple[int, int, int] | None:
-    """A step of a race, "batch size.seed.step"."""
-    if not text:
-        return None
-    batch_size, seed, step = text.split(".")
-    return (
-        whole(1, limits.MAX_BATCH_SIZE)(batch_size),
-        whole(0, 999_999 + limits.MAX_SEEDS)(seed),
-        whole(1, limits.MAX_TOKENS)(step),
-    )
-
-
+SOURCES = {name: sample.title for name, sample in samples().items()} | {"pasted": "Your own text"}
+DOCUMENTS = {
+    "four": "Four words, of 4, 8, 5 and 11 letters",
+    **{name: SOURCES[name] for name in (*DOCUMENT_SOURCES[1:], "pasted")},
+}
+TOKENIZER_TITLES = dict(zip(TOKENIZERS, ("characters", "bytes", "BPE, trained on this text"), strict=True))
+LR_RULES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
+BETA2_RULES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
+DEVICES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
+HALF_LIVES = {0: "none", **{tokens: f"{tokens:,} tokens" for tokens in (2_000, 10_000, 50_000)}}
+TARGETS = {"even": "all T of each window", "uneven": "1 to T of each, as answers have"}
+ACCUMULATION_MISTAKES = {
+    NO_DIVISION: "The loss is not divided by the number of steps",
+    MEAN_OF_MEANS: "Each micro-batch takes the mean over its own targets",
+    STEP_EACH: "The optimizer steps after every micro-batch",
+    CLIP_EACH: "Each micro-batch's gradient is clipped before the sum",
+    LOG_LAST: "Only the last micro-batch's loss is logged",
+}
+RANK_MISTAKES = {
+    "": "nothing: done right",
+    SAME_SEED: "all ranks take the same rows",
+    MEAN_OF_MEANS: "each rank takes the mean over its own targets",
+    SUMMED: "each rank's loss is a sum, not a share of the mean",
+}
+PACKING_WAYS = dict(zip(WAYS, ("padded", "end to end, cut", "packed, best fit"), strict=True))
+ATTENTION = ("own document", "whole row")
 CLAIMS = ("slower", "memory", "noisy", "balanced", "fast", "overfit", "tuning", "accumulation", "noise-scale")
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
-PACES = (1, 2, 4)  # seconds a stage, while it plays
-HALF_LIVES = (0, 2_000, 10_000, 50_000)  # of the smoothing, in tokens; 0 is none
-SOURCES = (*samples(), "pasted")
-DOCUMENTS = (*DOCUMENT_SOURCES, "pasted")
-ATTENTION = ("own document", "whole row")
+PACES = {1: "1 second", 2: "2 seconds", 4: "4 seconds"}  # while a step plays
 
-SETTINGS = {
-    "source": Setting("text", "python-docs", one_of(SOURCES)),
-    "tokenizer": Setting("tokenizer", "char", one_of(tuple(TOKENIZERS))),
-    "block_size": Setting("T", 32, whole(1, limits.MAX_BLOCK_SIZE)),
-    "batch_size": Setting("B", 4, whole(1, limits.MAX_BATCH_SIZE)),
-    "seed": Setting("seed", 0, whole(0, 999_999)),
-    "order": Setting("order", "random", one_of(ORDERS)),
-    "batch_number": Setting("batch", 0, whole(0, MAX_EXAMPLES)),
-    "batch_sizes": Setting("sizes", (4, 16, 64), wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_BATCH_SIZES), with_commas),
-    "n_layer": Setting("layers", 2, whole(1, limits.MAX_LAYERS)),
-    "n_head": Setting("heads", 4, whole(1, 32)),
-    "n_embd": Setting("channels", 64, whole(4, limits.MAX_CHANNELS)),
-    "learning_rate": Setting("lr", 3e-3, number(1e-6, 1e3)),
-    "lr_rule": Setting("rule", "fixed", one_of(LR_RULES)),
-    "num_seeds": Setting("seeds", 3, whole(1, limits.MAX_SEEDS)),
-    "max_tokens": Setting("tokens", 120_000, whole(1_000, limits.MAX_TOKENS)),
-    "device": Setting("device", "auto", one_of(("auto", "cpu", "cuda", "mps"))),
-    "axis": Setting("x", "tokens", one_of(("steps", "tokens", "seconds"))),
-    "half_life": Setting("smooth", 0, lambda text: int(one_of(tuple(map(str, HALF_LIVES)))(text))),
-    "recorded_on": Setting("recorded", "processor", one_of(("processor", "gpu"))),
-    "race": Setting("race", "", identifier),
-    "noise": Setting("noise", "", identifier),
-    "sweep": Setting("sweep", "", identifier),
-    "sweep_sizes": Setting(
-        "swept", (4, 8, 16, 32, 64), wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_BATCH_SIZES), with_commas
+# ---- the settings
+
+TEXT_AND_MODEL = (
+    Choice("source", "python-docs", "Text", SOURCES),
+    Choice("tokenizer", "char", "Tokens are", TOKENIZER_TITLES),
+    Whole("block_size", 32, "Block size T", low=1, high=limits.MAX_BLOCK_SIZE, url="T"),
+    Whole("n_layer", 2, "Layers", low=1, high=limits.MAX_LAYERS),
+    Whole("n_head", 4, "Heads", low=1, high=limits.MAX_HEADS),
+    Whole("n_embd", 64, "Channels", low=4, high=limits.MAX_CHANNELS),
+)
+TRAINING = (
+    batch_size("batch_size", 4, "Batch size B", url="B"),
+    examples("batch_number", 0, "Batch number"),
+    Whole("seed", 0, "First seed", low=0, high=limits.MAX_SEED, option="first_seed"),
+    Choice("order", "random", "Order of the windows", ORDERS),
+    rate("learning_rate", 3e-3, "Learning rate", step=1e-3, url="lr"),
+    Choice("lr_rule", "fixed", "How the rate follows B", LR_RULES),
+    Choice("device", "auto", "Device", DEVICES),
+)
+RACE = (
+    batch_sizes("batch_sizes", (4, 16, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),
+    num_seeds("num_seeds", 3, "Seeds (runs of each kind)"),
+    budget("max_tokens", 120_000, step=50_000),
+    Choice("axis", "tokens", "Compare at equal", ("steps", "tokens", "seconds")),
+    Choice("smoothing_half_life", 0, "Smoothing (half-life)", HALF_LIVES),
+    Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
+    LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_SEEDS, limits.MAX_TOKENS)),
+    ExperimentId("race"),
+)
+STEP = (
+    Whole("step", 1, "Step", low=1, high=limits.MAX_STEP),
+    Choice("stage", STAGES[0], "Stage of the step", {stage: f"{n} {stage}" for n, stage in enumerate(STAGES, 1)}),
+    Choice("pace", 2, "A stage every", PACES),
+    rate("sgd_rate", 0.1, "Learning rate of SGD, for the comparison", step=1e-2),
+)
+NOISE = (
+    Wholes(
+        "noise_steps", (0, 150, 600), "Stop after these steps", low=0, high=limits.MAX_STEP,
+        at_most=limits.MAX_NOISE_SIZES, usual=(0, 50, 150, 300, 600, 1000), option="steps",
     ),
-    "sweep_tokens": Setting("each", 60_000, whole(1_000, limits.MAX_TOKENS)),
-    "rates": Setting("rates", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), rates, with_commas),
-    "beta2_rule": Setting("beta2", "fixed", one_of(BETA2_RULES)),
-    "target": Setting("target", 0.0, number(0, 20)),
-    "noise_steps": Setting("steps", (0, 150, 600), wholes(0, MAX_STEP, limits.MAX_NOISE_SIZES), with_commas),
-    "noise_sizes": Setting(
-        "drawn",
-        (1, 2, 4, 8, 16, 32, 64, 128),
-        wholes(1, limits.MAX_BATCH_SIZE, limits.MAX_NOISE_SIZES),
-        with_commas,
+    batch_sizes(
+        "noise_sizes", (1, 2, 4, 8, 16, 32, 64, 128), "Batch sizes to draw",
+        at_most=limits.MAX_NOISE_SIZES,
     ),
-    "num_batches": Setting("batches", 64, whole(2, limits.MAX_NOISE_BATCHES)),
-    "train_batch_size": Setting("trained", 16, whole(1, limits.MAX_BATCH_SIZE)),
-    "noise_at": Setting("at", 0, whole(0, MAX_STEP)),
-    "claim": Setting("claim", CLAIMS[0], one_of(CLAIMS)),
-    **{name: Setting(name, "", identifier) for name in ("claim_race", "claim_cost", "claim_sweep", "claim_noise")},
-    **{
-        f"claim_{name}": Setting(name, default, lambda text, sizes=sizes: int(one_of(tuple(map(str, sizes)))(text)))
-        for (name, sizes), default in zip(limits.CLAIM_SIZES.items(), (16, 128, 512), strict=True)
-    },
-    "claim_model": Setting("model", "tiny", one_of(tuple(limits.MODEL_SIZES))),
-    "claim_tokens": Setting("claim_tokens", limits.CLAIM_TOKENS, whole(1_000, limits.MAX_TOKENS)),
-    "claim_rates": Setting("claim_rates", limits.CLAIM_RATES, rates, with_commas),
-    "excerpt": Setting("excerpt", limits.CLAIM_EXCERPT, whole(0, limits.MAX_TEXT_CHARACTERS)),
-    "micro_batch_size": Setting("micro", 8, whole(1, limits.MAX_MICRO_BATCH)),
-    "accumulation_steps": Setting("parts", 8, whole(1, limits.MAX_ACCUMULATION)),
-    "targets": Setting("targets", TARGETS[0], one_of(TARGETS)),
-    "mistake": Setting("mistake", ACCUMULATION_MISTAKES[0], one_of(ACCUMULATION_MISTAKES)),
-    "splits": Setting("splits", "", identifier),
-    "parallel": Setting("parallel", "", identifier),
-    "num_ranks": Setting("ranks", 2, whole(1, limits.MAX_RANKS)),
-    "rank_micro_batch": Setting("rank_micro", 4, whole(1, limits.MAX_MICRO_BATCH)),
-    "rank_accumulation": Setting("rank_parts", 2, whole(1, limits.MAX_ACCUMULATION)),
-    "rank_steps": Setting("rank_steps", 20, whole(1, limits.MAX_PARALLEL_STEPS)),
-    "rank_mistake": Setting("rank_mistake", "", one_of(("", *PARALLEL_MISTAKES))),
-    "port": Setting("port", 0, whole(0, 65_535)),
-    "billions": Setting("billions", 7.0, number(0.001, 10_000)),
-    "device_gb": Setting("gb", 80.0, number(1, 10_000)),
-    "tensor_parts": Setting("tensor", 1, whole(1, 64)),
-    "pipeline_stages": Setting("stages", 4, whole(1, 8)),
-    "pipeline_batches": Setting("in_pipe", 4, whole(1, 16)),
-    "orders": Setting("orders", "", identifier),
-    "order_examples": Setting("drawn_examples", None, whole(0, MAX_EXAMPLES)),  # None is an epoch's worth
-    "order_batch_size": Setting("order_B", 16, whole(1, limits.MAX_BATCH_SIZE)),
-    "order_model": Setting("order_model", "tiny", one_of(tuple(limits.MODEL_SIZES))),
-    "order_tokens": Setting("order_tokens", limits.ORDER_TOKENS, whole(1_000, limits.MAX_TOKENS)),
-    "order_seeds": Setting("order_seeds", 5, whole(1, limits.MAX_SEEDS)),
-    "speed": Setting("speed", "", identifier),
-    "speed_bound": Setting("bound", 256, whole(4, limits.MAX_BATCH_SIZE)),
-    "budget_mb": Setting("memory", 100, whole(2, 1_000_000)),
-    "documents": Setting("documents", "greetings", one_of(DOCUMENTS)),
-    "row_length": Setting("row", 256, whole(2, limits.MAX_BLOCK_SIZE)),
-    "way": Setting("way", "best-fit", one_of(tuple(WAYS))),
-    "packing_model": Setting("packing_model", "tiny", one_of(("tiny", "small"))),
-    "packed_row": Setting("packed_row", 0, whole(0, MAX_EXAMPLES)),
-    "attention": Setting("attention", ATTENTION[0], one_of(ATTENTION)),
-    "look": Setting("look", None, place_of_loss, lambda place: ".".join(map(str, place))),
-    "step": Setting("step", 1, whole(1, MAX_STEP)),
-    "stage": Setting("stage", STAGES[0], one_of(STAGES)),
-    "pace": Setting("pace", PACES[1], lambda text: int(one_of(tuple(map(str, PACES)))(text))),
-    "sgd_rate": Setting("sgd", 0.1, number(1e-6, 1e3)),
-}
+    Whole("num_batches", 64, "Batches of each size", low=2, high=limits.MAX_NOISE_BATCHES),
+    batch_size("train_batch_size", 16, "Batch size of the training"),
+    Whole("noise_at_step", 0, "Weights held still after this many steps", low=0, high=limits.MAX_STEP),
+    ExperimentId("noise"),
+)  # fmt: skip
+SWEEP = (
+    batch_sizes("sweep_sizes", (4, 8, 16, 32, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),
+    rates(
+        "sweep_rates", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), f"Learning rates (2 to {limits.MAX_RATES})",
+        usual=(2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),
+    ),
+    budget("sweep_tokens", 60_000, step=20_000),
+    Choice("beta2_rule", "fixed", "AdamW's memory", BETA2_RULES),
+    Number("target", 0.0, "Target validation loss (0: one that all can reach)", low=0.0, high=20.0, step=0.05),
+    ExperimentId("sweep"),
+)  # fmt: skip
+SPEED = (
+    Whole("max_batch_size", 256, "Batch sizes up to", low=4, high=limits.MAX_BATCH_SIZE),
+    Whole("budget_mb", 100, "Memory to fit into (MB)", low=2, high=1_000_000),
+    ExperimentId("speed"),
+)
+CHECKED_CLAIMS = (
+    Choice("claim", CLAIMS[0], "The claim", CLAIMS),
+    *(
+        Choice(f"claim_{size}", default, f"The {size} batch size", limits.CLAIM_SIZES[size])
+        for size, default in (("small", 16), ("medium", 128), ("large", 512))
+    ),
+    model_size("claim_model", "tiny"),
+    budget("claim_tokens", limits.CLAIM_TOKENS, step=200_000),
+    rates(
+        "claim_rates", limits.CLAIM_RATES, f"Learning rates of the sweep (2 to {limits.MAX_RATES})",
+        usual=(5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),
+    ),
+    Whole(
+        "excerpt", limits.CLAIM_EXCERPT, "Characters of it that are used (0: all)",
+        low=0, high=limits.MAX_TEXT_CHARACTERS, step=1_000,
+    ),
+    *(ExperimentId(f"claim_{kind}") for kind in ("race", "cost", "sweep", "noise")),
+)  # fmt: skip
+ORDER = (
+    examples("order_examples", None, "Windows drawn"),  # None is an epoch's worth
+    batch_size("order_batch_size", 16, "Batch size B", option="batch_size"),
+    model_size("order_model", "tiny"),
+    budget("order_tokens", limits.ORDER_TOKENS, step=100_000),
+    num_seeds("order_seeds", 5, "Seeds (runs of each order)"),
+    ExperimentId("orders"),
+)
+ACCUMULATION = (
+    micro_batch("micro_batch_size", 8, "Micro-batch (windows)"),
+    accumulation("accumulation_steps", 8, "Accumulation steps"),
+    Choice("targets", "even", "Tokens that are targets", TARGETS),
+    Choice("accumulation_mistake", NO_DIVISION, "A mistake that people make", ACCUMULATION_MISTAKES),
+    ExperimentId("splits"),
+)
+RANKS = (
+    Whole("num_ranks", 2, "Ranks", low=1, high=limits.MAX_RANKS),
+    micro_batch("rank_micro_batch", 4, "Micro-batch"),
+    accumulation("rank_accumulation", 2, "Accumulation"),
+    Whole("rank_steps", 20, "Steps", low=1, high=limits.MAX_PARALLEL_STEPS, option="steps"),
+    Choice("rank_mistake", "", "What goes wrong", RANK_MISTAKES, option="mistake"),
+    Whole("port", 0, "Port where the ranks meet (0: any)", low=0, high=65_535),
+    Number("billion_parameters", 7.0, "Parameters (billions)", low=0.001, high=10_000.0),
+    Number("device_gb", 80.0, "Memory of a device (GB)", low=1.0, high=10_000.0),
+    Whole("tensor_parts", 1, "Tensor parallel", low=1, high=64),
+    Whole("pipeline_stages", 4, "Pipeline stages", low=1, high=8),
+    Whole("pipeline_batches", 4, "Micro-batches in it", low=1, high=16),
+    ExperimentId("parallel"),
+)
+PACKING = (
+    Choice("documents", "greetings", "Documents", DOCUMENTS),
+    Whole("row_length", 256, "Row length T (slots)", low=2, high=limits.MAX_BLOCK_SIZE),
+    Choice("packing_way", "best-fit", "Show the rows", PACKING_WAYS),
+    Choice("packing_model", "tiny", "Model size", ("tiny", "small")),
+    examples("packed_row", 0, "Row to look into"),
+    Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),
+)
 
-
-def read_url(params: dict[str, str]) -> tuple[dict, list[str]]:
-    """(values, notes): every setting, from the URL where it says something sensible, and a sentence for what is not."""
-    values, notes = {}, []
-    for name, setting in SETTINGS.items():
-        values[name] = setting.default
-        if setting.param not in params:
-            continue
-        try:
-            values[name] = setting.read(params[setting.param])
-        except ValueError as error:
-            why = str(error)
-            if "literal" in why or "convert" in why or "unpack" in why:  # Python's own words, that quote what was given
-                why = "it must be a number"
-            notes.append(f"The address's “{setting.param}” could not be used ({why}); the usual value stands instead.")
-    return values, notes
-
-
-def defaults() -> SimpleNamespace:
-    """Every setting's default, as attributes."""
-    return SimpleNamespace(**{name: setting.default for name, setting in SETTINGS.items()})
+SETTINGS: dict[str, Setting] = {
+    setting.name: setting
+    for subject in (
+        TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
+    )
+    for setting in subject
+}  # fmt: skip

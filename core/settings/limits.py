@@ -4,10 +4,15 @@
 MAX_TEXT_CHARACTERS = 5_000_000
 MAX_BATCH_SIZES = 6
 MAX_BATCH_SIZE = 4096
+USUAL_SIZES = tuple(2**k for k in range(10))  # that a menu of batch sizes offers
 MAX_BLOCK_SIZE = 512
 MAX_SEEDS = 8
+MAX_SEED = 999_999  # the first of them
+MAX_STEP = 9_999  # that can be walked to
+MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen
 MAX_TOKENS = 50_000_000
 MAX_LAYERS = 12
+MAX_HEADS = 32
 MAX_CHANNELS = 768
 MAX_NOISE_SIZES = 12  # batch sizes, and steps, of one measurement of noise
 MAX_NOISE_BATCHES = 1_000

@@ -83,8 +83,8 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
         tell({"kind": "ranks", "backend": group.backend, "num_ranks": group.num_ranks, "batch_size": B, "rows": places})
     for step in range(1, plan.num_steps + 1):
         starts = training.starts(training_group, step - 1, 1)[0, 0]  # (B,): every rank draws the same
-        lengths = target_lengths(plan.targets, training.config.first_seed, (step - 1) * B, B, training.block_size)
-        lengths = torch.from_numpy(lengths).to(training.device)
+        counts = target_lengths(plan.targets, training.config.first_seed, (step - 1) * B, B, training.block_size)
+        lengths = torch.from_numpy(counts).to(training.device)
         windows = training.windows[starts]  # (B, T + 1)
         part = slice(0, rows) if plan.mistake == SAME_SEED else mine
         if step > FIRST_PROVED and step % PROVED_EVERY and step < plan.num_steps:
@@ -148,7 +148,7 @@ def rank_gradient(
     group: Group, stack: ReplicaStack, windows: Tensor, lengths: Tensor, num_targets: Tensor, plan: ParallelPlan
 ) -> tuple[float, Tensor]:
     """(sum of token losses, gradient (1, P)) of this rank's rows, accumulated over its micro-batches."""
-    weight = group.num_ranks / num_targets  # W / N
+    weight: Tensor | float = group.num_ranks / num_targets  # W / N
     if plan.mistake == MEAN_OF_MEANS:
         weight = 1 / lengths.sum()  # the mean over its own targets, as if they were all
     if plan.mistake == SUMMED:

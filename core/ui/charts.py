@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None 
     """Draw a chart with new data. While it lives, `alt` must stay the same too: with another one, Streamlit puts the
     chart on the page anew instead of passing it the data. `on_pick` gets the fields of a point that was clicked, on a
     chart that was made with `pick`."""
-    options = {}
+    options: dict[str, Any] = {}
     if on_pick:
 
         def taken() -> None:

@@ -1,13 +1,16 @@
 """What the visitor chose: one state for all pages, that survives changing pages. All of it but the text is in the URL.
 
-The settings are declared in `core/settings/`. A widget is asked for by its setting: `choices.number("seed", ...)`.
+The settings are declared in `core/settings/`. A widget is asked for by its setting, `choices.number("seed")`, and has
+the setting's label, bounds and options, but for those that a page gives.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from core.settings.declared import SETTINGS, read_url
+from core.settings.declared import SETTINGS
+from core.settings.setting import Choice, Number, Setting, Several, Whole, WrongValue
+from core.settings.values import Settings
 
 STATE, NOTES = "_choices", "_notes"
 
@@ -17,19 +20,17 @@ class Choices:
 
     def __init__(self):
         if STATE not in st.session_state:
-            st.session_state[STATE], st.session_state[NOTES] = read_url(st.query_params.to_dict())
-        self.values: dict = st.session_state[STATE]
+            st.session_state[STATE], st.session_state[NOTES] = Settings.from_url(st.query_params.to_dict())
+        self.settings: Settings = st.session_state[STATE]
 
     def __getattr__(self, name: str):
-        try:
-            return self.__dict__["values"][name]
-        except KeyError:
-            raise AttributeError(name) from None
+        if name == "settings":  # not there yet
+            raise AttributeError(name)
+        return getattr(self.settings, name)
 
     def set(self, **values) -> None:
         """Set choices from the program; widgets that are drawn later in this run show them."""
-        assert values.keys() <= SETTINGS.keys()
-        self.values.update(values)
+        self.settings.update(**values)
 
     def tell(self, note: str) -> None:
         """A sentence for the top of the page that comes next."""
@@ -42,37 +43,75 @@ class Choices:
 
     def write_url(self) -> None:
         """The URL says all choices that differ from their defaults. Unknown parameters are dropped."""
-        params = {
-            setting.param: setting.write(self.values[name])
-            for name, setting in SETTINGS.items()
-            if self.values[name] != setting.default
-        }
+        params = self.settings.to_url()
         if st.query_params.to_dict() != params:
             st.query_params.from_dict(params)
 
     # ---- widgets: the choice goes in, and what the visitor does to it comes back before the next run
 
-    def widget(self, name: str, make: Callable, label: str, *args, **options):
-        key = widget_key(name)
-        st.session_state[key] = self.values[name]  # always: a widget's own memory does not survive a change of page
-        make(label, *args, key=key, on_change=self._take, args=(name,), **options)
-        return self.values[name]
+    def number(self, name: str, label: str = "", where=st, high: float | None = None, **options) -> float:
+        """For a whole number or a number; `high` where something measured bounds it more tightly."""
+        setting = SETTINGS[name]
+        assert isinstance(setting, Whole | Number)
+        high = setting.high if high is None else high
+        self.set(**{name: min(max(getattr(self, name), setting.low), high)})
+        usual = {"step": setting.step} | ({"format": "%g"} if isinstance(setting, Number) else {})
+        return self._widget(
+            setting, where.number_input, label, min_value=setting.low, max_value=high, **usual | options
+        )
+
+    def select(self, name: str, label: str = "", where=st, options: Collection = (), **more):
+        """For one of the setting's options, or of those that are given, in a menu."""
+        return self._one_of(name, where.selectbox, label, options, **more)
+
+    def segments(self, name: str, label: str = "", where=st, options: Collection = (), **more):
+        """The same side by side."""
+        return self._one_of(name, where.segmented_control, label, options, required=True, **more)
+
+    def pills(self, name: str, label: str = "", where=st, options: Collection = (), **more):
+        """The same side by side, on several lines where there is no room."""
+        return self._one_of(name, where.pills, label, options, required=True, wrap=True, **more)
+
+    def several(self, name: str, label: str = "", where=st) -> None:
+        """For several numbers, the usual ones from the menu or any others typed in."""
+        setting, now = SETTINGS[name], getattr(self, name)
+        assert isinstance(setting, Several)
+        label = label or setting.label
+        st.session_state[widget_key(name)] = [setting.shown(value) for value in now]
+        where.multiselect(
+            label,
+            [setting.shown(value) for value in sorted({*setting.usual, *now})],
+            key=widget_key(name),
+            max_selections=setting.at_most,
+            accept_new_options=True,
+            placeholder="Choose at least one",
+            on_change=self._take_several,
+            args=(setting, label),
+        )
+
+    def _one_of(self, name: str, make: Callable, label: str, options: Collection, **more):
+        setting = SETTINGS[name]
+        if isinstance(setting, Choice):
+            options = options or setting.options
+        return self._widget(setting, make, label, options=tuple(options), **{"format_func": setting.shown} | more)
+
+    def _widget(self, setting: Setting, make: Callable, label: str, **options):
+        name, key = setting.name, widget_key(setting.name)
+        st.session_state[key] = getattr(self, name)  # always: a widget's own memory does not survive a change of page
+        make(label or setting.label, key=key, on_change=self._take, args=(name,), **options)
+        return getattr(self, name)
 
     def _take(self, name: str) -> None:
         value = st.session_state[widget_key(name)]
         if value is not None:
-            self.values[name] = value
+            self.set(**{name: value})
 
-    def number(self, name: str, label: str, low: int, high: int, where=st, **options) -> int:
-        self.values[name] = min(max(self.values[name], low), high)
-        options = {"step": 1} | options
-        return self.widget(name, where.number_input, label, low, high, **options)
-
-    def select(self, name: str, label: str, options: Sequence, where=st, **more):
-        return self.widget(name, where.selectbox, label, options, **more)
-
-    def segments(self, name: str, label: str, options: Sequence, where=st, **more):
-        return self.widget(name, where.segmented_control, label, options, required=True, **more)
+    def _take_several(self, setting: Setting, label: str) -> None:
+        """What was chosen, if it can be; otherwise the last good ones stand, and a sentence says why."""
+        try:
+            self.set(**{setting.name: setting.read(",".join(st.session_state[widget_key(setting.name)]))})
+        except WrongValue as why:
+            self.tell(f"Could not set “{label.split(' (')[0]}” ({why}). The previous values are kept.")
 
 
 def widget_key(name: str) -> str:

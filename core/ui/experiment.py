@@ -25,7 +25,7 @@ from core.experiments.registry import from_json
 from core.experiments.results import Read, Results
 from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
-from core.lab.store import PAUSED, RUNNING, WAITING, Experiment
+from core.lab.store import Experiment, Status
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, say
@@ -33,7 +33,6 @@ from core.ui.texts import current_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
-STATUS_WORDS = {"done": "Done", "stopped": "Stopped", "failed": "Failed", "interrupted": "Interrupted"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class OnPage:
     def view(self) -> View:
         """As it is now."""
         active = self.experiment is not None and self.experiment.active
-        done = self.experiment is None or self.experiment.status == "done"
+        done = self.experiment is None or self.experiment.status == Status.DONE
         key = self.experiment.id if self.experiment else self.name
         return View(self.feed.look(), self.race, self.feed.read, key, self.note, active, done)
 
@@ -78,19 +77,20 @@ class OnPage:
             return
         begun = self.feed.look().begun
         seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
-        st.fragment(live, run_every=seconds)(self, begun, partial(draw_all, draw, arguments), progress or percent)
+        drawn = partial(draw_all, draw, arguments)
+        st.fragment(live, run_every=seconds)(self, self.experiment, begun, drawn, progress or percent)
 
 
 def draw_all(draw: Callable, arguments: tuple, view: View) -> None:
     draw(view, *arguments)
 
 
-def live(shown: OnPage, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
-    shared, experiment = server(), shown.experiment
+def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
+    shared = server()
     shared.lab.look_at(experiment.id)
     status, sentence = shared.store.status(experiment.id)
     view = shown.view()
-    share = 1.0 if status == "done" else min(1.0, view.results.share)
+    share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
     seconds_left = shown.feed.remaining_seconds()
     show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
     draw(view)
@@ -118,7 +118,7 @@ def experiment(
     has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
     `options` are of its kind's results."""
     own = found(choices, name, **options)
-    controls(choices, name, label, own and own.experiment)
+    controls(choices, name, label, own.experiment if own else None)
     if own:
         return own
     shown = recorded(recording(choices, name) if recording else name, **options)
@@ -175,9 +175,7 @@ def recorded(name: str, **options) -> OnPage:
 def choose_recording(choices: Choices, name: str) -> str:
     """The name of the recording to show where there are two: from a processor and, as `name`_on_gpu, from a GPU."""
     names = {"processor": name, "gpu": f"{name}_on_gpu"}
-    choices.segments(
-        "recorded_on", "Recorded on", tuple(names), format_func=lambda kind: read_machine(RECORDINGS[names[kind]])
-    )
+    choices.segments("recorded_on", format_func=lambda kind: read_machine(RECORDINGS[names[kind]]))
     return names[choices.recorded_on]
 
 
@@ -192,36 +190,45 @@ def same_subject(*races: RaceSpec) -> bool:
 
 def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
     """Start, pause, resume, stop. Each says in a sentence why it could not."""
-    lab = server().lab
-    active = experiment is not None and experiment.active
     start, hold, stop, _ = st.columns([1.3, 1, 1, 2.4])
-    wide = {"width": "stretch"}
-    if start.button(label, type="primary", disabled=active, icon=":material/play_arrow:", key=f"{name}_start", **wide):
-        try:
-            with st.spinner("Starting …"):
-                experiment_id = lab.submit(OFFERS[name].of(choices, current_text(choices)))
-                choices.set(**{name: experiment_id})
-                if not server().store.num_ahead(experiment_id):
-                    wait_for(experiment_id, lambda status: status != WAITING)
-        except (ValueError, LabError) as error:
-            say(error)
-            return
-        choices.write_url()
+    status = experiment.status if experiment else Status.DONE
+    icon = ":material/play_arrow:"
+    go = start.button(label, type="primary", disabled=status.active, icon=icon, key=f"{name}_start", width="stretch")
+    paused = status == Status.PAUSED
+    label, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
+    no_hold = not status.active or status == Status.WAITING
+    held = hold.button(label, disabled=no_hold, icon=icon, key=f"{name}_hold", width="stretch")
+    icon = ":material/stop:"
+    ended = stop.button("Stop", disabled=not status.active, icon=icon, key=f"{name}_stop", width="stretch")
+    lab = server().lab
+    if go:
+        submit(choices, name)
+    elif held and experiment:
+        (lab.resume if paused else lab.pause)(experiment.id)
+        wait_for(experiment.id, lambda now: now != status)
         st.rerun()
-    paused = active and experiment.status == PAUSED
-    label, act, icon = ("Resume", lab.resume, "resume") if paused else ("Pause", lab.pause, "pause")
-    no_hold = not active or experiment.status == WAITING
-    if hold.button(label, disabled=no_hold, icon=f":material/{icon}:", key=f"{name}_hold", **wide):
-        act(experiment.id)
-        wait_for(experiment.id, lambda status: status != experiment.status)
-        st.rerun()
-    if stop.button("Stop", disabled=not active, icon=":material/stop:", key=f"{name}_stop", **wide):
+    elif ended and experiment:
         lab.stop(experiment.id)
-        wait_for(experiment.id, lambda status: status not in (WAITING, RUNNING, PAUSED))
+        wait_for(experiment.id, lambda now: not now.active)
         st.rerun()
 
 
-def wait_for(experiment_id: str, reached: Callable[[str], bool], seconds: float = 2.0) -> None:
+def submit(choices: Choices, name: str) -> None:
+    """Start the experiment that the choices describe."""
+    try:
+        with st.spinner("Starting …"):
+            experiment_id = server().lab.submit(OFFERS[name].of(choices, current_text(choices)))
+            choices.set(**{name: experiment_id})
+            if not server().store.num_ahead(experiment_id):
+                wait_for(experiment_id, lambda now: now != Status.WAITING)
+    except (ValueError, LabError) as error:
+        say(error)
+        return
+    choices.write_url()
+    st.rerun()
+
+
+def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: float = 2.0) -> None:
     """Wait, not long, for a status: what was clicked should show at once."""
     until = time.monotonic() + seconds
     while time.monotonic() < until and not reached(server().store.status(experiment_id)[0]):
@@ -229,18 +236,18 @@ def wait_for(experiment_id: str, reached: Callable[[str], bool], seconds: float 
 
 
 def show_progress(
-    experiment_id: str, status: str, sentence: str, share: float, done: str, seconds_left: float | None
+    experiment_id: str, status: Status, sentence: str, share: float, done: str, seconds_left: float | None
 ) -> None:
     """The bar, and what it says: `done` is how far it is, in words."""
-    if status == WAITING:
+    if status == Status.WAITING:
         ahead = server().store.num_ahead(experiment_id)
         place = f"{charts.counted(ahead, 'experiment')} ahead of it" if ahead else "the worker is getting ready"
         label = f"Waiting in line: {place}."
-    elif status == RUNNING:
+    elif status == Status.RUNNING:
         left = f", about {charts.format_seconds(seconds_left)} left" if seconds_left is not None else ""
         label = f"Running: {done}{left}."
-    elif status == PAUSED:
+    elif status == Status.PAUSED:
         label = f"Paused at {done}."
     else:
-        label = f"{STATUS_WORDS[status]}: {done}. {plain(sentence)}"
+        label = f"{status.capitalize()}: {done}. {plain(sentence)}"
     st.progress(share, text=label)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.experiments.offers import OFFERS
-from core.lab.store import ACTIVE, PAUSED
+from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.texts import restore_text
@@ -72,7 +72,7 @@ def open_page(question: str, answer: str) -> Choices:
     st.title(question, anchor=False)
     st.markdown(answer)
     for note in choices.take_notes():
-        st.warning(note)
+        st.warning(plain(note))
     return choices
 
 
@@ -100,7 +100,7 @@ def experiment_status(choices: Choices) -> None:
     """While an experiment of this visitor goes on: a line in the sidebar, on every page; it also renews its lease."""
     for name, offer in OFFERS.items():
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
-        if status and status[0] in ACTIVE:
+        if status and status[0].active:
             server().lab.look_at(experiment_id)
-            more = "" if status[0] == PAUSED else " It goes on while you read."
+            more = "" if status[0] == Status.PAUSED else " It goes on while you read."
             st.caption(f"Your {offer.noun} is {status[0]}.{more}")

@@ -1,6 +1,7 @@
 """A step of a training run: where a page is in it, how it walks on, and how it asks the worker. `stages.py` draws."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -9,8 +10,8 @@ from core.corpus import Corpus
 from core.experiments.offers import race_of
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
-from core.settings.declared import MAX_STEP, PACES, STAGES
-from core.settings.limits import MAX_TOKENS
+from core.settings.declared import STAGES
+from core.settings.limits import MAX_STEP, MAX_TOKENS
 from core.ui.batches import draw_batch
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -49,12 +50,11 @@ class Step:
 
 def current_step(choices: Choices, batch_size: int | None = None) -> Step:
     """The step that the choices describe, of the run that a race with one seed would make of them, at their batch size
-    or another. Its worker has the
-    weights that it starts from. Raises ValueError or LabError, with a sentence."""
+    or another. Its worker has the weights that it starts from. Raises ValueError or LabError, with a sentence."""
     batch_size = batch_size or choices.batch_size
     corpus = current_corpus(choices)
-    plan = {"batch_sizes": (batch_size,), "num_seeds": 1, "max_tokens": MAX_TOKENS}
-    race = race_of(choices, current_text(choices), **plan)
+    text = current_text(choices)
+    race = race_of(choices, text, batch_sizes=(batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
     run = RunSpec(race=race, batch_size=batch_size, seed=choices.seed)
     step = step_of(run, choices.step, corpus)
     reach(step)
@@ -94,16 +94,15 @@ def walk_controls(choices: Choices) -> None:
     """The five stages; back, on, and play."""
     at_start = choices.step == 1 and choices.stage == STAGES[0]
     at_end = choices.step == MAX_STEP and choices.stage == STAGES[-1]
-    names = {stage: f"{number} {stage}" for number, stage in enumerate(STAGES, 1)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices.widget("stage", st.pills, "Stage of the step", STAGES, required=True, format_func=names.get, wrap=True)
-        mine = {"args": (choices,)}
-        st.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=walk_back, **mine)
-        st.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=walk_on, **mine)
+        choices.pills("stage")
+        back, on = partial(walk_back, choices), partial(walk_on, choices)
+        st.button("Back", icon=":material/arrow_back:", key="step_back", disabled=at_start, on_click=back)
+        st.button("Next", icon=":material/arrow_forward:", key="step_on", disabled=at_end, on_click=on)
         plays = st.session_state.get("step_playing") and not at_end
         with st.popover("Playing" if plays else "Play", icon=f":material/{'pause' if plays else 'play_arrow'}:"):
             playing = st.toggle("Go on by itself", key="step_playing")
-            choices.select("pace", "A stage every", PACES, format_func=lambda s: f"{s} second{'s' if s > 1 else ''}")
+            choices.select("pace")
     if playing and not at_end:
         st.session_state[DRAWN] = True
         st.fragment(tick, run_every=choices.pace)(choices)

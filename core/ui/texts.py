@@ -2,11 +2,8 @@
 
 import streamlit as st
 
-from core import charts
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.experiments.offers import OFFERS, VAL_FRACTION
-from core.experiments.race.spec import RaceSpec
-from core.settings.declared import SOURCES
 from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text
@@ -37,13 +34,9 @@ def take_kept(text: str) -> None:
     st.session_state[PASTED] = st.session_state[BOX] = st.session_state[KEPT] = usable(text)[0]
 
 
-def source_title(source: str) -> str:
-    return "Your own text" if source == "pasted" else samples()[source].title
-
-
 def choose_text(choices: Choices) -> None:
     """The menu of texts, and under it the box and the upload for one's own."""
-    choices.select("source", "Text", SOURCES, format_func=source_title)
+    choices.select("source")
     if choices.source != "pasted":
         sample = samples()[choices.source]
         st.caption(f"{sample.description} {sample.licence}")
@@ -98,9 +91,3 @@ def current_text(choices: Choices) -> str:
 def current_corpus(choices: Choices) -> Corpus:
     """The text at hand as a corpus. Raises ValueError, with a sentence, if it cannot serve."""
     return cached_corpus(current_text(choices), choices.tokenizer, VAL_FRACTION)
-
-
-def model_size(race: RaceSpec) -> str:
-    """The size of its model in words, "1 layer, 4 heads, 64 channels"."""
-    parts = ((race.n_layer, "layer"), (race.n_head, "head"), (race.n_embd, "channel"))
-    return ", ".join(charts.counted(number, noun) for number, noun in parts)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 class Server:
     """A server of its own, on loopback, with its own database; its workers are its children."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, **environment: str):
         self.database = f"sqlite:///{folder}/test.db"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -30,7 +30,7 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags],
             cwd=ROOT,
-            env=os.environ | {"BATCHSCOPE_DATABASE_URL": self.database},
+            env=os.environ | {"BATCHSCOPE_DATABASE_URL": self.database} | environment,
             stdout=self.log,
             stderr=subprocess.STDOUT,
         )
@@ -56,17 +56,18 @@ class Server:
 
 
 @contextmanager
-def fresh_server(folder: Path):
-    server = Server(folder)
+def fresh_server(folder: Path, **environment: str):
+    server = Server(folder, **environment)
     try:
         yield server
     finally:
         server.stop()
 
 
-@pytest.fixture
-def server(tmp_path):
-    with fresh_server(tmp_path) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One that a test may look into, and kill."""
+    with fresh_server(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
@@ -84,8 +85,9 @@ def browser():
         if os.environ.get("BATCHSCOPE_REQUIRE_BROWSER"):
             pytest.fail("The browser tests are required here, and there is no Chromium.")
         pytest.skip("There is no Chromium: install it to run the browser tests.")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=30_000)  # others may have the cores meanwhile
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
@@ -101,9 +103,19 @@ def page(browser):
     opened.close()
 
 
+def call_here(self, function, *args):
+    from core.lab.cluster import call_in_worker
+
+    answer, error = call_in_worker(function, *args)
+    if error:
+        raise error
+    return answer
+
+
 @pytest.fixture
 def app(monkeypatch, tmp_path):
-    """The app without a server: `app(page, **query)` gives its AppTest. No worker is started."""
+    """The app without a server: `app(page, **query)` gives its AppTest. No worker is started: short calls are answered
+    in this process."""
     import streamlit as st
 
     import core.ui.lab
@@ -114,6 +126,7 @@ def app(monkeypatch, tmp_path):
     monkeypatch.setenv("BATCHSCOPE_DATABASE_URL", f"sqlite:///{tmp_path}/app.db")
     monkeypatch.setattr(core.ui.lab, "warm_up", lambda lab: None)
     monkeypatch.setattr(Lab, "describe", lambda self: machine)
+    monkeypatch.setattr(Lab, "call", call_here)
     st.cache_resource.clear()
 
     def open_page(name: str = "", **query) -> AppTest:

@@ -1,7 +1,5 @@
 """What a visitor can do wrong on a page, and the sentence that answers it. Nothing is lost, nothing is run."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from core.corpus import samples
@@ -9,7 +7,7 @@ from core.experiments.offers import race_of
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.measure.memory import Machine
-from core.settings.declared import read_url
+from core.settings.values import Settings
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -97,7 +95,7 @@ def test_a_race_that_is_not_there_is_told(app):
 )
 def test_a_race_that_cannot_run_is_refused_with_a_sentence(query, sentence, tmp_path, monkeypatch):
     monkeypatch.setattr(Lab, "describe", lambda self: Machine(devices={"cpu": 8 * 2**30}))
-    choices = SimpleNamespace(**read_url(query)[0])
+    choices, _ = Settings.from_url(query)
     store = Store(f"sqlite:///{tmp_path}/lab.db")
     with pytest.raises(ValueError, match=sentence):
         Lab(store).submit(race_of(choices, samples()[choices.source].text))

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 import pytest
 import torch
 
-from core.lab.store import RUNNING, Store
+from core.lab.store import Status, Store
 from tests.app.viewer import Viewer
 
 pytestmark = [
@@ -42,7 +42,7 @@ def until_drawn(viewer: Viewer, store: Store, experiment_id: str, kind: str, sec
         if any(message["kind"] == kind for message in messages):
             viewer.tick()
             return messages
-        assert store.status(experiment_id)[0] in ("waiting", RUNNING), store.status(experiment_id)
+        assert store.status(experiment_id)[0] in (Status.WAITING, Status.RUNNING), store.status(experiment_id)
         viewer.tick()
         time.sleep(0.05)
     pytest.fail(f"no {kind} within {seconds} s: {store.status(experiment_id)}")
@@ -50,7 +50,7 @@ def until_drawn(viewer: Viewer, store: Store, experiment_id: str, kind: str, sec
 
 def until_ended(viewer: Viewer, store: Store, experiment_id: str, seconds: float) -> list[dict]:
     until = time.monotonic() + seconds
-    while time.monotonic() < until and store.status(experiment_id)[0] in ("waiting", RUNNING):
+    while time.monotonic() < until and store.status(experiment_id)[0] in (Status.WAITING, Status.RUNNING):
         if viewer.fragments:
             viewer.tick()
         time.sleep(0.5)

@@ -21,11 +21,6 @@ SMALL = "text=lighthouse&T=8&layers=1&channels=16"
 MEAN = re.compile(r"([\d.]+) nats per token")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience():
-    expect.set_options(timeout=30_000)
-
-
 def shown_loss(page) -> str:
     return MEAN.search(page.get_by_text("The loss of this step, as training takes it").inner_text()).group(1)
 
@@ -140,10 +135,10 @@ def test_a_click_on_a_loss_curve_opens_the_batch_that_gave_it(shared_server, pag
     expected = [corpus.tokenizer.show(i) for i in corpus.train_ids[start : start + 8].tolist()]
     assert x.locator("td[data-b='0']").all_inner_texts() == expected
 
-    expect(page).to_have_url(re.compile(rf"look={batch_size}\.{seed}\.{step}"))
+    expect(page).to_have_url(re.compile(rf"chosen_loss={batch_size}\.{seed}\.{step}"))
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(page).not_to_have_url(re.compile("look="))  # the server knows that it was closed
+    expect(page).not_to_have_url(re.compile("chosen_loss="))  # the server knows that it was closed
     page.get_by_text("Look into one step").click()
     page.get_by_role("button", name="The largest jump").click()
     expect(page.get_by_role("dialog").get_by_text("Taken like this")).to_be_visible()

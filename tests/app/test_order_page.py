@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
 from core.lab.store import Store
-from core.settings.declared import MAX_EXAMPLES
+from core.settings.limits import MAX_EXAMPLES
 
 SMALL = "text=kitchen&T=8&order_B=4&order_tokens=16000&order_seeds=2"
 

@@ -3,21 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from core.lab.cluster import Lab, call_in_worker
-
-
-def call_here(self, function, *args):
-    answer, sentence = call_in_worker(function, *args)
-    if sentence:
-        raise ValueError(sentence)
-    return answer
-
 
 @pytest.fixture
-def packing(app, monkeypatch):
-    """The page, its short calls answered in this process."""
-    monkeypatch.setattr(Lab, "call", call_here)
-
+def packing(app):
     def open_page(**query):
         test = app("pack_documents", **query)
         assert not test.exception, test.exception

@@ -12,11 +12,22 @@ import pytest
 from core.corpus import samples
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
+from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.training import TrainConfig
+from tests.app.conftest import fresh_server
+from tests.app.titles import LINKS, TITLES
 from tests.app.viewer import Viewer
 
 PAGES = ("", *(page.stem for page in (Path(__file__).parents[2] / "pages").glob("*.py") if page.stem != "start"))
+STARTED = {
+    "kind": "started",
+    "device": "cpu",
+    "vocab_size": 60,
+    "num_parameters": 9,
+    "train_tokens": 9,
+    "val_tokens": 9,
+}
 
 
 def imported_torch(process: psutil.Process) -> bool:
@@ -49,28 +60,24 @@ def grow(store: Store, race_id: str, first_step: int, num_steps: int) -> None:
     store.append(race_id, messages)
 
 
-def test_an_update_stays_small_however_long_the_race(server):
-    store = Store(server.database)
-    spec = RaceSpec(text=samples()["lighthouse"].text, train=TrainConfig(max_tokens=40_000_000))
-    race_id = store.create(to_json(spec), spec.text)
-    store.set_status(race_id, "running")
-    store.append(race_id, [{"kind": "started", "vocab_size": 60}])
-    for step in range(0, 1500, 75):  # as many validations as a race has
-        losses = [{"kind": "eval", "batch_size": b, "step": step, "losses": [2.0, 2.1, 2.2]} for b in (4, 16, 64)]
-        store.append(race_id, losses)
-    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}")
-    viewer.run()
-    sizes, done = {}, 0
-    for upto in (100, 10_000):
-        grow(store, race_id, done + 1, upto - done)
-        done = upto
-        viewer.tick()
-        grow(store, race_id, done + 1, 20)
-        done += 20
-        sizes[upto] = viewer.tick()
-    viewer.close()
-    assert 10_000 < sizes[100] < 60_000, sizes  # more than nothing: the charts are in it
-    assert sizes[10_000] < 60_000, sizes
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory):
+    """The address of a cluster for many servers, whose workers have loaded torch."""
+    lab = Lab(Store(f"sqlite:///{tmp_path_factory.mktemp('cluster')}/lab.db"))
+    lab.warm_up()
+    yield lab.cluster.scheduler_address
+    lab.close()
+
+
+@pytest.mark.waits
+@pytest.mark.parametrize("path, title", TITLES.items())
+def test_every_page_opens_as_the_first_request_of_a_fresh_server(scheduler, tmp_path, path, title):
+    with fresh_server(tmp_path, BATCHSCOPE_SCHEDULER=scheduler) as server:
+        viewer = Viewer(server.port, path)
+        viewer.run()
+        viewer.close()
+    assert viewer.said[0] == title and not viewer.exceptions
+    assert [link.split()[0] for link in viewer.links] == [link.split()[0] for link in LINKS]
 
 
 def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
@@ -85,17 +92,32 @@ def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
     assert process.memory_info().rss < 280 * 2**20  # seen: 247 to 265 MB, of which pandas takes 75, altair 30
 
 
-def test_killing_the_server_leaves_no_worker(server):
-    viewer = Viewer(server.port)
+def test_an_update_stays_small_however_long_the_race(server):
+    store = Store(server.database)
+    spec = RaceSpec(text=samples()["lighthouse"].text, train=TrainConfig(max_tokens=40_000_000))
+    race_id = store.create(to_json(spec), spec.text)
+    store.set_status(race_id, "running")
+    store.append(race_id, [STARTED])
+    for step in range(0, 1500, 75):  # as many validations as a race has
+        losses = [{"kind": "eval", "batch_size": b, "step": step, "losses": [2.0, 2.1, 2.2]} for b in (4, 16, 64)]
+        store.append(race_id, losses)
+    viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}")
     viewer.run()
+    sizes, done = {}, 0
+    for upto in (100, 10_000):
+        grow(store, race_id, done + 1, upto - done)
+        done = upto
+        viewer.tick()
+        grow(store, race_id, done + 1, 20)
+        done += 20
+        sizes[upto] = viewer.tick()
     viewer.close()
-    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
-    os.kill(server.process.pid, signal.SIGKILL)
-    _, alive = psutil.wait_procs(found, timeout=15)
-    assert not alive
+    store.set_status(race_id, "stopped")
+    assert 10_000 < sizes[100] < 60_000, sizes  # more than nothing: the charts are in it
+    assert sizes[10_000] < 60_000, sizes
 
 
-def test_no_text_in_the_log(server, tmp_path):
+def test_no_text_in_the_log(server):
     secret = "a sentence that no log may hold"
     store = Store(server.database)
     spec = RaceSpec(text=f"{secret} " * 50, train=TrainConfig(max_tokens=20_000))
@@ -103,5 +125,16 @@ def test_no_text_in_the_log(server, tmp_path):
     viewer = Viewer(server.port, "race_batch_sizes", f"race={race_id}&text=pasted&T=abc")
     viewer.run()
     viewer.close()
-    log = (tmp_path / "server.log").read_text()
+    store.set_status(race_id, "stopped")
+    log = Path(server.log.name).read_text()
     assert "127.0.0.1" in log and secret not in log
+
+
+def test_killing_the_server_leaves_no_worker(server):  # last of all that wants it alive
+    viewer = Viewer(server.port)
+    viewer.run()
+    viewer.close()
+    found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
+    os.kill(server.process.pid, signal.SIGKILL)
+    _, alive = psutil.wait_procs(found, timeout=15)
+    assert not alive

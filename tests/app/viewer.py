@@ -18,6 +18,7 @@ class Viewer:
         self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
         self.buttons: dict[str, str] = {}  # label -> id, as last drawn
+        self.links: list[str] = []  # the pages' names beside the page
         self.said: list[str] = []  # text that the last run drew
         self.exceptions = 0  # red boxes, in all
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
@@ -66,6 +67,7 @@ class Viewer:
                 self.query = message.page_info_changed.query_string
             elif kind == "navigation":
                 self.page_hash = message.navigation.page_script_hash
+                self.links = [page.page_name for page in message.navigation.app_pages]
             elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                 return size
 
@@ -73,6 +75,8 @@ class Viewer:
         match element.WhichOneof("type"):
             case "button":
                 self.buttons[element.button.label] = element.button.id
+            case "heading":
+                self.said.append(element.heading.body)
             case "exception":
                 self.exceptions += 1
             case "markdown":

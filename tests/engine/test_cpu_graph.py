@@ -190,6 +190,7 @@ def test_a_long_run_is_taped_and_its_losses_are_those_of_one_that_is_not(onednn,
     assert captured.tobytes() == plain.tobytes() and len(captured) == 60
 
 
+@pytest.mark.slow
 def test_training_does_not_load_torch_s_compiler():
     program = """
 import sys
@@ -198,7 +199,7 @@ from core.experiments.race.spec import RaceSpec
 from core.training import TrainConfig
 plan = TrainConfig(batch_sizes=(2,), num_seeds=2, max_tokens=2 * 8 * 200)
 last = list(run(RaceSpec(text="To be or not. " * 40, block_size=8, n_embd=16, train=plan)))[-1]
-print(last["steps"], "torch._dynamo" in sys.modules, "sympy" in sys.modules)
+print(last.steps, "torch._dynamo" in sys.modules, "sympy" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout == "200 False False\n", done.stderr

@@ -60,6 +60,7 @@ def test_a_replica_has_the_losses_that_it_has_alone(seeds_at_once):
     np.testing.assert_allclose(company, alone, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_every_way_gives_the_same_losses():
     plan = {"batch_sizes": (4,), "num_seeds": 3, "max_tokens": 50 * 4 * T}
     executions = [(1, 1, False), (2, 1, False), (3, 1, False), (1, 2, False), (3, 4, False), (1, 1, True), (1, 2, True)]
@@ -230,6 +231,7 @@ def test_a_rate_beyond_all_reason_ends_every_run():
     assert sum(len(block.losses) for block in blocks) < 400 + 200 + 100  # the rest of the race is not run
 
 
+@pytest.mark.slow
 def test_one_batch_size_diverges_and_the_other_goes_on():
     plan = {"batch_sizes": (2, 128), "lr_rule": "linear", "reference_batch_size": 2, "learning_rate": 5e-2}
     race = training(max_tokens=30 * 128 * T, **plan)  # 0.05 at B = 2, and 64 times that at B = 128

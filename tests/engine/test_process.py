@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import psutil
@@ -22,6 +24,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.slow
 def test_a_limited_process_is_refused_and_goes_on():
     done = subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "True 1048576\n", done.stderr

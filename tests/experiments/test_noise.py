@@ -60,6 +60,7 @@ def test_what_is_drawn_gathers_around_the_whole_text(messages):
 
 
 @pytest.mark.parametrize("name", ["lighthouse", "lumo", "python-docs"])
+@pytest.mark.slow
 def test_the_slopes_are_minus_a_half_and_their_intervals_hold_it_and_are_narrow(name):
     torch.set_num_threads(1)
     spec = spec_of(samples()[name].text[:20_000], batch_sizes=SIZES[:7], num_batches=60, n_embd=48)
@@ -76,6 +77,7 @@ def test_without_replacement_a_batch_near_the_whole_text_has_less_noise(messages
     assert distinct[128] / noise[128] == pytest.approx((1 - 128 / num_windows) ** 0.5, rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_same_spec_finds_the_same(messages):
     again = list(map(to_dict, run(spec_of(samples()["lighthouse"].text))))
     measured = ("noise", "slope", "noise_scale", "whole", "distinct", "batch_losses", "batch_gradients")

@@ -175,6 +175,7 @@ def test_a_race_that_fits_is_not_refused():
 
 
 @pytest.mark.parametrize("name", ["tiko", "suo"])
+@pytest.mark.slow
 def test_a_model_of_a_made_up_language_stays_above_what_the_language_itself_gets_and_comes_near(name):
     torch.set_num_threads(1)
     sample = samples()[name]

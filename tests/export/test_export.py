@@ -3,18 +3,24 @@
 import hashlib
 import json
 import os
-import shutil
+import runpy
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
+from importlib.metadata import distribution
 from pathlib import Path
 
+import altair as alt
 import nbformat
 import pandas as pd
 import pytest
 import torch
 from nbclient import NotebookClient
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from core.__main__ import main
 from core.batches import WindowStream, make_batch
 from core.corpus import clean_text, samples
 from core.engine import train
@@ -54,16 +60,30 @@ WICKED_TEXTS = [
 
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory):
-    """The Python of an environment that has torch, pandas, altair, a kernel for notebooks, and nothing of ours."""
+    """The Python of an environment that has torch, pandas, altair, a kernel for notebooks, what these need, and nothing
+    of ours. Its packages are links to those that are installed here."""
     folder = tmp_path_factory.mktemp("bare")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    for path in files_of("torch", "pandas", "altair", "ipykernel"):
+        (packages / path.name).symlink_to(path)
     python = folder / "bin" / "python"
-    ours = {line.split("==")[0]: line for line in (ROOT / "requirements.txt").read_text().splitlines()}
-    packages = [*(ours[name] for name in ("torch", "pandas", "altair")), "ipykernel"]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True, timeout=400)
     subprocess.run([python, "-m", "ipykernel", "install", "--prefix", folder, "--name", "bare"], check=True, timeout=60)
-    yield python
-    shutil.rmtree(folder)  # more than a gigabyte
+    return python
+
+
+def files_of(*names: str) -> set[Path]:
+    """What these packages, and those that they need, have at the top of an environment: folders and modules."""
+    needed, waiting = {}, list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in needed:
+            needed[name] = distribution(name)
+            wants = map(Requirement, needed[name].requires or [])
+            waiting += [want.name for want in wants if not want.marker or want.marker.evaluate({"extra": ""})]
+    assert "streamlit" not in needed
+    tops = {(package.locate_file(""), file.parts[0]) for package in needed.values() for file in package.files}
+    return {Path(folder) / top for folder, top in tops if top not in ("..", "__pycache__")}
 
 
 def run(source: str, folder, *options: str, python=sys.executable) -> str:
@@ -77,6 +97,24 @@ def run(source: str, folder, *options: str, python=sys.executable) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.fixture
+def run_here(monkeypatch, tmp_path, capsys):
+    """`run_here(source, *options)` runs it in its folder too, but in this process: torch is there already, and of this
+    project nothing can be had."""
+
+    def run_script(source: str, *options: str) -> str:
+        (tmp_path / "race.py").write_text(source, encoding="utf-8")
+        with monkeypatch.context() as here, alt.data_transformers.enable("default"):  # and back to what was set
+            here.chdir(tmp_path)
+            here.setitem(sys.modules, "core", None)  # an import of it fails
+            here.setattr(sys, "argv", ["race.py", "--device", "cpu", *options])
+            runpy.run_path("race.py", run_name="__main__")
+        return capsys.readouterr().out
+
+    return run_script
+
+
+@cache
 def app_losses(race: RaceSpec) -> dict[tuple, float]:
     corpus, gpt_config = race.build()
     records = train(corpus, gpt_config, race.train)
@@ -94,9 +132,9 @@ def assert_same(table: pd.DataFrame, race: RaceSpec) -> None:
 
 
 @pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}, {"tokenizer": "bpe"}], ids=["char", "byte", "bpe"])
-def test_the_script_has_the_losses_of_the_app_batch_by_batch(tmp_path, change):
+def test_the_script_has_the_losses_of_the_app_batch_by_batch(run_here, tmp_path, change):
     race = replace(RACE, **change)
-    said = run(export_script(race), tmp_path)
+    said = run_here(export_script(race))
     assert_same(pd.read_csv(tmp_path / "race.csv"), race)
     assert "validation" in said and "noise x sqrt(B)" in said
     assert "vega" in (tmp_path / "race.html").read_text()
@@ -162,9 +200,9 @@ def test_the_notebook_that_ships_is_the_one_that_the_exporter_makes():
 
 
 @pytest.mark.parametrize("order", ["shuffled", "sequential"])
-def test_other_orders_read_the_same_windows_too(tmp_path, order):
+def test_other_orders_read_the_same_windows_too(run_here, tmp_path, order):
     race = replace(RACE, train=replace(PLAN, order=order, batch_sizes=(16,), num_seeds=1))
-    run(export_script(race), tmp_path)
+    run_here(export_script(race))
     table = pd.read_csv(tmp_path / "race.csv").set_index(["kind", "batch_size", "seed", "step"])["loss"]
     for key, loss in app_losses(race).items():
         assert table[key] == pytest.approx(loss, rel=1e-4)
@@ -177,29 +215,29 @@ def test_a_wicked_text_survives_to_the_last_byte(text):
     assert scope["TEXT"] == text
 
 
-def test_a_wicked_text_can_be_raced(tmp_path):
+def test_a_wicked_text_can_be_raced(run_here, tmp_path):
     race = replace(RACE, text=WICKED * 40, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
-    run(export_script(race), tmp_path)
+    run_here(export_script(race))
     first = pd.read_csv(tmp_path / "race.csv").query("kind == 'train'")["loss"].iloc[0]
     assert first == pytest.approx(app_losses(race)["train", 4, 3, 1], rel=1e-4)
 
 
-def test_a_long_text_is_asked_for_and_known_by_its_hash(tmp_path):
+def test_a_long_text_is_asked_for_and_known_by_its_hash(run_here, tmp_path):
     text = RACE.text * 40
     race = replace(RACE, text=text, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
     source = export_script(race)
     assert "Madame Oblonsky" not in source
     (tmp_path / "mine.txt").write_text(text, encoding="utf-8", newline="")
-    run(source, tmp_path, "--text-file", "mine.txt")
+    run_here(source, "--text-file", "mine.txt")
     (tmp_path / "other.txt").write_text(text + ".", encoding="utf-8", newline="")
     for options, sentence in (([], "too long to stand here"), (["--text-file", "other.txt"], "another text")):
-        with pytest.raises(AssertionError, match=sentence):
-            run(source, tmp_path, *options)
+        with pytest.raises(SystemExit, match=sentence):
+            run_here(source, *options)
 
 
-def test_a_run_that_diverges_ends_where_it_does_in_the_app(tmp_path):
+def test_a_run_that_diverges_ends_where_it_does_in_the_app(run_here, tmp_path):
     race = replace(RACE, train=replace(PLAN, learning_rate=1e3, batch_sizes=(4,), num_seeds=1))
-    run(export_script(race), tmp_path)
+    run_here(export_script(race))
     table = pd.read_csv(tmp_path / "race.csv")
     (gone,) = [r for r in train(*race.build(), race.train) if r["kind"] == "diverged"]
     assert table["kind"].iloc[-1] == "diverged" and table["step"].iloc[-1] == gone["step"] - 1
@@ -212,10 +250,10 @@ def test_it_says_what_was_set():
     assert "from core" not in source and "import core" not in source
 
 
-def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(tmp_path, monkeypatch):
+def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(run_here, tmp_path, monkeypatch):
     race = replace(RACE, tokenizer="bpe", text=RACE.text * 40, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
     (tmp_path / "text.txt").write_text(race.text, encoding="utf-8", newline="")
-    run(export_script(race), tmp_path)
+    run_here(export_script(race))
     first = pd.read_csv(tmp_path / "race.csv").query("kind == 'train'")["loss"].iloc[0]
     assert first == pytest.approx(app_losses(race)["train", 4, 3, 1], rel=1e-4)
     monkeypatch.setattr(sources, "MAX_PACKED", 1_000)
@@ -223,10 +261,11 @@ def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(tmp_path, m
         export_script(race)
 
 
-def test_the_command_writes_a_script(tmp_path):
+def test_the_command_writes_a_script(tmp_path, monkeypatch):
     text, out = tmp_path / "text.txt", tmp_path / "mine.py"
     text.write_text(RACE.text, encoding="utf-8")
-    command = [sys.executable, "-m", "core", "export", "--text-file", text, "--script", out, "--max-tokens", "9000"]
-    assert subprocess.run(list(map(str, command)), timeout=60).returncode == 0
+    command = ["core", "export", "--text-file", text, "--script", out, "--max-tokens", "9000"]
+    monkeypatch.setattr(sys, "argv", list(map(str, command)))
+    assert main() == 0
     compile(out.read_text(encoding="utf-8"), "mine.py", "exec")
     assert "python mine.py" in out.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import ast
 import json
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -50,6 +51,7 @@ def run_notebook(own=None, race: RaceSpec = RACE, batch_size: int = 4, **more) -
     return scope
 
 
+@cache
 def losses(race: RaceSpec, kind: str = "train") -> dict[tuple, float]:
     records = [record for record in train(*race.build(), race.train) if record["kind"] == kind]
     field = "loss" if kind == "train" else "val_loss"
@@ -69,22 +71,25 @@ def test_the_step_that_is_looked_at_is_the_apps(step):
     assert scope["losses_now"](scope["updated"])[1] == pytest.approx(losses(RACE)[4, 0, step + 1], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_noise_at_weights_that_stand_still():
     race = replace(RACE, train=replace(PLAN, batch_sizes=(8,), first_seed=2))
     spec = NoiseSpec.of(race, steps=(0, 20), batch_sizes=(1, 8), num_batches=12)
     found = run_notebook(spec, race)["still"].set_index(["step", "batch_size"])
-    told = [m for m in run(spec) if m["kind"] == "noise"]
+    messages = list(run(spec))
+    told = [m for m in messages if m["kind"] == "noise"]
     assert len(told) == 8
     for m in told:
         assert found.loc[(m["step"], m["batch_size"]), f"{m['quantity']} noise"] == pytest.approx(m["sigma"], rel=1e-3)
     (cosines,) = [
         np.frombuffer(m["data"], dtype=np.float32).reshape(-1, 2)[:, 1]
-        for m in run(spec)
+        for m in messages
         if m["kind"] == "batch_gradients" and (m["step"], m["batch_size"]) == (20, 8)
     ]
     assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(cosines.mean(), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_sweep():
     spec = SweepSpec(race=RACE, learning_rates=(1e-3, 1e-2))
     found = run_notebook(spec)["ends"].stack().rename("loss").reset_index()
@@ -102,6 +107,7 @@ def test_a_rate_that_diverges_leaves_a_gap_in_the_sweep():
     assert set(scope["valleys"]["learning_rate"]) == {1e-3}
 
 
+@pytest.mark.slow
 def test_orders():
     spec = OrdersSpec.of(replace(RACE, n_embd=32, train=replace(PLAN, batch_sizes=(8,))))
     found = run_notebook(spec)["ordered"]
@@ -165,6 +171,7 @@ def test_speed_at_every_batch_size():
 
 @pytest.mark.parametrize("tokenizer", ["char", "byte", "bpe"])
 @pytest.mark.parametrize("documents", [WORDS, DOCUMENTS], ids=["words", "greetings"])
+@pytest.mark.slow
 def test_documents_are_packed_as_in_the_app(documents, tokenizer):
     corpus = build_corpus("\n".join(documents), tokenizer, val_fraction=0)
     ids, V = tuple(corpus.tokenizer.encode(d) for d in documents), corpus.tokenizer.vocab_size
@@ -201,6 +208,7 @@ def test_a_lesson_says_which_chapter_is_its_own():
     ],
     ids=["diverged", "short", "large"],
 )
+@pytest.mark.slow
 def test_a_notebook_comes_to_its_end_whatever_becomes_of_its_runs(change):
     table = run_notebook(race=replace(RACE, train=replace(PLAN, **change)))["table"]
     assert ("diverged" in set(table["kind"])) == ("learning_rate" in change)

@@ -1,6 +1,7 @@
 """Everything that is measured is measured on the device that was chosen, and nothing is left on another one."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 8), num_seeds=2, max_tokens=8 * 16 * 20, num_evals=3, device="auto")
 RACE = RaceSpec(
-    text="The miller's daughter counted every sack of corn that the wind had ground. " * 30,
+    text="The miller's daughter counted every sack of corn that the wind had ground. " * 10,
     block_size=16, n_layer=1, n_head=2, n_embd=16, train=PLAN,
 )  # fmt: skip
 OF_8 = replace(RACE, train=replace(PLAN, batch_sizes=(8,)))
@@ -52,13 +53,14 @@ def away(monkeypatch):
     torch.__future__.set_swap_module_params_on_conversion(swaps)
 
 
+@cache
+def messages_of(race: RaceSpec) -> list[dict]:
+    return list(map(to_dict, kind_of(race).run(race)))
+
+
 def losses(race: RaceSpec, batch_size: int) -> np.ndarray:
     """(steps, R)"""
-    found = [
-        m["data"]
-        for m in map(to_dict, kind_of(race).run(race))
-        if m["kind"] == "losses" and m["batch_size"] == batch_size
-    ]
+    found = [m["data"] for m in messages_of(race) if m["kind"] == "losses" and m["batch_size"] == batch_size]
     return np.frombuffer(b"".join(found), dtype=np.float32).reshape(-1, race.train.num_seeds)
 
 
@@ -74,6 +76,7 @@ def test_two_devices_and_float64_are_refused_and_what_is_read_is_counted():
 
 
 @pytest.mark.parametrize("batch_size", PLAN.batch_sizes)
+@pytest.mark.slow
 def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     there, on_cpu = losses(RACE, batch_size), losses(replace(RACE, train=replace(PLAN, device="cpu")), batch_size)
     assert there.shape == on_cpu.shape == (8 * 20 // batch_size, 2)
@@ -91,6 +94,7 @@ def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     ],
     ids=lambda spec: type(spec).__name__,
 )
+@pytest.mark.slow
 def test_an_experiment_runs_there(spec):
     messages = list(map(to_dict, kind_of(spec).run(spec)))
     assert messages[0]["device"] == another_device.NAME and len(messages) > 3
@@ -122,6 +126,7 @@ def test_nothing_is_read_back_within_a_block():
     ],
     ids=["predictions", "positions", "gradients", "update", "one by one", "accumulation", "packing", "packing's times"],
 )
+@pytest.mark.slow
 def test_a_question_is_answered_there(question):
     assert question(RunSpec(race=RACE, batch_size=8, seed=1)) is not None
 

@@ -70,7 +70,7 @@ def test_runs_that_diverged_are_told_in_one_line():
 
 
 def test_what_was_raced_is_said():
-    text = words.subject_sentence(replace(RACE, source="pasted"))
+    text = words.summary_of(replace(RACE, source="pasted"))
     assert text.startswith("This race: Your own text, tokens by char; block size 8; ")
     assert f"seeds {PLAN.seeds[0]} to {PLAN.seeds[-1]}; 262k tokens a run." in text
 

@@ -65,6 +65,7 @@ def test_window_by_window_finds_the_text_s_own_covariance(population, singles):
     assert found.tails.pair == pytest.approx(2 * (products.square().mean() / trace**2).item(), rel=0.2)
 
 
+@pytest.mark.slow
 def test_the_two_batch_sizes_agree_with_window_by_window_on_a_gpt(population):
     found = last(population.take_examples(population.draw(RNG, 200, 16)))[1]
     squares = [(last(population.take_batches(population.draw(RNG, 400, b)))[1].norms ** 2).mean() for b in (2, 32)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.measure.comparison import rise_of, running_mean
-from core.ui.overfitting import overfitting_sentence
+from core.ui.sentences import overfitting_sentence
 
 X = np.arange(0, 10_000, 1_000)  # 10 evaluations
 SEEDS = np.array([-0.01, 0.0, 0.02])
@@ -18,9 +18,9 @@ def rise(*means, at_end=5):
 
 def test_a_loss_that_has_come_up_again_is_told_with_the_lowest_points_of_all():
     falls = rise(4, 3, 2.8, 2.6, 2.4, 2.2)
-    said = overfitting_sentence({"B = 4": rise(4, 2, 2, 2, 2.5, 3), "B = 64": falls}, 3_000, vocab_size=65)
-    assert "in every run: B = 4 from 2.00 (after 1k tokens) to 3.00." in said
-    assert "read its text 3.00 times" in said and "B = 4 2.00, B = 64 2.20" in said and "ln V" not in said
+    text = overfitting_sentence({"B = 4": rise(4, 2, 2, 2, 2.5, 3), "B = 64": falls}, 3_000, vocab_size=65)
+    assert "in every run: B = 4 from 2.00 (after 1k tokens) to 3.00." in text
+    assert "read its text 3.00 times" in text and "B = 4 2.00, B = 64 2.20" in text and "ln V" not in text
 
 
 def test_losses_above_those_of_a_guess_are_called_so():

@@ -1,20 +1,16 @@
 """What a measurement of noise tells, each at a step at which the weights are held still."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
+from core.experiments import messages
 from core.experiments.messages import Message
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(Message):
-    kind: ClassVar[str] = "started"
-
+class Started(messages.Started):
     device: str
-    vocab_size: int
-    num_parameters: int
     num_windows: int
     all_windows: bool  # of the text; otherwise some, evenly spread
     gradient_batches: int  # of each batch size
@@ -22,10 +18,8 @@ class Started(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WholeText(Message):
+class WholeText(Message, kind="whole"):
     """The text's loss, and the spread of the losses of its windows, in nats per token."""
-
-    kind: ClassVar[str] = "whole"
 
     step: int
     loss: float
@@ -34,10 +28,8 @@ class WholeText(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread(Message):
+class Spread(Message, kind="noise"):
     """How far batches stray from the whole text: a `core.measure.intervals.Spread`; drawn with replacement."""
-
-    kind: ClassVar[str] = "noise"
 
     step: int
     quantity: str  # "loss", in nats per token, or "gradient"
@@ -49,17 +41,13 @@ class Spread(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistinctSpread(Spread):
+class DistinctSpread(Spread, kind="distinct"):
     """The same of the loss, drawn without replacement."""
-
-    kind: ClassVar[str] = "distinct"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slope(Message):
+class Slope(Message, kind="slope"):
     """d ln sigma / d ln B, with its 95% interval."""
-
-    kind: ClassVar[str] = "slope"
 
     step: int
     quantity: str
@@ -69,10 +57,8 @@ class Slope(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchLosses(Message):
+class BatchLosses(Message, kind="batch_losses"):
     """The losses of some of the batches."""
-
-    kind: ClassVar[str] = "batch_losses"
 
     step: int
     batch_size: int
@@ -85,10 +71,8 @@ class BatchLosses(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchGradients(Message):
+class BatchGradients(Message, kind="batch_gradients"):
     """Of some of the batches, the gradient's norm and its cosine with the whole text's."""
-
-    kind: ClassVar[str] = "batch_gradients"
 
     step: int
     batch_size: int
@@ -106,10 +90,8 @@ class BatchGradients(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoiseScale(Message):
+class NoiseScale(Message, kind="noise_scale"):
     """A `core.measure.noise_scale.NoiseScale`, in windows, and |G|^2 of the whole text itself."""
-
-    kind: ClassVar[str] = "noise_scale"
 
     step: int
     grad_sq_norm: float

@@ -105,8 +105,8 @@ class NoiseRun:
         work = 2 * examples.size
         taken = yield from self._pass(population.take_examples(examples), work, "gradients window by window")
         scale = noise_scale(taken.grad_sq_norms, taken.trace_covs)
-        whole = population.gradient.square().sum().item()
-        yield messages.NoiseScale(step=step, **asdict(scale), whole_grad_sq_norm=whole)
+        of_whole = population.gradient.square().sum().item()
+        yield messages.NoiseScale(step=step, **asdict(scale), whole_grad_sq_norm=of_whole)
         spreads = {}
         for b in spec.batch_sizes:
             places = drawn[b][: spec.num_batches]

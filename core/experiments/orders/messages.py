@@ -1,19 +1,15 @@
 """What a race of orders tells: for each order what a race tells of its batch size, and what was measured besides."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
+from core.experiments import messages
 from core.experiments.messages import Message
 from core.experiments.race import messages as race
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(Message):
-    kind: ClassVar[str] = "started"
-
+class Started(messages.Started):
     device: str
-    vocab_size: int
-    num_parameters: int
     train_tokens: int
     epoch_size: int  # windows
 
@@ -39,21 +35,17 @@ class Noise(race.Noise):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlockNoise(race.Noise):
+class BlockNoise(race.Noise, kind="waves"):
     """The noise of the means of `width` losses in a row."""
-
-    kind: ClassVar[str] = "waves"
 
     order: str
     width: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochEnd(Message):
+class EpochEnd(Message, kind="edge"):
     """Mean losses (R,) on either side of the end of the first epoch's worth, of `width` steps each; None once a run has
     diverged."""
-
-    kind: ClassVar[str] = "edge"
 
     order: str
     width: int

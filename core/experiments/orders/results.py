@@ -6,8 +6,9 @@ import numpy as np
 
 from core.batches import ORDERS
 from core.experiments.messages import Message
-from core.experiments.orders.messages import BlockNoise, EpochEnd, Noise
+from core.experiments.orders.messages import BlockNoise, Diverged, EpochEnd, Losses, Noise, Validation
 from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race import messages as race
 from core.experiments.race.results import RaceResults
 from core.experiments.results import Results
 from core.measure.comparison import Estimate, at_equal
@@ -37,11 +38,11 @@ class OrdersResults(Results):
             case EpochEnd():
                 self.edges[message.order] = np.array(message.before, float), np.array(message.after, float)
                 self.edge_steps = message.width
-            case _:
+            case Losses() | Validation() | Diverged() | Noise():
                 self.curves[message.order].take(message)
 
     @property
-    def noise(self) -> dict[str, Noise]:
+    def noise(self) -> dict[str, race.Noise]:
         """How far the loss jumps from step to step, by order."""
         size = self.spec.batch_size
         return {order: curves.noise[size] for order, curves in self.curves.items() if size in curves.noise}

@@ -1,25 +1,21 @@
 """What a data parallel training tells. W ranks."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
+from core.experiments import messages
 from core.experiments.messages import Message
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(Message):
-    kind: ClassVar[str] = "started"
-
+class Started(messages.Started):
     num_ranks: int
     num_parameters: int
     vocab_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ranks(Message):
+class Ranks(Message, kind="ranks"):
     """Who takes which rows."""
-
-    kind: ClassVar[str] = "ranks"
 
     backend: str  # "gloo" or "nccl"
     num_ranks: int
@@ -41,10 +37,8 @@ class RankReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step(Message):
+class Step(Message, kind="step"):
     """A step of all ranks, from 1."""
-
-    kind: ClassVar[str] = "step"
 
     step: int
     loss: float

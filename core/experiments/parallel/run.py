@@ -89,7 +89,9 @@ def run(spec: ParallelSpec) -> Iterator[Message]:
 
 def read_spec(path: str) -> ParallelSpec:
     values = json.loads(Path(path).read_text(encoding="utf-8"))
-    return from_json(values["settings"], values["text"])
+    spec = from_json(values["settings"], values["text"])
+    assert isinstance(spec, ParallelSpec)
+    return spec
 
 
 class Ranks:
@@ -122,12 +124,14 @@ class Ranks:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
+        assert self.process.stdout
+        self.pipe = self.process.stdout
 
     def messages(self) -> Iterator[Message]:
         """What rank 0 tells, and how far it is. Raises ValueError where a rank dies or hangs."""
         steps = 0
         for message in self._lines():
-            rank = message.get("rank")
+            rank = message.get("rank", 0)
             match message["kind"]:
                 case "quiet":
                     pass
@@ -154,7 +158,7 @@ class Ranks:
     def _lines(self) -> Iterator[dict]:
         """The messages as they come; {"kind": "quiet"} where none has for a while. Ends with the launcher."""
         rest = b""
-        pipe = self.process.stdout
+        pipe = self.pipe
         os.set_blocking(pipe.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)
@@ -206,7 +210,7 @@ class Ranks:
             self.process.wait(END_SECONDS)  # the launcher sees that they are gone, buries them and goes too
         self.process.kill()
         self.process.wait()
-        self.process.stdout.close()
+        self.pipe.close()
 
 
 def alive(pid: int) -> bool:

@@ -1,22 +1,18 @@
 """What a race tells. Losses are in nats per token; R runs (seeds) share a batch size."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 import numpy as np
 
+from core.experiments import messages
 from core.experiments.messages import Message
 from core.measure.comparison import Estimate
 from core.training import ExecutionPlan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(Message):
-    kind: ClassVar[str] = "started"
-
+class Started(messages.Started):
     device: str
-    vocab_size: int
-    num_parameters: int
     train_tokens: int
     val_tokens: int
     # of a made-up language: the loss, on the validation windows, of one who knows it
@@ -26,10 +22,8 @@ class Started(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Losses(Message):
+class Losses(Message, kind="losses"):
     """The training losses of some steps in a row."""
-
-    kind: ClassVar[str] = "losses"
 
     batch_size: int
     step: int  # the first of them, from 1
@@ -43,10 +37,8 @@ class Losses(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Validation(Message):
+class Validation(Message, kind="eval"):
     """Losses after a step, (R,); None once a run has diverged."""
-
-    kind: ClassVar[str] = "eval"
 
     batch_size: int
     step: int
@@ -55,10 +47,8 @@ class Validation(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noise(Message):
+class Noise(Message, kind="noise"):
     """The noise of the loss so far, all runs pooled: a `core.measure.noise.NoiseEstimate`."""
-
-    kind: ClassVar[str] = "noise"
 
     batch_size: int
     step: int
@@ -76,10 +66,8 @@ class Noise(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepTime(Message):
+class StepTime(Message, kind="speed"):
     """What a step of one run alone takes."""
-
-    kind: ClassVar[str] = "speed"
 
     batch_size: int
     step_seconds: float  # the median of the probes
@@ -91,10 +79,8 @@ class StepTime(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written(Message):
+class Written(Message, kind="text"):
     """What the first seed's model writes."""
-
-    kind: ClassVar[str] = "text"
 
     batch_size: int
     step: int
@@ -102,19 +88,15 @@ class Written(Message):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diverged(Message):
-    kind: ClassVar[str] = "diverged"
-
+class Diverged(Message, kind="diverged"):
     batch_size: int
     seed: int
     step: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Summary(Message):
+class Summary(Message, kind="summary"):
     """A run at its end."""
-
-    kind: ClassVar[str] = "summary"
 
     batch_size: int
     seed: int

@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from core.experiments.messages import Message, from_dict
+from core.experiments.codec import build
+from core.experiments.messages import Message
 from core.experiments.race.curve import Curve, long_table
 from core.experiments.race.messages import (
     Diverged,
@@ -221,7 +222,7 @@ def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.nda
 
     def take(message: dict) -> None:
         if message["kind"] == Losses.kind and message["batch_size"] == batch_size:
-            parts.append(from_dict(message, [Losses]).losses[:, place])
+            parts.append(build(Losses, message).losses[:, place])
 
     read_all(read, 0, take)
     return np.concatenate(parts)

@@ -70,8 +70,11 @@ class Race:
         windows = self.training.val_windows
         if self.spec.floor_nats is None or windows is None or not (sample and sample.text == self.spec.text):
             return None
+        language = sample.language
+        if language is None:
+            return None
         texts = [self.corpus.tokenizer.decode(window) for window in windows.cpu().numpy()]
-        return float(np.mean([sample.language.losses(text).mean() for text in texts]))
+        return float(np.mean([language.losses(text).mean() for text in texts]))
 
     def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[Message]:
         """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
@@ -108,7 +111,7 @@ class Race:
                 seed=seed,
                 steps=int(self.steps_done[batch_size][place]),
                 final_val_loss=finite(self.val_losses[batch_size][place]),
-                loss_noise=noise and noise.sigma,
+                loss_noise=noise.sigma if noise else None,
                 tokens_per_second=tokens / float(np.median(seconds)) if seconds else None,
             )
 
@@ -129,8 +132,7 @@ def as_message(event: Block | Evaluation | Divergence, types: ModuleType = messa
             trained = None if train_losses is None else tuple(map(finite, train_losses))
             losses = tuple(map(finite, losses))
             return types.Validation(batch_size=batch_size, step=step, losses=losses, train_losses=trained, **at)
-        case Divergence():
-            return types.Diverged(**asdict(event), **at)
+    return types.Diverged(**asdict(event), **at)
 
 
 def finite(value) -> float | None:

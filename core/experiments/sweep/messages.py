@@ -1,19 +1,14 @@
 """What a sweep tells: validation losses and nothing else, since what a race tells besides, the race page shows."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from core.experiments.messages import Message
+from core.experiments import messages
 from core.experiments.race import messages as race
 
 
 @dataclass(frozen=True, kw_only=True)
-class Started(Message):
-    kind: ClassVar[str] = "started"
-
+class Started(messages.Started):
     device: str
-    vocab_size: int
-    num_parameters: int
 
 
 @dataclass(frozen=True, kw_only=True)

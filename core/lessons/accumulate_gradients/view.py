@@ -15,8 +15,8 @@ from core.ui.experiment import View
 from core.ui.page import plain
 from core.ui.plots.step import draw_layers
 from core.ui.plots.step_cost import show_memory, show_splits
+from core.ui.sentences import model_size
 from core.ui.steps import Step
-from core.ui.texts import model_size
 
 SHOWN_PARTS = 64  # rows of the table
 FEWEST_LOGGED = 16  # batches whose losses tell a spread
@@ -58,14 +58,6 @@ def parts_table(found: AccumulationReport) -> pd.DataFrame:
 
 
 # ---- the mistakes
-
-MISTAKES = {
-    NO_DIVISION: "The loss is not divided by the number of steps",
-    MEAN_OF_MEANS: "Each micro-batch takes the mean over its own targets",
-    STEP_EACH: "The optimizer steps after every micro-batch",
-    CLIP_EACH: "Each micro-batch's gradient is clipped before the sum",
-    LOG_LAST: "Only the last micro-batch's loss is logged",
-}
 
 
 def show_mistake(name: str, found: AccumulationReport) -> None:

@@ -12,7 +12,7 @@ from core.experiments.race.results import RaceResults
 from core.experiments.sweep.results import SweepResults, fit_of
 from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verdict
 from core.lessons.check_the_claims.verdicts.race import cost_to_target, targetless
-from core.lessons.check_the_claims.words import fact_sentences, outcome_text, reason_sentence, subject_sentences
+from core.lessons.check_the_claims.words import fact_sentences, outcome_text, reason_sentence, summary_of
 from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -84,7 +84,7 @@ def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
         st.markdown(plain(reason_sentence(verdict)))
     charts_in_numbers = claim.show(*views)
     st.markdown("\n".join(f"- {plain(fact)}" for fact in fact_sentences(verdict)))  # below: the charts keep their place
-    st.caption(plain(subject_sentences(views[0].race)))
+    st.caption(plain(summary_of(views[0].race)))
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in charts_in_numbers))
 

@@ -1,17 +1,17 @@
 """The three orders on the same text: what has been read after so many windows, what has not, and what to expect."""
 
 import math
-from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
 from core.batches import ORDERS, WindowStream, coverage
 from core.corpus import Corpus, check_block_size
-from core.measure.coverage import expected_reads, expected_unseen, unread_stretches
-from core.settings.declared import MAX_EXAMPLES
+from core.lessons.choose_the_order.coverage import Drawn, bin_edges, bin_middles, read_table
+from core.lessons.choose_the_order.words import percent, unread_sentence
+from core.measure.coverage import expected_reads, unread_stretches
+from core.settings.limits import MAX_EXAMPLES
 from core.ui.charts import coverage_bins, draw, spec_of, theme
 from core.ui.choices import Choices, widget_key
 
@@ -20,23 +20,7 @@ TITLES = {
     "shuffled": "**Shuffled**: every block once an epoch, in a new order (without)",
     "sequential": "**Sequential**: the same blocks, front to back, again and again",
 }
-MAX_BARS = 40
 NUM_STRETCHES, STRETCH_TOKENS = 3, 64  # of unread text, shown
-NUM_SEEDS = 10  # whose coverage is compared
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """The first windows of a stream, and how often they have read each token."""
-
-    stream: WindowStream
-    num_examples: int
-    counts: np.ndarray  # (N,)
-
-    @property
-    def unseen(self) -> float:
-        """The share of tokens that were never read."""
-        return float((self.counts == 0).mean())
 
 
 def streams_of(choices: Choices, corpus: Corpus) -> dict[str, WindowStream]:
@@ -65,24 +49,15 @@ def choose_examples(choices: Choices, epoch_size: int) -> int:
             (f"One epoch's worth (+{epoch_size:,})", now + epoch_size),
         ):
             st.button(label, disabled=to > MAX_EXAMPLES, on_click=choices.set, kwargs={"order_examples": to})
-        choices.number("order_batch_size", "Batch size B", 1, 4096, width=130)
+        choices.number("order_batch_size", width=130)
     return now
 
 
 def take_examples(choices: Choices) -> None:
+    """What the visitor has typed; nothing from an empty box."""
     value = st.session_state[widget_key("order_examples")]
     if value is not None:
         choices.set(order_examples=value)
-
-
-def amount_sentence(drawn: Drawn, batch_size: int) -> str:
-    """How much that is in steps, epochs and tokens."""
-    number, stream = charts.format_significant, drawn.stream
-    return (
-        f"**{drawn.num_examples:,} windows** of {stream.block_size} tokens: {drawn.num_examples / batch_size:,.5g} "
-        f"steps of B = {batch_size:,}, {drawn.num_examples * stream.block_size:,} tokens read, "
-        f"**{number(drawn.num_examples / stream.epoch_size)} epochs' worth** of a text of {stream.num_tokens:,} tokens."
-    )
 
 
 # ---- the maps
@@ -108,11 +83,7 @@ def show_map(column, corpus: Corpus, order: str, drawn: Drawn, batch_size: int) 
         st.markdown(TITLES[order])
         st.metric("Of the text, read at least once", percent(1 - drawn.unseen))
         draw(spec_of(charts.coverage_chart, theme()), f"coverage_{order}", sentence, bins=bins)
-        unread, times = int((drawn.counts == 0).sum()), int(drawn.counts.max())
-        st.markdown(
-            f"Not read: **{percent(drawn.unseen)}**, {charts.counted(unread, 'token')}. "
-            f"The most read token: {charts.counted(times, 'time')}."
-        )
+        st.markdown(unread_sentence(drawn))
         show_unread(corpus, drawn)
     return sentence
 
@@ -122,41 +93,15 @@ def show_unread(corpus: Corpus, drawn: Drawn) -> None:
     num, longest = unread_stretches(drawn.counts, NUM_STRETCHES)
     st.caption(f"{charts.counted(num, 'stretch', 'stretches')} not read; the longest:")
     lines = []
-    for first, behind in longest:
-        shown = corpus.train_ids[first : min(behind, first + STRETCH_TOKENS)].tolist()
-        more = " …" if behind - first > STRETCH_TOKENS else ""
+    for first, end in longest:
+        shown = corpus.train_ids[first : min(end, first + STRETCH_TOKENS)].tolist()
+        more = " …" if end - first > STRETCH_TOKENS else ""
         text = "".join(map(corpus.tokenizer.show, shown))
-        lines.append(f"{charts.counted(behind - first, 'token')} from {first:,} on:\n{text}{more}")
+        lines.append(f"{charts.counted(end - first, 'token')} from {first:,} on:\n{text}{more}")
     st.code("\n\n".join(lines) or "none: all has been read", language=None, wrap_lines=True, height=240)
 
 
-def percent(share: float) -> str:
-    """
-    >>> percent(0.36788), percent(0.999964), percent(0.0), percent(1.0), percent(3.6e-5)
-    ('36.8%', '99.9964%', '0%', '100%', '0.0036%')
-    """
-    rest = min(share, 1 - share)
-    digits = 1 if rest >= 0.01 or rest <= 0 else 1 - math.floor(math.log10(100 * rest))
-    return "0%" if share == 0 else "100%" if share == 1 else f"{100 * share:.{digits}f}%"
-
-
 # ---- what to expect
-
-
-def theory_sentence(drawn: Drawn) -> str:
-    """Why random windows leave out what they leave out, with the numbers of this text."""
-    N, T, n = drawn.stream.num_tokens, drawn.stream.block_size, drawn.num_examples
-    middle = max(0.0, 1 - T / (N - T)) ** n
-    miss = f"1 - {T} / {N - T:,}".replace(",", "{,}")
-    power = f"{n:,}".replace(",", "{,}")
-    return (
-        f"**What to expect of random windows.** A window starts at one of N − T = {N - T:,} places, and a token in "
-        f"the middle of the text is read by {T:,} of these windows. One draw misses it with probability ${miss}$, and "
-        f"{n:,} draws all miss it with probability $({miss})^{{{power}}}$ = **{percent(middle)}**. Tokens near the "
-        f"ends are read by fewer: over the whole text, **{percent(expected_unseen(N, T, n))}** should be unread, and "
-        f"**{percent(drawn.unseen)}** is. After one epoch's worth, n = N/T, the formula is near $(1 - 1/n)^n$, and "
-        f"that is near **1/e = {percent(math.exp(-1))}** unread, {percent(1 - math.exp(-1))} read, on any long text."
-    )
 
 
 def show_reads(drawn: dict[str, Drawn]) -> str:
@@ -164,11 +109,11 @@ def show_reads(drawn: dict[str, Drawn]) -> str:
     highest = max(int(each.counts.max()) for each in drawn.values())
     lowest = min(int(each.counts.min()) for each in drawn.values())
     edges = bin_edges(lowest, highest)
-    middles = (edges[:-1] + edges[1:] - 1) / 2
     random = next(iter(drawn.values()))
     reads = pd.concat([read_table(order, each.counts, edges) for order, each in drawn.items()], ignore_index=True)
     size = random.stream.num_tokens, random.stream.block_size
-    theory = pd.DataFrame({"times": middles, "share": expected_reads(*size, random.num_examples, edges)})
+    shares = expected_reads(*size, random.num_examples, edges)
+    theory = pd.DataFrame({"times": bin_middles(edges), "share": shares})
     top = max(0.1, math.ceil(10 * max(reads["share"].max(), theory["share"].max())) / 10)
     sentence = charts.describe_reads(reads, theory)
     draw(
@@ -180,31 +125,3 @@ def show_reads(drawn: dict[str, Drawn]) -> str:
         frame=charts.frame_corners((edges[0] - 0.6, edges[-1] - 0.4), (0.0, top)),
     )
     return sentence
-
-
-def bin_edges(lowest: int, highest: int) -> np.ndarray:
-    """Whole edges (K + 1,) of at most 40 equally wide bins that hold all counts.
-
-    >>> bin_edges(0, 3)
-    array([0, 1, 2, 3, 4])
-    """
-    width = -(-(highest - lowest + 1) // MAX_BARS)
-    return np.arange(lowest, highest + width + 1, width)
-
-
-def read_table(order: str, counts: np.ndarray, edges: np.ndarray) -> pd.DataFrame:
-    """times, start, end, share, order: a row a bin. counts: how often each token was read, (N,)."""
-    shares = np.histogram(counts, edges)[0] / len(counts)
-    middles = (edges[:-1] + edges[1:] - 1) / 2
-    half = 0.45 * (edges[1] - edges[0])
-    return pd.DataFrame(
-        {"times": middles, "start": middles - half, "end": middles + half, "share": shares, "order": order}
-    )
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def seen_by_seed(stream: WindowStream, num_examples: int) -> np.ndarray:
-    """The share of the text that each of some seeds, from the stream's on, has read after so many windows."""
-    size = {"num_tokens": stream.num_tokens, "block_size": stream.block_size, "order": stream.order}
-    streams = [WindowStream(seed=stream.seed + more, **size) for more in range(NUM_SEEDS)]
-    return np.array([(each.coverage(num_examples) > 0).mean() for each in streams])

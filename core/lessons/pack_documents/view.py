@@ -10,18 +10,14 @@ from core.lessons.pack_documents.packing import Packing
 from core.lessons.pack_documents.rows import rows_html
 from core.lessons.pack_documents.words import documents_sentence, edit_sentences, equality_sentences, leak_sentences
 from core.measure.reports import Leak, PackingReport
+from core.settings.declared import PACKING_WAYS
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.texts import paste_box, source_title
+from core.ui.texts import paste_box
 
-WAY_NAMES = {"pad": "padded", "cut": "end to end, cut", "best-fit": "packed, best fit"}
 ROWS_PER_PAGE = 8
 NAMED_SHARE = 0.05  # of the row: a shorter document has no name in the picture
 number = charts.format_significant
-
-
-def document_title(name: str) -> str:
-    return "Four words, of 4, 8, 5 and 11 letters" if name == "four" else source_title(name)
 
 
 def choose_documents(choices: Choices) -> None:
@@ -39,7 +35,7 @@ def show_documents(packing: Packing) -> None:
 
 def show_ways(batches: dict[str, PackedBatch]) -> None:
     rows = {
-        WAY_NAMES[way]: (
+        PACKING_WAYS[way]: (
             f"{batch.ids.shape[0]:,} × {batch.ids.shape[1]:,}",
             f"{batch.num_slots:,}",
             f"{batch.num_tokens:,}",
@@ -72,7 +68,7 @@ def choose_row(choices: Choices, report: PackingReport) -> int:
     shared = [leak.row for leak in report.leaks] or [0]
     if choices.packed_row not in shared:
         choices.set(packed_row=shared[0])
-    return choices.select("packed_row", "Row to look into", shared, format_func=lambda row: f"row {row}")
+    return choices.select("packed_row", options=shared, format_func=lambda row: f"row {row}")
 
 
 def show_mask(batch: PackedBatch, row: int, masked: bool) -> None:

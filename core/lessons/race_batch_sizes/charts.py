@@ -22,7 +22,9 @@ def draw_charts(view: View, choices: Choices) -> None:
     def look(point: dict) -> None:
         batch_size, seed = int(point["batch_size"]), int(point["seed"])
         try:
-            choices.set(look=(batch_size, seed, results.step_at(axis, batch_size, seed, point["x"], point["loss"])))
+            choices.set(
+                chosen_loss=(batch_size, seed, results.step_at(axis, batch_size, seed, point["x"], point["loss"]))
+            )
         except ValueError as error:
             choices.tell(str(error))
 

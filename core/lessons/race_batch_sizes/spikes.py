@@ -35,16 +35,16 @@ def show_spikes(choices: Choices, view: View) -> None:
         step = n.number_input("Step", 1, results.num_steps(batch_size), key="look_step")
         wide = {"width": "stretch"}
         if go.form_submit_button("Open this step", **wide):
-            choices.set(look=(batch_size, seed, step))
+            choices.set(chosen_loss=(batch_size, seed, step))
         if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
             losses = run_losses(view.read, results.spec, batch_size, seed)
             if np.isfinite(losses).any():
-                choices.set(look=(batch_size, seed, largest_jump(losses)))
+                choices.set(chosen_loss=(batch_size, seed, largest_jump(losses)))
             else:
                 st.warning("This run has no losses yet.")
-    if choices.look:
-        close = {"width": "large", "on_dismiss": lambda: choices.set(look=None)}
-        st.dialog("The batch behind a loss", **close)(look_into)(choices.look, view)
+    if choices.chosen_loss:
+        close = {"width": "large", "on_dismiss": lambda: choices.set(chosen_loss=None)}
+        st.dialog("The batch behind a loss", **close)(look_into)(choices.chosen_loss, view)
 
 
 def look_into(place: tuple[int, int, int], view: View) -> None:

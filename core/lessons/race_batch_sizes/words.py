@@ -7,7 +7,7 @@ from core.experiments.race.messages import Diverged
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.measure.comparison import lead_of
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 number = charts.format_significant
 
@@ -25,7 +25,7 @@ def divergence_sentences(divergences: list[Diverged]) -> str:
     return f"{'; '.join(runs)}. A run that diverges ends there; the others go on."
 
 
-def subject_sentence(spec: RaceSpec) -> str:
+def summary_of(spec: RaceSpec) -> str:
     """What was raced, for the case that the choices have changed since."""
     plan = spec.train
     return (

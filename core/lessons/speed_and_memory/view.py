@@ -17,7 +17,7 @@ from core.ui.choices import Choices
 from core.ui.experiment import View, own_or_recorded, recorded, same_subject
 from core.ui.page import plain
 from core.ui.points import THEORY, draw_points
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 FEWEST_ROUNDS = 4  # before anything is said of them
 LABELLED = 0.2  # of the highest bar: lower ones carry no number

@@ -12,6 +12,7 @@ from core.ui.points import by_size_frame
 
 
 def draw_rates(results: SweepResults, live: bool) -> str:
+    """Where each rate ends, by batch size; returns what it shows as a sentence."""
     rates = results.rate_table()
     first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
     y = charts.round_domain(rates["mean"].min(), rates["mean"].max(), 0.25) if len(rates) else (2.0, 3.5)
@@ -33,7 +34,29 @@ def draw_rates(results: SweepResults, live: bool) -> str:
 
 
 def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
+    """Steps to the target by batch size, with the fit; returns what it shows as a sentence."""
     sizes = results.batch_sizes
+    points, missed = step_points(results, runs)
+    theory = fitted_curve(sizes, fit)
+    shown = [*points["sigma"], *missed["sigma"], *theory["sigma"]] or [10.0, 1000.0]
+    frame = by_size_frame(sizes, min(shown) / 1.3, max(shown) * 1.3)
+    bounds = frame["sigma"]
+    sentence = charts.describe_noise(points, "Steps to the target")
+    draw(
+        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True),
+        "sweep_steps",
+        f"Steps to the target by batch size: {LIVE_ALT}" if live else sentence,
+        noise=points.assign(low=points["low"].clip(*bounds), high=points["high"].clip(*bounds)),
+        theory=theory,
+        distinct=missed,
+        frame=frame,
+    )
+    return sentence
+
+
+def step_points(results: SweepResults, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(points, missed): batch_size, sigma, low, high of the steps to the target; and where a run did not reach it, the
+    end of the budget."""
     points, missed = [], []
     for batch_size, rows in runs.groupby("batch_size"):
         if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all():
@@ -42,23 +65,14 @@ def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, 
         else:
             missed.append((batch_size, *[float(results.num_steps(batch_size))] * 3))
     columns = ["batch_size", "sigma", "low", "high"]
-    theory = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
-    if fit:
-        x = np.geomspace(sizes[0], sizes[-1], 30)
-        theory = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
-        theory.loc[17, "label"] = "S_min + E_min / B"
-    known = [*(row[1] for row in points + missed), *theory["sigma"]] or [10.0, 1000.0]
-    frame = by_size_frame(sizes, min(known) / 1.3, max(known) * 1.3)
-    low, high = frame["sigma"]
-    table = pd.DataFrame(points, columns=columns)
-    sentence = charts.describe_noise(table, "Steps to the target")
-    draw(
-        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True),
-        "sweep_steps",
-        f"Steps to the target by batch size: {LIVE_ALT}" if live else sentence,
-        noise=table.assign(low=table["low"].clip(low, high), high=table["high"].clip(low, high)),
-        theory=theory,
-        distinct=pd.DataFrame(missed, columns=columns),
-        frame=frame,
-    )
-    return sentence
+    return pd.DataFrame(points, columns=columns), pd.DataFrame(missed, columns=columns)
+
+
+def fitted_curve(sizes: tuple[int, ...], fit: StepsFit | None) -> pd.DataFrame:
+    """batch_size, sigma, label, line: S_min + E_min / B; empty without a fit."""
+    if fit is None:
+        return pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
+    x = np.geomspace(sizes[0], sizes[-1], 30)
+    curve = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
+    curve.loc[17, "label"] = "S_min + E_min / B"
+    return curve

@@ -9,7 +9,7 @@ from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, Spee
 from core.lessons.check_the_claims.verdicts.sweep import TuningVerdict
 from core.lessons.check_the_claims.verdicts.verdict import Missing, Unjudged
 from core.lessons.check_the_claims.words import cost, curves, scale, speed, sweep
-from core.ui.texts import model_size, source_title
+from core.ui.sentences import model_size, source_title
 
 WORDS = {  # by verdict: what makes its reason, and what its facts
     SpeedVerdict: (speed.speed_reason, speed.speed_facts),
@@ -52,7 +52,7 @@ def fact_sentences(verdict: Verdict) -> list[str]:
     return [] if isinstance(verdict, Unjudged) else WORDS[type(verdict)][1](verdict)
 
 
-def subject_sentences(race: RaceSpec) -> str:
+def summary_of(race: RaceSpec) -> str:
     """What it was measured on, for the case that the choices have changed since."""
     plan = race.train
     part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""

@@ -1,0 +1,189 @@
+"""What is said about the orders: what their windows have read, who leads in the race, how the curves jump."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from core import charts
+from core.experiments.orders.results import OrdersResults
+from core.experiments.orders.spec import OrdersSpec
+from core.experiments.race.messages import Noise
+from core.lessons.choose_the_order.coverage import Drawn, expected_of
+from core.lessons.choose_the_order.differences import EpochEdge, difference, edge_of
+from core.measure.comparison import Estimate, lead_of
+from core.measure.noise import with_neighbours
+from core.ui.sentences import source_title
+
+number = charts.format_significant
+
+
+# ---- what was read
+
+
+def amount_sentence(drawn: Drawn, batch_size: int) -> str:
+    """How many windows that are, in steps, epochs and tokens."""
+    stream = drawn.stream
+    return (
+        f"**{drawn.num_examples:,} windows** of {stream.block_size} tokens: {drawn.num_examples / batch_size:,.5g} "
+        f"steps of B = {batch_size:,}, {drawn.num_examples * stream.block_size:,} tokens read, "
+        f"**{number(drawn.epochs)} epochs' worth** of a text of {stream.num_tokens:,} tokens."
+    )
+
+
+def unread_sentence(drawn: Drawn) -> str:
+    """How much one order has left unread, and how often the same was read."""
+    return (
+        f"Not read: **{percent(drawn.unseen)}**, {charts.counted(drawn.num_unseen, 'token')}. "
+        f"The most read token: {charts.counted(int(drawn.counts.max()), 'time')}."
+    )
+
+
+def theory_sentence(drawn: Drawn) -> str:
+    """Why random windows leave out what they leave out, with the numbers of this text."""
+    N, T, n = drawn.stream.num_tokens, drawn.stream.block_size, drawn.num_examples
+    expected = expected_of(drawn)
+    miss = f"1 - {T} / {N - T:,}".replace(",", "{,}")
+    power = f"{n:,}".replace(",", "{,}")
+    return (
+        f"**What to expect of random windows.** A window starts at one of N − T = {N - T:,} places, and a token in "
+        f"the middle of the text is read by {T:,} of these windows. One draw misses it with probability ${miss}$, and "
+        f"{n:,} draws all miss it with probability $({miss})^{{{power}}}$ = **{percent(expected.in_the_middle)}**. "
+        f"Tokens near the ends are read by fewer: over the whole text, **{percent(expected.everywhere)}** should be "
+        f"unread, and **{percent(drawn.unseen)}** is. After one epoch's worth, n = N/T, the formula is near "
+        f"$(1 - 1/n)^n$, and that is near **1/e = {percent(expected.of_a_long_text)}** unread, "
+        f"{percent(1 - expected.of_a_long_text)} read, on any long text."
+    )
+
+
+def percent(share: float) -> str:
+    """
+    >>> percent(0.36788), percent(0.999964), percent(0.0), percent(1.0), percent(3.6e-5)
+    ('36.8%', '99.9964%', '0%', '100%', '0.0036%')
+    """
+    rest = min(share, 1 - share)
+    digits = 1 if rest >= 0.01 or rest <= 0 else 1 - math.floor(math.log10(100 * rest))
+    return "0%" if share == 0 else "100%" if share == 1 else f"{100 * share:.{digits}f}%"
+
+
+# ---- the race
+
+
+def summary_of(spec: OrdersSpec) -> str:
+    """What was raced, for the case that the choices have changed since."""
+    race, plan = spec.race, spec.race.train
+    return (
+        f"This race: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; B = "
+        f"{spec.batch_size}; {charts.counted(race.n_layer, 'layer')}, {charts.counted(race.n_head, 'head')}, "
+        f"{race.n_embd} channels; learning rate {plan.learning_rate:g}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
+        f"{charts.format_count(plan.max_tokens)} tokens a run."
+    )
+
+
+def lead_sentence(results: OrdersResults, live: bool) -> str:
+    """Which order has the lowest validation loss now, and whether the seeds can tell."""
+    tokens, losses = results.losses_at_equal()
+    lead = lead_of(losses)
+    if lead is None:
+        return "**Who leads?** Not measured yet."
+    text = (
+        f"**After {charts.format_count(tokens)} tokens, {lead.leader} has the lowest validation loss, "
+        f"{lead.loss:.3f}.** Next is {lead.second}, {lead.difference:.3f} behind"
+    )
+    if lead.num_seeds == 1:
+        return f"{text}. One seed cannot tell whether that is chance."
+    resolved = "resolved so far" if live else "resolved"
+    return f"{text}: {resolved if lead.resolved else '**not resolved**, these seeds cannot tell the two apart'}."
+
+
+def difference_sentences(results: OrdersResults) -> list[str]:
+    """Each order against each other, on new text, and sequential against shuffled on the training text itself."""
+    pairs = (("random", "shuffled"), ("sequential", "shuffled"), ("sequential", "random"))
+    sentences = [
+        f"{first} less {second}: {difference_text(estimate)}"
+        for first, second in pairs
+        if (estimate := difference(results, first, second))
+    ]
+    if trained := difference(results, "sequential", "shuffled", "training"):
+        text = difference_text(trained)
+        sentences.append(f"the same on fixed windows of the **training** text, sequential less shuffled: {text}")
+    return sentences
+
+
+def difference_text(estimate: Estimate) -> str:
+    """
+    >>> difference_text(Estimate(0.326, 0.265, 0.387))
+    '**+0.326 nats** (+0.265 to +0.387), resolved'
+    """
+    value = f"**{signed(estimate.value)} nats**"
+    if np.isnan(estimate.low):
+        return f"{value}; one seed cannot tell whether that is chance"
+    resolved = "resolved" if estimate.above(0) or estimate.below(0) else "**not resolved**"
+    return f"{value} ({signed(estimate.low)} to {signed(estimate.high)}), {resolved}"
+
+
+def signed(value: float) -> str:
+    """
+    >>> signed(-0.02), signed(0.1)
+    ('−0.020', '+0.100')
+    """
+    return f"{value:+.3f}".replace("-", "−")
+
+
+# ---- the curve of one order
+
+
+def curve_sentences(results: OrdersResults, order: str) -> list[str]:
+    """How the training loss of an order jumps, whether it comes in waves, and what happens where an epoch ends."""
+    noise, wave, edge = results.noise.get(order), results.wave(order), edge_of(results, order)
+    if not (noise and wave):
+        return ["Its noise: not measured yet."]
+    sentences = [noise_sentence(noise), wave_sentence(wave, results.waves[order].width)]
+    return [*sentences, edge_sentence(order, edge)] if edge else sentences
+
+
+def noise_sentence(noise: Noise) -> str:
+    """How noisy a loss is from step to step; where neighbours hang together, the interval of independent losses is not
+    its interval, and is not shown."""
+    correlated = with_neighbours(noise.sigma, noise.lag1, noise.num_differences)
+    if correlated is None:
+        value = f"**{number(noise.sigma)} nats** ({number(noise.low)} to {number(noise.high)})"
+        return f"Jumps from step to step: {value}; neighbours hang together no more than by chance."
+    return (
+        f"Jumps from step to step: about **{number(correlated)} nats**; from one step to the next they are correlated "
+        f"by {signed(noise.lag1)}."
+    )
+
+
+def wave_sentence(wave: Estimate, width: int) -> str:
+    """How the means of some losses in a row vary, over those of independent losses."""
+    verdict = "**slow waves**" if wave.above(1) else "calmer than chance" if wave.below(1) else "no waves can be told"
+    return (
+        f"Means of {width} steps vary **{number(wave.value)} times** as much ({number(wave.low)} to "
+        f"{number(wave.high)}) as those of independent losses: {verdict}."
+    )
+
+
+def edge_sentence(order: str, edge: EpochEdge) -> str:
+    """What the loss does where the first epoch ends, beside what it does there in random order, which has no end."""
+    steps, change = edge.num_steps, difference_text(edge.change)
+    if order == "random":
+        place = f"From {charts.counted(steps, 'step')} before an epoch's worth to as many behind it, where nothing ends"
+        return f"{place}: {change}."
+    last, first = (f"last {steps} steps", f"first {steps}") if steps > 1 else ("last step", "first")
+    text = f"From the {last} of epoch 1 to the {first} of epoch 2: {change}"
+    if edge.beyond_random is None:
+        return f"{text}."
+    passages = " (before and behind stand other passages, the same for every seed)" if order == "sequential" else ""
+    return f"{text}{passages}. Less what random does there: {difference_text(edge.beyond_random)}."
+
+
+def last_losses_sentence(order: str, losses: Sequence[float]) -> str:
+    """Where the training losses of the seeds stand."""
+    bounds = f"{number(min(losses))} to {number(max(losses))}" if len(losses) else charts.NOT_MEASURED
+    return f"Training loss, {order}: the seeds’ last losses are {bounds} nats."
+
+
+def diverged_sentence(orders: Sequence[str]) -> str:
+    """Which orders are left out of the comparison."""
+    return f"Left all bounds and ended early, so it is not compared: {', '.join(orders)}."

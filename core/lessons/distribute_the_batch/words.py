@@ -1,0 +1,110 @@
+"""What data parallel training shows, as text: the proof, the mistakes, where the time goes, and a model that is cut."""
+
+from collections.abc import Sequence
+
+from core import charts
+from core.experiments.parallel.messages import Step
+from core.experiments.parallel.results import ParallelResults
+from core.experiments.parallel.spec import ParallelSpec
+from core.lessons.distribute_the_batch.split import Split
+from core.lessons.distribute_the_batch.times import ExchangeShare
+from core.settings.declared import RANK_MISTAKES
+from core.ui.sentences import model_size, source_title
+
+number = charts.format_significant
+WHERE = {"gloo": "on the processor, a core each if there are enough", "nccl": "on a GPU each"}  # by the backend
+
+
+def summary_of(spec: ParallelSpec) -> str:
+    """What was trained, for the case that the choices have changed since."""
+    race, plan = spec.race, spec.plan
+    return (
+        f"This training: {source_title(race.source)}; T = {race.block_size}; {model_size(race)}; "
+        f"B = {plan.micro_batch_size} × {plan.accumulation_steps} × {spec.num_ranks} = "
+        f"{spec.batch_size} windows, {plan.targets} targets; mistake: {RANK_MISTAKES[plan.mistake]}; "
+        f"{plan.num_steps} steps."
+    )
+
+
+def time_sentence(results: ParallelResults, share: ExchangeShare) -> str:
+    """What waiting and exchange take of a step, and what is exchanged."""
+    bytes_sent = 4 * results.started.num_parameters if results.started else 0
+    return (
+        f"The ranks trained {WHERE[results.ranks.backend]}. Waiting and exchange took **{100 * share.median:.0f}%** of "
+        "the ranks' time in the step above, the middle one by this share; in half of the steps it was between "
+        f"{100 * share.low:.0f} and {100 * share.high:.0f}%. Each rank exchanges its whole gradient, "
+        f"{charts.format_bytes(bytes_sent)}, once a step, however large its part of the batch: more micro-batches for "
+        "each exchange make it cheaper."
+    )
+
+
+# ---- the mistakes
+
+
+def mistake_sentence(spec: ParallelSpec, first_step: Step) -> str:
+    """What theory says of it, and what was measured in the first step, where all ranks still have the same weights."""
+    targets = [rank.num_targets for rank in first_step.ranks]
+    match spec.plan.mistake:
+        case "":
+            return (
+                "**The proof:** the average over the ranks is the gradient that one process takes from the whole "
+                "batch, up to the rounding of float32; and as all make the same update, their copies stay equal."
+            )
+        case "same-seed":
+            return same_seed_sentence(spec, first_step.difference)
+        case "mean-of-means":
+            return mean_of_means_sentence(targets, first_step.difference)
+        case _:
+            return summed_sentence(targets, first_step.norm / first_step.whole_norm)
+
+
+def same_seed_sentence(spec: ParallelSpec, difference: float) -> str:
+    """`difference`, here and below: how far the gradient is off, over the length of the right one."""
+    return (
+        f"**All ranks take the same rows:** {spec.num_ranks} ranks do the work of one, and the batch that counts is "
+        f"{spec.plan.batch_size(1)} windows, not {spec.batch_size}. In step 1 the gradient is off by "
+        f"**{number(100 * difference)}%**."
+    )
+
+
+def mean_of_means_sentence(targets: Sequence[int], difference: float) -> str:
+    """`targets`: how many target tokens each rank has."""
+    few, many = min(targets), max(targets)
+    even = " Here all have as many, so nothing is wrong: choose uneven targets." if few == many else ""
+    return (
+        f"**A mean of means:** a token of the rank with {few} targets weighs {number(many / few)} times as much as one "
+        f"of the rank with {many}. In step 1 the gradient is off by **{number(100 * difference)}%**.{even}"
+    )
+
+
+def summed_sentence(targets: Sequence[int], times: float) -> str:
+    """`times`: how many times as long as the right gradient the averaged one is."""
+    return (
+        f"**A summed loss:** the average of sums is N / W = {number(sum(targets) / len(targets))} times as long as it "
+        f"should be (theory); measured in step 1: **{number(times)} times**. It grows with the batch, so the learning "
+        "rate would have to shrink with it; AdamW and clipping hide it."
+    )
+
+
+# ---- when the model itself does not fit
+
+
+def split_sentence(split: Split, device_gb: float) -> str:
+    """What a device holds of a model that is cut, whether that fits, and how long the pipeline stands idle."""
+    fits = "fits" if split.device_bytes <= 1e9 * device_gb else "does **not** fit"
+    return (
+        f"Weights, gradients and AdamW's averages of {split.num_parameters / 1e9:g} billion parameters take "
+        f"**{charts.format_bytes(split.whole_bytes)}** (computed: 16 bytes each). Data parallel keeps all of that on "
+        f"every device. Cut in {split.tensor_parts} × {split.pipeline_stages}, a device holds "
+        f"**{charts.format_bytes(split.device_bytes)}**, which {fits} into {device_gb:g} GB, activations not counted. "
+        f"The pipeline stands idle for **{100 * split.idle_share:.0f}%** of its time: (p − 1) / (M + p − 1)."
+    )
+
+
+def timetable_sentence(split: Split) -> str:
+    """The chart of the pipeline, for those who do not see it."""
+    p, M = split.pipeline_stages, split.micro_batches
+    return (
+        f"Timetable of a pipeline with {p} stages and {M} micro-batches: {2 * (M + p - 1)} slots, of which each device "
+        f"works in {2 * M}."
+    )

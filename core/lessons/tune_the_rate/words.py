@@ -1,0 +1,121 @@
+"""What a sweep over the learning rate shows, as text."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from core import charts
+from core.experiments.noise.messages import NoiseScale
+from core.experiments.sweep.results import BestRate, SweepResults
+from core.lessons.tune_the_rate.rules import predicted_rates, reference
+from core.measure.targets import FEWEST, Fitted, StepsFit
+from core.ui.sentences import model_size, scale_sentence, source_title
+
+number = charts.format_significant
+
+
+def summary_of(results: SweepResults) -> str:
+    """What was run, for the case that the choices have changed since."""
+    race = results.spec.race
+    plan = race.train
+    half_life = f" at B = {plan.reference_batch_size}, its half-life in tokens kept"
+    return (
+        f"This sweep: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; "
+        f"{model_size(race)}; {len(results.spec.learning_rates)} learning rates, each the same at every batch size; "
+        f"β₂ {plan.betas[1]:g}{half_life if plan.beta2_rule != 'fixed' else ''}; seeds {plan.seeds[0]} to "
+        f"{plan.seeds[-1]}; {charts.format_count(plan.max_tokens)} tokens a run."
+    )
+
+
+# ---- the rate
+
+
+def best_sentence(batch_size: int, best: BestRate | None, rates: tuple[float, ...]) -> str:
+    """The best of the rates that were tried, ascending, and those as good as the seeds can tell."""
+    if best is None:
+        return f"B = {batch_size}: {charts.NOT_MEASURED}."
+    others = edge = ""
+    if best.lowest < best.highest:
+        others = f"; these seeds cannot tell it from {best.lowest:g} to {best.highest:g}"
+    if best.rate in (rates[0], rates[-1]):
+        edge = " It is at the edge of the rates tried: the best may lie beyond."
+    return f"B = {batch_size}: **{best.rate:g}**, validation loss {best.loss:.3f}{others}.{edge}"
+
+
+def rules_sentence(best: Mapping[int, BestRate]) -> str:
+    """What each rule would have predicted at the largest batch size, from the best rate in the middle."""
+    middle, largest = reference(best), max(best, default=0)
+    if not middle or middle == largest:
+        return "What each rule would have predicted comes when the rates have been measured."
+    measured = best[largest]
+    predicted = ", ".join(f"{rule} {rate:.3g}" for rule, rate in predicted_rates(best, largest).items())
+    others = f", or from {measured.lowest:g} to {measured.highest:g}" if measured.lowest < measured.highest else ""
+    return (
+        f"**The rules are hypotheses.** From the best rate at B = {middle} they predict for B = {largest}: "
+        f"{predicted}. Measured: **{measured.rate:g}**{others}."
+    )
+
+
+# ---- the target
+
+
+def target_sentences(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, target: float) -> list[str]:
+    """The target, who did not reach it, and the fit. `runs` as `results.runs_to(target)` gives them."""
+    about = f"Target: **{target:.2f}** nats per token. Points: geometric mean of the seeds, with its 95% t interval."
+    missed = missed_sentence(runs)
+    fitted = fit_sentences(results, fit) if fit else [no_fit_sentence(runs)]
+    return [about, *([missed] if missed else []), *fitted]
+
+
+def missed_sentence(runs: pd.DataFrame) -> str:
+    """Which batch sizes have runs that did not reach the target; empty for none."""
+    missed = [
+        f"B = {b} ({np.isinf(rows['steps']).sum()} of {len(rows)} runs)"
+        for b, rows in runs.groupby("batch_size")
+        if np.isinf(rows["steps"]).any()
+    ]
+    if not missed:
+        return ""
+    return (
+        f"Did not reach it within the budget: {', '.join(missed)}. A ring stands at the end of the budget; these "
+        "batch sizes are not in the fit."
+    )
+
+
+def no_fit_sentence(runs: pd.DataFrame) -> str:
+    """Why there is none."""
+    reached = sum(bool(np.isfinite(rows["steps"]).all()) for _, rows in runs.groupby("batch_size"))
+    if reached < FEWEST:
+        return "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."
+    return "No fit: in these batch sizes the curve shows no bend, or nothing but one end of it."
+
+
+def fit_sentences(results: SweepResults, fit: StepsFit) -> list[str]:
+    """Its three numbers, and whether a run lies where it bends."""
+    within = results.batch_sizes[0] <= fit.b_crit.value <= results.batch_sizes[-1]
+    beyond = " It lies beyond the batch sizes that were run: the form of the curve says so, no run does."
+    return [
+        f"**S_min = {fitted_text(fit.s_min)} steps**; **E_min = {fitted_text(fit.e_min)} windows**.",
+        f"The batch size that the fit implies, E_min / S_min: **{fitted_text(fit.b_crit)} windows** of "
+        f"{results.spec.race.block_size} tokens. It holds for this text, this model and this target."
+        f"{'' if within else beyond}",
+    ]
+
+
+def fitted_text(fitted: Fitted) -> str:
+    """
+    >>> fitted_text(Fitted(100.0, 50.0, 200.0)), fitted_text(Fitted(100.0, 1.0, 10_000.0))
+    ('100 (95% interval 50.0 to 200)', 'not resolved (95% interval 1.00 to 10000)')
+    """
+    value = number(fitted.value) if fitted.resolved else "not resolved"
+    return f"{value} (95% interval {number(fitted.low)} to {number(fitted.high)})"
+
+
+def noise_scale_sentence(scales: Mapping[int, NoiseScale], block_size: int) -> str:
+    """The noise scale by step, where it was measured on the same text and model; else how to have it."""
+    what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
+    if not scales:
+        return f"{what}. Measure it on this text and this model, and it will stand here."
+    each = " ".join(f"After {s:,} steps: {scale_sentence(scale, block_size)}" for s, scale in sorted(scales.items()))
+    return f"{what}. {each} Intervals: 95%, bootstrap."

@@ -1,0 +1,59 @@
+"""What several lessons say, as text: no streamlit."""
+
+import math
+from collections.abc import Mapping
+
+from core import charts
+from core.experiments.noise.messages import NoiseScale
+from core.experiments.race.spec import RaceSpec
+from core.measure.comparison import Rise
+from core.settings.declared import SOURCES
+
+number = charts.format_significant
+
+
+def source_title(source: str) -> str:
+    """The title of a sample, or what a text of the visitor's own is called."""
+    return SOURCES[source]
+
+
+def model_size(race: RaceSpec) -> str:
+    """The size of its model in words, "1 layer, 4 heads, 64 channels"."""
+    parts = ((race.n_layer, "layer"), (race.n_head, "head"), (race.n_embd, "channel"))
+    return ", ".join(charts.counted(size, noun) for size, noun in parts)
+
+
+def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
+    """The noise scale in windows and in tokens, or why there is none."""
+    if scale is None:
+        return charts.NOT_MEASURED
+    if not scale.resolved:
+        return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
+    return (
+        f"**{number(scale.simple_noise_scale)} windows** ({number(scale.low)} to {number(scale.high)}), which is "
+        f"{charts.format_count(scale.simple_noise_scale * block_size)} tokens."
+    )
+
+
+def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_size: int) -> str:
+    """What it means that a validation loss has come up again: which batch size or order leads at the end is then no
+    answer. Empty where none has, or the text has not been read once. `rises` by tokens, under the names of what is
+    compared."""
+    times_read = max((rise.last_at for rise in rises.values()), default=0.0) / train_tokens
+    risen = {name: rise for name, rise in rises.items() if rise.matters}
+    if not risen or times_read <= 1:
+        return ""
+    uniform = math.log(vocab_size)
+    above_uniform = min(rise.last for rise in rises.values()) > uniform
+    each = "; ".join(
+        f"{name} from {rise.lowest:.2f} (after {charts.format_count(rise.lowest_at)} tokens) to {rise.last:.2f}"
+        for name, rise in risen.items()
+    )
+    worse = f" All of them now lie above ln V = {uniform:.2f}: a guess that knows nothing would do better."
+    lowest = ", ".join(f"{name} {rise.lowest:.2f}" for name, rise in rises.items())
+    return (
+        f"**On new text the loss has come up again**, in every run: {each}.{worse if above_uniform else ''} The lowest "
+        f"points: {lowest}. Each run has read its text {number(times_read)} times. Where the training loss still "
+        "falls, the text is being learnt by heart, and who leads at the end has overfitted least, which is not to have "
+        "learnt best: a longer text or a smaller budget makes a race of it."
+    )

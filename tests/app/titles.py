@@ -1,0 +1,22 @@
+"""What each page is called: by its address, its question; and in the order of the links to them, their first words."""
+
+TITLES = {
+    "": "What is a batch?",
+    "make_a_batch": "How does a text become a batch?",
+    "follow_the_shapes": "What shapes does a batch take inside the model?",
+    "inside_one_step": "What happens in one training step?",
+    "measure_the_noise": "How far is a batch from the truth?",
+    "race_batch_sizes": "Why is a small batch noisy?",
+    "tune_the_rate": "Which learning rate fits a batch size?",
+    "speed_and_memory": "What does a batch cost?",
+    "check_the_claims": "Is it true what people say about batch size?",
+    "accumulate_gradients": "How does a large batch fit into a small memory?",
+    "distribute_the_batch": "How do several processes share one batch?",
+    "choose_the_order": "Does the order of the windows matter?",
+    "pack_documents": "What fills a batch when documents differ in length?",
+    "words": "What do the words mean?",
+}
+LINKS = (
+    "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Choose", "Accumulate",
+    "Distribute", "Pack", "Words",
+)  # fmt: skip
