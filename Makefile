@@ -20,7 +20,7 @@ test: check  ## every test; those that need a browser are skipped without one, a
 	$(PYTEST)
 
 test-avx2: .venv/.test  ## the tests that compare numbers, as on a processor that has AVX2 and nothing wider
-	$(AVX2) $(PYTEST) -m "numbers and not waits and not slow"
+	$(AVX2) $(PYTEST) -m "numbers and not waits"
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Batchscope needs Python 3.11 or newer")'

@@ -197,7 +197,7 @@ def run_export(text_file: str | None, script: str | None, notebook: str | None, 
 def run_record(what: str, sample: str, out: str | None) -> None:
     from core.engine import find_device
     from core.engine.devices import use_cores
-    from core.experiments.speed.run import device_name
+    from core.experiments.step_cost.run import device_name
 
     use_cores()
     spec = spec_to_record(what, samples()[sample])

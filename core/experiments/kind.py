@@ -51,15 +51,15 @@ class Kind:
 
     spec: type[Spec]
     results: type[Results]
-    messages: tuple[type[Message], ...] = ()  # besides `Progress`
+    messages: tuple[type[Message], ...]  # besides `Progress`
 
     @property
     def name(self) -> str:
         return self.spec.kind
 
-    def message(self, values: dict) -> Message | dict:
+    def message(self, values: dict) -> Message:
         """A message from its dictionary."""
-        return from_dict(values, (Progress, *self.messages)) if self.messages else values
+        return from_dict(values, (Progress, *self.messages))
 
     def run(self, spec: Spec) -> Iterator[Message]:
         """Run an experiment: its messages as they come; the first is its "started"."""

@@ -44,8 +44,6 @@ def to_dict(message: Message) -> dict:
     >>> to_dict(Progress(0.5, "step 3"))
     {'kind': 'progress', 'share': 0.5, 'doing': 'step 3'}
     """
-    if isinstance(message, dict):  # TODO: of cost and speed, until they are one kind
-        return message
     return {"kind": message.kind} | {field.name: plain(getattr(message, field.name)) for field in fields(message)}
 
 

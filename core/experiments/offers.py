@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.corpus import samples
-from core.experiments.cost.spec import CostSpec
 from core.experiments.kind import Spec
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.settings.limits import CLAIM_STEPS, MAX_BATCH_SIZES, MODEL_SIZES
 from core.settings.values import Settings
@@ -117,20 +116,20 @@ def parts_of(settings: Settings, text: str) -> ParallelSpec:
     return ParallelSpec(race=race_of(settings, text, num_seeds=1), plan=plan, num_ranks=1)
 
 
-def splits_of(settings: Settings, text: str) -> CostSpec:
-    """The batch in one go and in micro-batches of some sizes that divide it, the chosen one among them."""
+def splits_of(settings: Settings, text: str) -> StepCostSpec:
+    """The batch in one pass and in micro-batches of some sizes that divide it, the chosen one among them."""
     mine, batch_size = settings.micro_batch_size, settings.micro_batch_size * settings.accumulation_steps
     divisors = [m for m in range(1, batch_size) if batch_size % m == 0 and m != mine]
     some = np.unique(np.linspace(0, len(divisors) - 1, min(len(divisors), MAX_BATCH_SIZES - 2)).round().astype(int))
     sizes = tuple(sorted({batch_size, mine, *(divisors[i] for i in some)}))
     tokens = 10 * batch_size * settings.block_size
-    return CostSpec(race=race_of(settings, text, batch_sizes=sizes, num_seeds=1, max_tokens=tokens))
+    return StepCostSpec.of(race_of(settings, text, batch_sizes=sizes, num_seeds=1, max_tokens=tokens))
 
 
-def speed_of(settings: Settings, text: str) -> SpeedSpec:
+def speed_of(settings: Settings, text: str) -> StepCostSpec:
     bound = settings.max_batch_size
     race = race_of(settings, text, batch_sizes=(bound,), num_seeds=1, max_tokens=bound * settings.block_size)
-    return SpeedSpec(race=race, budget_bytes=settings.budget_mb * MEGABYTE)
+    return StepCostSpec.by_doubling(race, settings.budget_mb * MEGABYTE)
 
 
 # ---- for the claims: on one text and model
@@ -152,9 +151,9 @@ def claim_race_of(settings: Settings, text: str) -> RaceSpec:
     return claimed(settings, text, batch_sizes=sizes, max_tokens=tokens, num_evals=200, eval_train=True)
 
 
-def claim_cost_of(settings: Settings, text: str) -> CostSpec:
+def claim_cost_of(settings: Settings, text: str) -> StepCostSpec:
     sizes, tokens = claim_sizes(settings), settings.claim_tokens
-    return CostSpec(race=claimed(settings, text, batch_sizes=sizes, max_tokens=tokens))
+    return StepCostSpec.of(claimed(settings, text, batch_sizes=sizes, max_tokens=tokens))
 
 
 def claim_sweep_of(settings: Settings, text: str) -> SweepSpec:
@@ -200,7 +199,7 @@ OFFERS = {
         (*RACE, "sweep_sizes", "sweep_rates", "sweep_tokens", "beta2_rule", "num_seeds"),
     ),
     "splits": Offer(
-        CostSpec, "measurement of splits", splits_of, (*RACE, "micro_batch_size", "accumulation_steps"),
+        StepCostSpec, "measurement of splits", splits_of, (*RACE, "micro_batch_size", "accumulation_steps"),
     ),
     "parallel": Offer(
         ParallelSpec, "training over ranks", parallel_of,
@@ -213,12 +212,12 @@ OFFERS = {
         OrdersSpec, "race of the orders", orders_of,
         (*TEXT, "order_model", *TRAINING, "order_batch_size", "order_seeds", "order_tokens"),
     ),
-    "speed": Offer(SpeedSpec, "measurement of speed and memory", speed_of, (*RACE, "max_batch_size", "budget_mb")),
+    "speed": Offer(StepCostSpec, "measurement of speed and memory", speed_of, (*RACE, "max_batch_size", "budget_mb")),
     "claim_race": Offer(
         RaceSpec, "race for the claims", claim_race_of, (*CLAIM, *CLAIM_SIZES, "claim_tokens", "num_seeds"),
     ),
     "claim_cost": Offer(
-        CostSpec, "measurement of costs", claim_cost_of, (*CLAIM, *CLAIM_SIZES, "claim_tokens", "num_seeds"),
+        StepCostSpec, "measurement of costs", claim_cost_of, (*CLAIM, *CLAIM_SIZES, "claim_tokens", "num_seeds"),
     ),
     "claim_sweep": Offer(
         SweepSpec, "sweep for the claims", claim_sweep_of,

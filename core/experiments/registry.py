@@ -7,6 +7,7 @@ from importlib import import_module
 
 from core.experiments.codec import build
 from core.experiments.kind import Kind, Spec
+from core.experiments.messages import Message
 from core.experiments.results import Results
 
 NAMES = (
@@ -15,8 +16,7 @@ NAMES = (
     "sweep",
     "orders",
     "parallel",
-    "cost",
-    "speed",
+    "step_cost",
 )
 KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND for name in NAMES}
 
@@ -25,12 +25,12 @@ def kind_of(spec: Spec) -> Kind:
     return KINDS[spec.kind]
 
 
-def results_of(spec: Spec, messages: Iterable[dict], **options) -> Results:
+def results_of(spec: Spec, messages: Iterable[dict | Message], **options) -> Results:
     """What these messages tell of an experiment; options as its kind's results have them."""
     kind = kind_of(spec)
     results = kind.results(spec, **options)
     for message in messages:
-        results.take(kind.message(message))
+        results.take(message if isinstance(message, Message) else kind.message(message))
     return results.snapshot()
 
 

@@ -72,10 +72,6 @@ class Results(Snapshots, ABC):
     def take(self, message: Message) -> None:
         """Take in a message."""
         match message:
-            case {"kind": "progress", "share": share, "doing": doing}:  # TODO: of cost and speed
-                self.progress = share, doing
-            case {"kind": "started"}:
-                self.started = message
             case Progress():
                 self.progress = message.share, message.doing
             case Started():

@@ -6,7 +6,7 @@ from core.charts.palette import PALETTES
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.parallel.spec import ParallelSpec
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.export.lesson import DocumentsSpec
 from core.export.sources import config_literal, joined, literal, packed_ids, run_settings
@@ -25,7 +25,7 @@ def chapters_of(own: object) -> list[Chapter]:
             return [("orders", orders_values(own))]
         case ParallelSpec():
             return [("parts", parts_values(own)), *([("ranks", {})] if own.num_ranks > 1 else [])]
-        case SpeedSpec():
+        case StepCostSpec():
             return [("speed", {"settings": literal({"batch_sizes": list(own.batch_sizes)})})]
         case DocumentsSpec():
             return [("documents", documents_values(own))]

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
+from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Store
 
 SMALL = "text=kitchen&T=8&layers=1&heads=2&channels=16&bound=32&memory=2"
@@ -58,6 +59,16 @@ def test_a_measurement_of_noise_is_none_of_speed(app, tmp_path):
     noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(noise), noise.text)
     test = app("speed_and_memory", speed=noise_id)
     assert not test.exception and "is not here" in test.warning[0].value
+
+
+def test_a_measurement_that_looked_for_no_largest_batch_can_be_drawn_too(app, tmp_path):
+    splits, store = read_recording(RECORDINGS["splits"]), Store(f"sqlite:///{tmp_path}/app.db")
+    splits_id = store.create(to_json(splits.spec), "")
+    store.append(splits_id, splits.messages)
+    test = app("speed_and_memory", speed=splits_id)
+    text = text_of(test)
+    assert not test.exception and "One by one it takes" in text and "Each window more" in text
+    assert "block size T**, at" not in text and "largest batch that fits" not in text
 
 
 @pytest.mark.browser

@@ -59,6 +59,7 @@ def run(race=RACE, batch_size=2, seed=1) -> RunSpec:
 
 @pytest.mark.parametrize("race", [TOGETHER, IN_TURNS], ids=["together", "in turns"])
 @pytest.mark.parametrize(("batch_size", "seed", "step"), [(2, 1, 1), (2, 1, 137), (2, 0, 160), (8, 0, 40), (8, 1, 17)])
+@pytest.mark.slow
 def test_a_rebuilt_batch_gives_the_loss_that_was_recorded(losses, race, batch_size, seed, step):
     found = steps.predictions(run(race, batch_size, seed), step)
     assert found.loss == pytest.approx(losses[race][batch_size][step - 1, seed], abs=1e-6)

@@ -135,6 +135,7 @@ class Made(TorchDispatchMode):
         return operation(*args, **(kwargs or {}))
 
 
+@pytest.mark.slow
 def test_what_depends_on_no_input_is_made_once_and_what_nothing_comes_from_never():
     weight = torch.ones(2, 3)
 

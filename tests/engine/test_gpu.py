@@ -10,11 +10,11 @@ from core.corpus import build_corpus, samples
 from core.engine import Training, train
 from core.engine.cuda_graph import StepGraph
 from core.engine.devices import gpu_bytes
-from core.experiments.cost.run import run as run_cost
-from core.experiments.cost.spec import CostSpec
 from core.experiments.parallel.run import run as run_parallel
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
+from core.experiments.step_cost.run import run as run_step_cost
+from core.experiments.step_cost.spec import StepCostSpec
 from core.measure.activations import activation_bytes
 from core.measure.memory import Machine, race_bytes
 from core.model import GPT, GPTConfig, ReplicaStack
@@ -200,6 +200,6 @@ def test_memory_that_does_not_suffice_ends_a_measurement_and_the_next_one_works(
     race = RaceSpec(text=text, block_size=512, n_layer=12, n_head=12, n_embd=768, train=TrainConfig(device="cuda"))
     plan = replace(race.train, batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 512)
     with pytest.raises(torch.OutOfMemoryError):
-        list(run_cost(CostSpec(race=replace(race, train=plan))))
+        list(run_step_cost(StepCostSpec.of(replace(race, train=plan))))
     torch.cuda.empty_cache()
     assert losses(device="cuda")

@@ -34,12 +34,14 @@ def of_kind(messages: list[dict], kind: str) -> list[dict]:
     return [m for m in messages if m["kind"] == kind]
 
 
+@pytest.mark.slow
 def test_every_message_can_travel_and_the_first_says_what_runs(messages):
     assert messages[0]["kind"] == "started" and messages[0]["all_windows"]
     for message in messages:
         json.dumps({k: v for k, v in message.items() if k != "data"}, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_each_step_has_all_of_it(messages):
     for step in (0, 40):
         mine = [m for m in messages if m.get("step") == step]
@@ -51,6 +53,7 @@ def test_each_step_has_all_of_it(messages):
         assert all(len(m["data"]) == 30 * 2 * 4 for m in of_kind(mine, "batch_gradients"))
 
 
+@pytest.mark.slow
 def test_what_is_drawn_gathers_around_the_whole_text(messages):
     (whole,) = (m for m in of_kind(messages, "whole") if m["step"] == 0)
     for m in of_kind(messages, "batch_losses"):
@@ -70,6 +73,7 @@ def test_the_slopes_are_minus_a_half_and_their_intervals_hold_it_and_are_narrow(
     assert all(slope["high"] - slope["low"] < 0.1 and abs(slope["slope"] + 0.5) < 0.04 for slope in found), found
 
 
+@pytest.mark.slow
 def test_without_replacement_a_batch_near_the_whole_text_has_less_noise(messages):
     noise = {m["batch_size"]: m["sigma"] for m in of_kind(messages, "noise") if m["quantity"] == "loss"}
     distinct = {m["batch_size"]: m["sigma"] for m in of_kind(messages, "distinct")}

@@ -132,6 +132,7 @@ def assert_same(table: pd.DataFrame, race: RaceSpec) -> None:
 
 
 @pytest.mark.parametrize("change", [{}, {"tokenizer": "byte"}, {"tokenizer": "bpe"}], ids=["char", "byte", "bpe"])
+@pytest.mark.slow
 def test_the_script_has_the_losses_of_the_app_batch_by_batch(run_here, tmp_path, change):
     race = replace(RACE, **change)
     said = run_here(export_script(race))
@@ -250,6 +251,7 @@ def test_it_says_what_was_set():
     assert "from core" not in source and "import core" not in source
 
 
+@pytest.mark.slow
 def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(run_here, tmp_path, monkeypatch):
     race = replace(RACE, tokenizer="bpe", text=RACE.text * 40, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
     (tmp_path / "text.txt").write_text(race.text, encoding="utf-8", newline="")

@@ -18,7 +18,7 @@ from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.export import export_notebook
 from core.export.lesson import DocumentsSpec, LessonSpec
@@ -163,7 +163,7 @@ def test_what_backward_keeps_is_what_the_app_counts():
 
 
 def test_speed_at_every_batch_size():
-    spec = SpeedSpec(race=replace(RACE, train=replace(PLAN, batch_sizes=(8,), num_seeds=1)), budget_bytes=10**8)
+    spec = StepCostSpec.by_doubling(replace(RACE, train=replace(PLAN, batch_sizes=(8,), num_seeds=1)), 10**8)
     found = run_notebook(spec)["speed"]
     assert found["batch_size"].tolist() == [1, 2, 4, 8]
     assert (found["milliseconds"] > 0).all() and found["kept bytes"].is_monotonic_increasing

@@ -14,7 +14,6 @@ import another_device
 
 from core.calls import packing, steps
 from core.engine import Training, devices
-from core.experiments.cost.spec import CostSpec
 from core.experiments.messages import to_dict
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
@@ -22,7 +21,7 @@ from core.experiments.parallel.run import run_rank
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec, RunSpec
 from core.experiments.registry import kind_of
-from core.experiments.speed.spec import SpeedSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.experiments.sweep.spec import SweepSpec
 from core.measure import capacity
 from core.model import GPTConfig
@@ -88,11 +87,11 @@ def test_a_race_has_the_losses_that_it_has_on_the_processor(batch_size):
     [
         NoiseSpec.of(OF_8, steps=(0, 10), batch_sizes=(1, 4), num_batches=6),
         SweepSpec(race=RACE, learning_rates=(1e-3, 1e3)),  # one diverges
-        CostSpec(race=ALONE),
-        SpeedSpec(race=ALONE, budget_bytes=2_000_000),
+        StepCostSpec.of(replace(ALONE, train=replace(ALONE.train, batch_sizes=(2, 8)))),
+        StepCostSpec.by_doubling(ALONE, budget_bytes=2_000_000),
         OrdersSpec.of(OF_8),
     ],
-    ids=lambda spec: type(spec).__name__,
+    ids=["noise", "sweep", "chosen sizes", "doubling", "orders"],
 )
 @pytest.mark.slow
 def test_an_experiment_runs_there(spec):

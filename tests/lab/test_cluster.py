@@ -11,10 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.experiments.cost.spec import CostSpec
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json
+from core.experiments.step_cost.spec import StepCostSpec
 from core.lab import cluster
 from core.lab.cluster import Lab, LabError
 from core.lab.store import Store
@@ -56,13 +56,13 @@ def wait_for(lab, race_id: str, *statuses: str, seconds: float = 30) -> str:
 
 def test_memory_that_does_not_suffice_ends_in_a_sentence_and_the_next_one_works(tmp_path, monkeypatch):
     monkeypatch.setenv("BATCHSCOPE_WORKER_MEMORY", "800MB")
-    monkeypatch.setattr(CostSpec, "check", lambda self, machine: None)  # as if estimates were wrong
+    monkeypatch.setattr(StepCostSpec, "check", lambda self, machine: None)  # as if estimates were wrong
     lab = Lab(Store(f"sqlite:///{tmp_path}/lab.db"))
     try:
         worker = lab.describe()
         assert worker.devices["cpu"] < 800e6
         plan = TrainConfig(batch_sizes=(4096,), num_seeds=1, max_tokens=4096 * 32)
-        greedy = lab.submit(CostSpec(race=RaceSpec(text=TEXT * 5, block_size=32, train=plan)))  # about 1.2 GB
+        greedy = lab.submit(StepCostSpec.of(RaceSpec(text=TEXT * 5, block_size=32, train=plan)))  # about 1.2 GB
         wait_for(lab, greedy, "failed", "done", seconds=60)
         status, sentence = lab.store.status(greedy)
         assert status == "failed" and sentence.startswith("The memory was not enough for this")

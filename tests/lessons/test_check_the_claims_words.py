@@ -1,9 +1,12 @@
 """Verdicts on the claims in words, from figures that are written by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.experiments.noise.messages import NoiseScale
 from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome
+from core.lessons.check_the_claims.verdicts.cost import AccumulationVerdict, MemoryVerdict
 from core.lessons.check_the_claims.verdicts.curves import Gap, NoisyVerdict, OverfitVerdict
 from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict, ScaleRange
 from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, SpeedVerdict
@@ -154,3 +157,27 @@ def test_a_single_value_has_no_interval():
         rates=RATES,
     )
     assert fact_sentences(verdict)[0].endswith("0.500 (a single value: no interval).")
+
+
+def test_memory_is_told_part_by_part():
+    verdict = MemoryVerdict(
+        outcome=PARTLY, block_size=8, num_parameters=1000, state={"weights": 4000, "optimizer": 12_000},
+        activations={16: 1600, 512: 51_200}, line=(0.0, 100.0), off_line=0.001, held_share=16_000 / 17_600,
+    )  # fmt: skip
+    assert "91% of the memory at B = 16 is there at any B" in reason_sentence(verdict)
+    facts = fact_sentences(verdict)
+    assert facts[0].endswith("16.0 bytes a parameter.") and "within 0.10% of a straight line" in facts[1]
+    assert facts[2].endswith("32.0 times the batch, 3.82 times the memory.")
+
+
+def test_a_split_is_told_with_its_time_its_memory_and_its_gradient():
+    verdict = AccumulationVerdict(
+        outcome=PARTLY, batch_size=512, seconds=0.5, ratios={16: HIGHER, 128: LOWER},
+        memory_shares={16: 0.03125, 128: 0.25}, differences={16: 1e-7, 128: 1e-7},
+    )  # fmt: skip
+    assert reason_sentence(verdict).startswith("Micro-batches of 128 were faster than one go")
+    fact = fact_sentences(verdict)[1]
+    assert fact.startswith("In 32 micro-batches of 16 it takes 2.00 (95%") and "needs 3.1% of the activation" in fact
+    same = replace(verdict, outcome=FAILS)
+    assert reason_sentence(same).startswith("The same gradient, for more time")
+    assert reason_sentence(replace(same, differences={16: 1e-3})).startswith("Nearly the same gradient")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.experiments.cost.results import CostResults
+from core.experiments.step_cost.results import StepCostResults
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
 from core.measure.comparison import Estimate, ratio_of
 
@@ -35,11 +35,11 @@ class MemoryVerdict(Verdict):
 
 @dataclass(frozen=True, kw_only=True)
 class AccumulationVerdict(Verdict):
-    """The largest batch in micro-batches, by their size, and in one go."""
+    """The largest batch in micro-batches, by their size, and in one pass."""
 
     batch_size: int
-    seconds: float  # of a step in one go
-    ratios: dict[int, Estimate]  # of the seconds, over those in one go
+    seconds: float  # of a step in one pass
+    ratios: dict[int, Estimate]  # of the seconds, over those in one pass
     memory_shares: dict[int, float]  # of the activations' bytes
     differences: dict[int, float]  # of the gradient, as a share of its norm
 
@@ -52,40 +52,41 @@ class AccumulationVerdict(Verdict):
         return max(self.differences.values()) < SAME
 
 
-def memory(cost: CostResults) -> Verdict:
+def memory(cost: StepCostResults) -> Verdict:
     """Small batches use less memory: what grows with B, and what does not."""
-    kept = dict(sorted(cost.activation_bytes.items()))
-    if len(kept) < len(cost.spec.batch_sizes):
+    kept, line = cost.activation_bytes, cost.line()
+    if line is None or len(kept) < len(cost.spec.batch_sizes):
         return TOO_EARLY
-    slope, intercept = np.polyfit(list(kept), list(kept.values()), 1)
+    intercept, slope = line
     held = sum(cost.state_bytes.values())
     share = held / (held + kept[min(kept)])
     return MemoryVerdict(
         outcome=Outcome.HOLDS if share < SMALL_SHARE else Outcome.PARTLY,
         block_size=cost.spec.race.block_size,
-        num_parameters=cost.started["num_parameters"],
+        num_parameters=cost.started.num_parameters,
         state=cost.state_bytes,
         activations=kept,
-        line=(intercept, slope),
+        line=line,
         off_line=max(abs(intercept + slope * b - size) / size for b, size in kept.items()),
         held_share=share,
     )
 
 
-def accumulation(cost: CostResults) -> Verdict:
-    """Accumulation speeds up training: the same batch, in micro-batches and in one go."""
-    large, parts = cost.spec.largest, cost.spec.micro_batch_sizes
+def accumulation(cost: StepCostResults) -> Verdict:
+    """Accumulation speeds up training: the same batch, in micro-batches and in one pass."""
+    large, parts = cost.spec.split_size, cost.spec.micro_batch_sizes
     if not parts:
         return Unjudged.for_want_of(Missing.SPLITS, batch_size=large)
-    if min(len(cost.seconds.get((large, m), ())) for m in (*parts, large)) < 2:
+    seconds, kept = cost.by_micro_batch(), cost.activation_bytes
+    if len(seconds.get(large, ())) < 2:
         return TOO_EARLY
-    ratios = {m: ratio_of(*cost.rounds_of((large, m), (large, large))) for m in parts}
+    ratios = {m: ratio_of(seconds[m], seconds[large]) for m in parts}
     return AccumulationVerdict(
         outcome=accumulation_outcome(list(ratios.values())),
         batch_size=large,
-        seconds=float(np.median(cost.seconds[large, large])),
+        seconds=float(np.median(seconds[large])),
         ratios=ratios,
-        memory_shares={m: cost.activation_bytes[m] / cost.activation_bytes[large] for m in parts},
+        memory_shares={m: kept[m] / kept[large] for m in parts},
         differences=dict(cost.differences),
     )
 

@@ -1,0 +1,259 @@
+"""What a batch costs, in sentences: from what was measured, with what it does not tell."""
+
+import numpy as np
+
+from core import charts
+from core.experiments.offers import MEGABYTE
+from core.experiments.step_cost.results import StepCostResults, best_of
+from core.measure.comparison import Estimate, ratio_of
+from core.measure.step_time import StepTimeFit, fit_step_time
+from core.measure.targets import Fitted
+from core.ui.sentences import model_size, source_title
+
+FEWEST_ROUNDS = 4  # before anything is said of them
+number = charts.format_significant
+
+
+def summary_of(found: StepCostResults) -> str:
+    """What was measured and on what, for the case that the choices have changed since."""
+    race, started = found.spec.race, found.started
+    device = ""
+    if started:
+        threads = f", {charts.counted(started.num_threads, 'thread')} for training"
+        device = f" Device: {started.device_name}{threads if started.device == 'cpu' else ''}."
+    return (
+        f"Measured with T = {race.block_size}; {model_size(race)}; "
+        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go, a plain step of "
+        f"torch.{device} Points: geometric mean over the rounds, in which all sizes take turns, with its 95% t "
+        "interval. It is of this session; another start may differ by more."
+    )
+
+
+def time_lines(found: StepCostResults, fit: StepTimeFit | None) -> list[str]:
+    if len(found.products) < FEWEST_ROUNDS:
+        return ["The first rounds are under way."]
+    speeds = found.windows_a_second()
+    best = best_of(speeds)
+    smallest = min(speeds)
+    gain = between(ratio_of(speeds[best.option], speeds[smallest]))
+    rivals = f"; these rounds cannot tell it from {sizes_named(best.rivals)}" if best.rivals else ""
+    return [
+        knee_line(found, fit),
+        f"**The most tokens a second at B = {best.option:,}**{rivals}: {gain} times as many as at B = {smallest}.",
+        product_line(found, best.option),
+    ]
+
+
+def product_line(found: StepCostResults, batch_size: int) -> str:
+    """How much of what the device can do a step of that size does."""
+    share = between(found.product_share(batch_size), 100)
+    usual, fastest = (
+        charts.format_significant(float(np.median(rates)) / 1e9) for rates in (found.products, found.fastest_products)
+    )
+    by = other = ""
+    threads = " on the same threads" if found.started.device == "cpu" else ""
+    if found.fastest_products is found.onednn_products:
+        by = f" by oneDNN; the library that torch takes by itself, and so this step, reaches {usual}"
+        other = " they are made by the slower library;"
+    return (
+        f"**Its matrix products run at {share}% of the rate of one large product**, {fastest} billion operations a "
+        f"second{by}. Both were taken in the same rounds{threads}. (Products inside attention are not counted.) What "
+        "takes the rest is not measured here: a step's products are small, and small ones are slower;"
+        f"{other} and there is all that is no product: norms, GELU, AdamW, moving memory, Python."
+    )
+
+
+def sizes_named(sizes: tuple[int, ...]) -> str:
+    return " and ".join(f"B = {size:,}" for size in sizes)
+
+
+def knee_line(found: StepCostResults, fit: StepTimeFit | None) -> str:
+    if fit is None:
+        return (
+            "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
+            "that grows."
+        )
+    if not fit.knee.resolved:
+        return (
+            f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
+            "times do not lie near enough to one line."
+        )
+    largest = max(found.one_pass)
+    if fit.knee.value > largest:
+        return (
+            f"**The knee**: not resolved. On one line through these times it would lie beyond B = {largest:,}, the "
+            f"largest batch measured. A step takes {fitted(fit.step_seconds, 1e3)} ms however small the batch."
+        )
+    off = f"{number(100 * np.expm1(fit.misfit))}%"
+    bent = (
+        f" The points lie off the line by up to {off}, more than the timings err: it is not quite one line, and "
+        "another bound would give a somewhat other knee."
+        if fit.misfit > 3 * found.timing_error()
+        else ""
+    )
+    return (
+        f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes "
+        f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each "
+        "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
+        f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
+    )
+
+
+def replayed_line(step_seconds: dict[int, float]) -> str:
+    """What a step takes in a race on the same GPU, by batch size, where no operation waits for Python."""
+    sizes = sorted(step_seconds)
+    fit = fit_step_time(np.array(sizes), np.array([step_seconds[b] for b in sizes]))
+    times = " and ".join(f"{number(1e3 * step_seconds[b])} ms at B = {b:,}" for b in (sizes[0], sizes[-1]))
+    knee = f" The knee of these times lies at B = {fitted(fit.knee)}." if fit and fit.knee.resolved else ""
+    return (
+        "**Without Python.** A plain step asks for one operation after the other. In the race that was recorded on "
+        "this GPU, the app captured a step once and replayed it: one run alone then takes "
+        f"{times}.{knee}"
+    )
+
+
+# ---- numbers with their intervals
+
+
+def fitted(value: Fitted, times: float = 1.0) -> str:
+    return f"{number(times * value.value)} (95% interval {number(times * value.low)} to {number(times * value.high)})"
+
+
+def between(estimate: Estimate, times: float = 1.0) -> str:
+    """A number with its interval, 3.52 (3.41 to 3.63)."""
+    value, low, high = (number(times * part) for part in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+# ---- one by one, in a loop, in one pass
+
+
+def vectorised_lines(found: StepCostResults) -> list[str]:
+    taken, B = found.by_micro_batch(), found.spec.split_size
+    if {1, B} - taken.keys():
+        refused = found.no_memory and found.no_memory.batch_size <= B
+        return [f"{B} windows at once did not fit into memory." if refused else "Nothing measured yet."]
+    if len(taken[B]) < FEWEST_ROUNDS:
+        return ["The first rounds are under way."]
+    lines = [
+        f"The gradient is the same each time but for rounding, and so is the update. **One by one it takes "
+        f"{between(ratio_of(taken[1], taken[B]))} times as long as in one go.** The multiplications are the same; but "
+        f"each window alone asks for every small operation again, and leaves a gradient of its own to be added up."
+    ]
+    best = best_of({m: 1 / seconds for m, seconds in taken.items()})
+    if best.option != B and B not in best.rivals:
+        lines.append(
+            f"**{best.option} at once is still faster than {B} at once**, {B} takes "
+            f"{between(ratio_of(taken[B], taken[best.option]))} times as long: perhaps what a smaller pass keeps stays "
+            "in the processor's caches. This page does not measure why."
+        )
+    return lines
+
+
+# ---- memory
+
+
+def memory_lines(found: StepCostResults) -> list[str]:
+    line = found.line()
+    if not found.started or line is None:
+        return ["Nothing counted yet."]
+    intercept, slope = line
+    T = found.spec.race.block_size
+    state = sum(found.state_bytes.values())
+    sign = "" if intercept >= 0 else "minus "
+    lines = [
+        f"**Whatever the batch: {charts.format_bytes(state)}**, {number(state / found.started.num_parameters)} "
+        "bytes a parameter: the weights, a gradient for each, and the two averages that AdamW keeps.",
+        f"**Each window more: {charts.format_bytes(slope)}** of activations, {charts.format_bytes(slope / T)} a token: "
+        "what forward leaves behind because backward will need it, counted to the byte. The line through them meets "
+        f"B = 0 at {sign}{charts.format_bytes(abs(intercept))}. “Passing” is what is there only for a moment, at the "
+        "worst one.",
+        *block_lines(found),
+    ]
+    if found.no_memory:
+        size = found.no_memory.batch_size
+        how = (
+            "did not find its memory"
+            if found.no_memory.tried
+            else "was expected to need most of the memory that is free, and not tried"
+        )
+        lines.append(f"**B = {size:,} {how}**; so larger batches are not here.")
+    return [*lines, largest_line(found)] if found.spec.budget_bytes else lines
+
+
+def block_lines(found: StepCostResults) -> list[str]:
+    rows = {t: parts["activations"] for t, parts in found.by_block_size().items()}
+    if len(rows) < 2:
+        return []
+    each = {t: size / (found.size_of_blocks * t) for t, size in rows.items()}
+    low, high, longest = min(each.values()), max(each.values()), max(each)
+    race = found.spec.race
+    table = 4 * race.n_head * race.n_layer * longest  # bytes a token, if attention kept who looks at whom, in float32
+    if high > 1.02 * low:
+        said = ", ".join(f"T = {t}: {charts.format_bytes(size)}" for t, size in each.items())
+        return [f"**A token's share depends on T**: {said}."]
+    kept = ""
+    if table > 0.1 * low:
+        kept = (
+            f" So attention keeps no table of who looks at whom, T × T: at T = {longest} it would add "
+            f"{charts.format_bytes(table)} to each token."
+        )
+    return [
+        f"**A window twice as long takes twice as much**: {charts.format_bytes(low)} a token at every T from "
+        f"{min(rows)} to {longest}.{kept}"
+    ]
+
+
+def largest_line(found: StepCostResults) -> str:
+    budget, answer = charts.format_bytes(found.spec.budget_bytes), found.largest
+    if not answer:
+        return f"**The largest batch that fits into {budget}**: not known yet."
+    if answer.batch_size is None:
+        return f"**The largest batch that fits into {budget}**: none known, {answer.why_not}."
+    size, only = answer.batch_size, "Tensors only: the program, torch and its libraries come on top."
+    predicted = f"the line says {exact_megabytes(answer.predicted)}"
+    if answer.why_not:
+        return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. It was not tried: {answer.why_not}. {only}"
+    measured, beyond = (exact_megabytes(size) for size in (answer.measured, answer.measured_next))
+    return (
+        f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
+        f"with one window more {beyond}. {only}"
+    )
+
+
+def exact_megabytes(num_bytes: float) -> str:
+    """Four figures: the question is which side of a bound it lies on."""
+    return f"{num_bytes / MEGABYTE:,.4g} MB"
+
+
+# ---- time to a target
+
+
+def target_line(target: float, sweep_note: str, missing: list[int]) -> str:
+    """What the time to a target is made of; `missing` are batch sizes that it cannot be told for."""
+    source = f" ({sweep_note})" if sweep_note else ""
+    return (
+        f"**Steps to a validation loss of {target:.2f} nats × time of a step = time to it.** Larger batches need fewer "
+        f"steps, and longer ones. The steps are those of the sweep in **Tune the rate**{source}, each batch size at "
+        "its best rate. The product is calculated, not run; its bars are over the seeds, and know nothing of how the "
+        "rate was chosen."
+        + (f" Not here, for want of steps or of a time: {sizes_named(tuple(missing))}." if missing else "")
+    )
+
+
+def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
+    """Which batch size is first, and which ones cannot be told from it: the ratio of steps, over the seeds, times that
+    of the times of a step, over the rounds."""
+    if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
+        return "Too few batch sizes have both: steps to the target, and a time."
+    mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
+    soonest = min(mean, key=mean.get)
+    behind = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
+    rivals = tuple(b for b, ratio in behind.items() if b != soonest and not ratio.above(1))
+    if len(steps[soonest]) < 2:
+        return "The sweep has one seed: which batch is first is not resolved."
+    first = f"**B = {soonest} is there first**, after {charts.format_seconds(mean[soonest])}"
+    if rivals:
+        return f"{first}; but these seeds cannot tell it from {sizes_named(rivals)}."
+    second = min((b for b in mean if b != soonest), key=mean.get)
+    return f"{first}; B = {second}, the next one, takes {between(behind[second])} times as long."
