@@ -18,13 +18,14 @@ from typing import TextIO
 import click
 
 from core.corpus import clean_text, decode_upload, samples
-from core.experiments.kind import Spec
+from core.experiments.kind import Offer, Spec
 from core.experiments.messages import Progress, to_dict
-from core.experiments.offers import OFFERS, RACE, Offer, parallel_of, race_of
+from core.experiments.parallel.offers import parallel_of
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.messages import Summary
+from core.experiments.race.offers import RACE, race_of
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import kind_of
+from core.experiments.registry import OFFERS, kind_of
 from core.export.lesson import LessonSpec
 from core.lab.recording import RECORDINGS, spec_to_record, write_recording
 from core.settings.declared import SETTINGS, batch_sizes

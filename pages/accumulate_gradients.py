@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import parts_of
+from core.experiments.parallel.offers import parts_of
 from core.lab.cluster import LabError
 from core.lessons.accumulate_gradients.view import draw_splits, show_mistake, show_proof
 from core.ui.experiment import experiment

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import claim_race_of
+from core.experiments.race.offers import claim_race_of
 from core.lessons.check_the_claims import verdicts
 from core.lessons.check_the_claims import view as claims
 from core.lessons.check_the_claims.view import Claim, show_claim, show_overview

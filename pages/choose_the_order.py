@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import orders_of
+from core.experiments.orders.offers import orders_of
 from core.lessons.choose_the_order.answers import (
     epoch_answer,
     replacement_answer,

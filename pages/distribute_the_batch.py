@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import parallel_of
+from core.experiments.parallel.offers import parallel_of
 from core.lessons.distribute_the_batch.view import draw_parallel, show_model_parallel
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import noise_of
+from core.experiments.noise.offers import noise_of
 from core.lessons.measure_the_noise.view import draw_noise
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import speed_of
+from core.experiments.step_cost.offers import speed_of
 from core.lessons.speed_and_memory.view import draw_speed
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page

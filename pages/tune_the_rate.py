@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import sweep_of
+from core.experiments.sweep.offers import sweep_of
 from core.lessons.tune_the_rate.view import draw_sweep
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.__main__ import app, main
-from core.experiments.offers import OFFERS
+from core.experiments.registry import OFFERS
 from core.settings.declared import SETTINGS
 
 ROOT = Path(__file__).parents[1]

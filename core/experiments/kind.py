@@ -3,7 +3,7 @@ and what is known of one while messages come (`results.py`)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from core.experiments.messages import Message, Progress, from_dict
 from core.measure.memory import Machine
+from core.settings.values import Settings
 
 if TYPE_CHECKING:
     from core.experiments.race.spec import RaceSpec
@@ -46,12 +47,23 @@ class OnRace:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """An experiment that a page offers. Its name is that of the setting that holds the id of a visitor's own."""
+
+    kind: type[Spec]
+    noun: str  # what a sentence calls it
+    of: Callable[[Settings, str], Spec]  # what the settings describe, with this text
+    settings: tuple[str, ...]  # those that it is made from
+
+
+@dataclass(frozen=True)
 class Kind:
     """One kind of experiment. `KIND` in the folder's `__init__.py`; the folder's name stands in `registry.py`."""
 
     spec: type[Spec]
     results: type[Results]
     messages: tuple[type[Message], ...]  # besides `Progress`
+    offers: Mapping[str, Offer]  # by name
 
     @property
     def name(self) -> str:

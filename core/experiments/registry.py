@@ -6,9 +6,11 @@ from dataclasses import asdict
 from importlib import import_module
 
 from core.experiments.codec import build
-from core.experiments.kind import Kind, Spec
+from core.experiments.kind import Kind, Offer, Spec
 from core.experiments.messages import Message
 from core.experiments.results import Results
+from core.settings.declared import declare
+from core.settings.setting import ExperimentId
 
 NAMES = (
     "race",
@@ -19,6 +21,8 @@ NAMES = (
     "step_cost",
 )
 KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND for name in NAMES}
+OFFERS: dict[str, Offer] = {name: offer for kind in KINDS.values() for name, offer in kind.offers.items()}
+declare(*map(ExperimentId, OFFERS))  # a setting each, with the id of a visitor's own
 
 
 def kind_of(spec: Spec) -> Kind:

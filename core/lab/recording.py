@@ -13,8 +13,7 @@ from pathlib import Path
 from core.corpus import Sample
 from core.experiments.kind import Spec
 from core.experiments.messages import Message, to_dict
-from core.experiments.offers import OFFERS
-from core.experiments.registry import from_json, to_json
+from core.experiments.registry import OFFERS, from_json, to_json
 from core.settings.values import Settings
 
 DATA = Path(__file__).parents[2] / "data"

@@ -5,7 +5,7 @@ from functools import partial
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
-from core.settings.setting import Choice, ExperimentId, LossPlace, Number, Numbers, Setting, Whole, Wholes
+from core.settings.setting import Choice, LossPlace, Number, Numbers, Setting, Whole, Wholes
 from core.strategies import (
     CLIP_EACH,
     LOG_LAST,
@@ -91,7 +91,6 @@ RACE = (
     Choice("smoothing_half_life", 0, "Smoothing (half-life)", HALF_LIVES),
     Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
     LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_SEEDS, limits.MAX_TOKENS)),
-    ExperimentId("race"),
 )
 STEP = (
     Whole("step", 1, "Step", low=1, high=limits.MAX_STEP),
@@ -111,7 +110,6 @@ NOISE = (
     Whole("num_batches", 64, "Batches of each size", low=2, high=limits.MAX_NOISE_BATCHES),
     batch_size("train_batch_size", 16, "Batch size of the training"),
     Whole("noise_at_step", 0, "Weights held still after this many steps", low=0, high=limits.MAX_STEP),
-    ExperimentId("noise"),
 )  # fmt: skip
 SWEEP = (
     batch_sizes("sweep_sizes", (4, 8, 16, 32, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),
@@ -122,12 +120,10 @@ SWEEP = (
     budget("sweep_tokens", 60_000, step=20_000),
     Choice("beta2_rule", "fixed", "AdamW's memory", BETA2_RULES),
     Number("target", 0.0, "Target validation loss (0: one that all can reach)", low=0.0, high=20.0, step=0.05),
-    ExperimentId("sweep"),
 )  # fmt: skip
 SPEED = (
     Whole("max_batch_size", 256, "Batch sizes up to", low=4, high=limits.MAX_BATCH_SIZE),
     Whole("budget_mb", 100, "Memory to fit into (MB)", low=2, high=1_000_000),
-    ExperimentId("speed"),
 )
 CHECKED_CLAIMS = (
     Choice("claim", CLAIMS[0], "The claim", CLAIMS),
@@ -145,7 +141,6 @@ CHECKED_CLAIMS = (
         "excerpt", limits.CLAIM_EXCERPT, "Characters of it that are used (0: all)",
         low=0, high=limits.MAX_TEXT_CHARACTERS, step=1_000,
     ),
-    *(ExperimentId(f"claim_{kind}") for kind in ("race", "cost", "sweep", "noise")),
 )  # fmt: skip
 ORDER = (
     examples("order_examples", None, "Windows drawn"),  # None is an epoch's worth
@@ -153,14 +148,12 @@ ORDER = (
     model_size("order_model", "tiny"),
     budget("order_tokens", limits.ORDER_TOKENS, step=100_000),
     num_seeds("order_seeds", 5, "Seeds (runs of each order)"),
-    ExperimentId("orders"),
 )
 ACCUMULATION = (
     micro_batch("micro_batch_size", 8, "Micro-batch (windows)"),
     accumulation("accumulation_steps", 8, "Accumulation steps"),
     Choice("targets", "even", "Tokens that are targets", TARGETS),
     Choice("accumulation_mistake", NO_DIVISION, "A mistake that people make", ACCUMULATION_MISTAKES),
-    ExperimentId("splits"),
 )
 RANKS = (
     Whole("num_ranks", 2, "Ranks", low=1, high=limits.MAX_RANKS),
@@ -174,7 +167,6 @@ RANKS = (
     Whole("tensor_parts", 1, "Tensor parallel", low=1, high=64),
     Whole("pipeline_stages", 4, "Pipeline stages", low=1, high=8),
     Whole("pipeline_batches", 4, "Micro-batches in it", low=1, high=16),
-    ExperimentId("parallel"),
 )
 PACKING = (
     Choice("documents", "greetings", "Documents", DOCUMENTS),
@@ -192,3 +184,8 @@ SETTINGS: dict[str, Setting] = {
     )
     for setting in subject
 }  # fmt: skip
+
+
+def declare(*settings: Setting) -> None:
+    """More settings: those of an experiment are declared with it."""
+    SETTINGS.update({setting.name: setting for setting in settings})

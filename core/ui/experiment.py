@@ -19,9 +19,8 @@ from core import charts
 from core.corpus import samples
 from core.experiments.feed import Feed
 from core.experiments.kind import Spec
-from core.experiments.offers import OFFERS
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json
+from core.experiments.registry import OFFERS, from_json
 from core.experiments.results import Read, Results
 from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording

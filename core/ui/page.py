@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core.experiments.offers import OFFERS
+from core.experiments.registry import OFFERS
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.batches import Batch, WindowStream
 from core.corpus import Corpus
-from core.experiments.offers import race_of
+from core.experiments.race.offers import race_of
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
 from core.settings.declared import STAGES

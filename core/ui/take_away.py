@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.experiments.offers import race_of
+from core.experiments.race.offers import race_of
 from core.experiments.race.spec import RaceSpec
 from core.export.lesson import LessonSpec
 from core.lab.cluster import LabError

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from core.corpus import Corpus, clean_text, decode_upload, samples
-from core.experiments.offers import OFFERS, VAL_FRACTION
+from core.experiments.race.offers import VAL_FRACTION
+from core.experiments.registry import OFFERS
 from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text

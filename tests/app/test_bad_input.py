@@ -3,7 +3,7 @@
 import pytest
 
 from core.corpus import samples
-from core.experiments.offers import race_of
+from core.experiments.race.offers import race_of
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.measure.memory import Machine

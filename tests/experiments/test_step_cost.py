@@ -9,9 +9,8 @@ import torch
 
 from core.experiments.feed import Feed
 from core.experiments.messages import to_dict
-from core.experiments.offers import OFFERS
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import from_json, results_of, to_json
+from core.experiments.registry import OFFERS, from_json, results_of, to_json
 from core.experiments.step_cost import run as run_module
 from core.experiments.step_cost.largest import MAX_TRIES, find_largest
 from core.experiments.step_cost.messages import Difference, Largest, Memory, NoMemory, Round, StepTime

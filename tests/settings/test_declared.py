@@ -9,9 +9,9 @@ from streamlit.testing.v1 import AppTest
 from core.__main__ import app, main
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS
-from core.experiments.kind import Spec
-from core.experiments.offers import OFFERS, Offer
+from core.experiments.kind import Offer, Spec
 from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import OFFERS
 from core.lab.recording import RECORDINGS, read_recording, spec_to_record
 from core.settings.declared import SETTINGS
 from core.settings.setting import Whole

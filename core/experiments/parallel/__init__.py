@@ -1,6 +1,7 @@
 from core.experiments.kind import Kind
 from core.experiments.parallel import messages
+from core.experiments.parallel.offers import OFFERS
 from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
 
-KIND = Kind(spec=ParallelSpec, results=ParallelResults, messages=messages.ALL)
+KIND = Kind(spec=ParallelSpec, results=ParallelResults, messages=messages.ALL, offers=OFFERS)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core import charts
-from core.experiments.offers import MEGABYTE
+from core.experiments.step_cost.offers import MEGABYTE
 from core.experiments.step_cost.results import StepCostResults, best_of
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
