@@ -14,15 +14,15 @@ from core.ui.texts import choose_text
 
 CLAIMS = {
     "slower": Claim(
-        said="Small batches are slower.",
+        text="Small batches are slower.",
         evidence=("claim_race",),
         judge=verdicts.slower,
-        show=claims.show_way,
+        show=claims.show_cost_to_target,
         test="All three sizes are trained on the same examples. How many tokens a second does each read? And how long does each take to the **same validation loss**?",
         nuance="A small batch leaves part of the hardware idle: until it is full, twice the batch costs hardly more time. But speed by the token is only half of the story. A small batch makes more updates out of the same tokens, and often needs far fewer of them. What you wait for is the product: **steps to the target × seconds a step**.",
     ),
     "memory": Claim(
-        said="Small batches use less memory.",
+        text="Small batches use less memory.",
         evidence=("claim_cost",),
         judge=verdicts.memory,
         show=step_cost.show_memory,
@@ -30,7 +30,7 @@ CLAIMS = {
         nuance="Only **activations** grow with B × T. Weights, gradients and AdamW's two averages are there whatever the batch, about 16 bytes a parameter in float32. With a tiny model most of it is activations; with billions of parameters it can be the other way round, and a smaller batch then saves little. Not counted: what a layer needs for a moment while it computes. Try a larger model.",
     ),
     "noisy": Claim(
-        said="Small batches are noisy, large ones are smooth.",
+        text="Small batches are noisy, large ones are smooth.",
         evidence=("claim_race",),
         judge=verdicts.noisy,
         show=claims.show_noise_of_race,
@@ -38,23 +38,23 @@ CLAIMS = {
         nuance="True, and less important than it sounds. At equal weights the jumps shrink as 1/√B (lesson *Measure the noise*); here each size is at weights of its own, so the ratio differs somewhat. But **a smooth curve is not a good one**: it says how exactly the loss was measured, not how low it is.",
     ),
     "balanced": Claim(
-        said="Medium batches (64 to 256) are the balanced choice.",
+        text="Medium batches (64 to 256) are the balanced choice.",
         evidence=("claim_race",),
         judge=verdicts.balanced,
-        show=claims.show_way,
+        show=claims.show_cost_to_target,
         test="Three prices are paid on the way to the same loss: steps, tokens, seconds. By what factor does each size exceed the cheapest in each of them? The **worst** of its three factors is what a size is judged by.",
         nuance="There is always some size in the middle that is bad at nothing. But where the middle lies depends on the task, the model and the hardware: 16 in one case, 16,000 in another. Numbers without a context are no rule.",
     ),
     "fast": Claim(
-        said="Large batches (512 to 4096) are fast.",
+        text="Large batches (512 to 4096) are fast.",
         evidence=("claim_race",),
         judge=verdicts.fast,
-        show=claims.show_way,
+        show=claims.show_cost_to_target,
         test="The large size against the medium one: tokens a second, and seconds to the same validation loss.",
         nuance="Fast by the token, as long as there is idle hardware to fill; on a big GPU, or on many of them, that goes far. Beyond that point, each further window only makes the step longer. And the target must be reached too.",
     ),
     "overfit": Claim(
-        said="Large batches overfit.",
+        text="Large batches overfit.",
         evidence=("claim_race",),
         judge=verdicts.overfit,
         show=claims.show_gaps,
@@ -62,7 +62,7 @@ CLAIMS = {
         nuance="At equal tokens a large batch has made far fewer updates; usually it is *under*-trained. At equal steps it has read many times as much text, so of course it has learnt more of it by heart. The fair question is the third. Keskar and others (2017), whose paper the saying comes from, write that the gap they saw was “not due to over-fitting”; Shallue and others (2018) found no evidence that large batches do worse out of sample.",
     ),
     "tuning": Claim(
-        said="Large batches need tuning.",
+        text="Large batches need tuning.",
         evidence=("claim_sweep",),
         judge=verdicts.tuning,
         show=claims.show_rates,
@@ -70,7 +70,7 @@ CLAIMS = {
         nuance="Every batch size has a best rate; a rate is usually tuned at one size and then carried over. So it is the *change* of batch size that needs tuning, in either direction. Rules (√B for Adam, B for SGD) are guesses to start from: lesson *Tune the rate*.",
     ),
     "accumulation": Claim(
-        said="Gradient accumulation speeds up training.",
+        text="Gradient accumulation speeds up training.",
         evidence=("claim_cost",),
         judge=verdicts.accumulation,
         show=step_cost.show_splits,
@@ -78,7 +78,7 @@ CLAIMS = {
         nuance="Accumulation imitates a batch that does not fit into memory: **the same gradient, less activation memory**. It makes no more updates a second than the large batch would. Where the parts keep the hardware less busy, it is slower; where they fit a processor's cache better, it can be a little faster, which has nothing to do with learning.",
     ),
     "noise-scale": Claim(
-        said="The gradient noise scale is the best batch size.",
+        text="The gradient noise scale is the best batch size.",
         evidence=("claim_sweep", "claim_noise"),
         judge=verdicts.noise_scale,
         show=claims.show_bend,
@@ -94,7 +94,7 @@ yourself. A verdict holds for this model, this text and this device; where the r
 )
 
 which, _ = st.columns([2, 1])
-choices.select("claim", where=which, format_func=lambda name: CLAIMS[name].said)
+choices.select("claim", where=which, format_func=lambda name: CLAIMS[name].text)
 claim = CLAIMS[choices.claim]
 st.markdown(f"**The test.** {claim.test}")
 with st.expander("Batch sizes, text, model, budget and the rest"):

@@ -3,23 +3,20 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lessons.pack_documents.answers import answers
+from core.lessons.pack_documents.packing import current_documents, current_packing, pack_all, report_of
+from core.lessons.pack_documents.speed import show_speed
 from core.lessons.pack_documents.view import (
     choose_documents,
     choose_row,
-    current_documents,
-    current_packing,
-    pack_all,
-    proof_of,
     row_table,
     show_documents,
     show_equality,
     show_leak,
     show_mask,
     show_rows,
-    show_speed,
     show_ways,
 )
+from core.lessons.pack_documents.words import answers
 from core.settings.declared import ATTENTION, TOKENIZER_TITLES
 from core.ui.page import open_page, say
 from core.ui.settings import choose_device
@@ -57,7 +54,7 @@ show_rows(packing, batches[choices.packing_way])
 st.subheader("Do documents in one row leave each other alone?", anchor=False)
 packed = batches["best-fit"]
 try:
-    report = proof_of(packing)
+    report = report_of(packing)
 except (ValueError, LabError) as error:
     say(error)
     st.stop()

@@ -1,7 +1,7 @@
 """The claims about batch size on a page: the experiments that they are judged by, their verdicts and their charts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,10 +9,10 @@ import streamlit as st
 
 from core import charts
 from core.experiments.race.results import RaceResults
-from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults, fit_of
-from core.lessons.check_the_claims.verdicts import FAILS, HOLDS, NOT_YET, PARTLY, UNRESOLVED, Verdict
-from core.lessons.check_the_claims.verdicts.race import way_known, way_to_target
+from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verdict
+from core.lessons.check_the_claims.verdicts.race import cost_to_target, targetless
+from core.lessons.check_the_claims.words import fact_sentences, outcome_text, reason_sentence, summary_of
 from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -22,14 +22,13 @@ from core.ui.plots.noise import draw_scale
 from core.ui.plots.race import draw_loss, draw_noise
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import draw_points
-from core.ui.sentences import model_size, source_title
 
 ICONS = {
-    HOLDS: ":material/check_circle:",
-    PARTLY: ":material/contrast:",
-    FAILS: ":material/cancel:",
-    UNRESOLVED: ":material/help:",
-    NOT_YET: ":material/hourglass_empty:",
+    Outcome.HOLDS: ":material/check_circle:",
+    Outcome.PARTLY: ":material/contrast:",
+    Outcome.FAILS: ":material/cancel:",
+    Outcome.UNRESOLVED: ":material/help:",
+    Outcome.NOT_YET: ":material/hourglass_empty:",
 }
 
 
@@ -37,7 +36,7 @@ ICONS = {
 class Claim:
     """Something that is said about batch size, and what it takes to judge it."""
 
-    said: str
+    text: str
     evidence: tuple[str, ...]  # of EVIDENCE, in the order that `judge` and `show` take them
     judge: Callable[..., Verdict]
     show: Callable[..., list[str]]  # draws the charts, of the evidence's views; returns them as sentences
@@ -69,70 +68,54 @@ def nothing(view: View) -> None:
     pass
 
 
-def judged(claim: Claim, views: list[View]) -> Verdict:
-    if not same_subject(*(view.race for view in views)):
-        return Verdict(NOT_YET, "The experiments were run on different texts or models: run them all on the same.")
-    verdict = claim.judge(*(view.results for view in views))
-    if verdict.word in (HOLDS, PARTLY, FAILS) and not all(view.done for view in views):
-        return replace(verdict, word=f"so far it {verdict.word}")
-    return verdict
+def judged(claim: Claim, views: list[View]) -> tuple[Verdict, str]:
+    """The verdict, and its outcome in words."""
+    same = same_subject(*(view.race for view in views))
+    verdict = claim.judge(*(view.results for view in views)) if same else OTHER_SUBJECTS
+    return verdict, outcome_text(verdict.outcome, done=all(view.done for view in views))
 
 
 def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
     """The verdict and its reason, the charts, and the numbers."""
     views = [*(other.view() for other in others), view]
-    verdict = judged(claim, views)
+    verdict, outcome = judged(claim, views)
     with st.container(border=True):
-        icon = next(icon for word, icon in ICONS.items() if verdict.word.endswith(word))
-        st.subheader(f"{icon} “{claim.said}” – {verdict.word}", anchor=False)
-        st.markdown(plain(verdict.reason))
-    sentences = claim.show(*views)
-    st.markdown("\n".join(f"- {plain(fact)}" for fact in verdict.facts))  # below: the charts keep their place
+        st.subheader(f"{ICONS[verdict.outcome]} “{claim.text}” – {outcome}", anchor=False)
+        st.markdown(plain(reason_sentence(verdict)))
+    charts_in_numbers = claim.show(*views)
+    st.markdown("\n".join(f"- {plain(fact)}" for fact in fact_sentences(verdict)))  # below: the charts keep their place
     st.caption(plain(summary_of(views[0].race)))
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
-
-
-def summary_of(race: RaceSpec) -> str:
-    """What it was measured on, for the case that the choices have changed since."""
-    plan = race.train
-    part = f"at most the first {race.excerpt:,} characters of " if race.excerpt else ""
-    return (
-        f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
-        f"{model_size(race)}; learning rate {plan.learning_rate:g} "
-        f"where none is named, rule {plan.lr_rule}; seeds {plan.seeds[0]} to {plan.seeds[-1]}. Intervals: 95%; t, "
-        "paired over the seeds; of speeds over several timings, of the noise in a curve by chi-squared, of a noise "
-        "scale by bootstrap, of a fit from the scatter around it."
-    )
+        st.markdown("\n\n".join(plain(sentence) for sentence in charts_in_numbers))
 
 
 def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     """All claims and their verdicts so far, from the visitor's experiments where there are any."""
-    found = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
+    views_of = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
     rows = {}
     for claim in claims.values():
-        views = [found[name] for name in claim.evidence]
+        views = [views_of[name] for name in claim.evidence]
         recorded = [view.recorded for view in views]
         source = "recorded" if all(recorded) else "both" if any(recorded) else "yours"
-        rows[claim.said] = (judged(claim, views).word, source)
+        rows[claim.text] = (judged(claim, views)[1], source)
     st.table(pd.DataFrame.from_dict(rows, "index", columns=["measured", "by"]))
 
 
 # ---- the charts
 
 
-def show_way(view: View) -> list[str]:
+def show_cost_to_target(view: View) -> list[str]:
     """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
     race: RaceResults = view.results
-    way = None if way_known(race) else way_to_target(race)
+    cost = None if targetless(race) else cost_to_target(race)
     speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
-    shown = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
-    shown |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
-    values = {"speed": speed} | ({name: getattr(way, name) for name in ("steps", "tokens", "seconds")} if way else {})
-    target = f" of {way.target:.2f} nats" if way else ""
+    titles = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
+    titles |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
+    values = {"speed": speed} | ({name: getattr(cost, name) for name in ("steps", "tokens", "seconds")} if cost else {})
+    target = f" of {cost.target:.2f} nats" if cost else ""
     st.markdown(f"**The way to a validation loss{target}** that all runs came to: more steps, or longer ones?")
     sentences, columns = [], (*st.columns(2, gap="medium"), *st.columns(2, gap="medium"))
-    for column, (name, (title, unit)) in zip(columns, shown.items(), strict=True):
+    for column, (name, (title, unit)) in zip(columns, titles.items(), strict=True):
         with column:
             of_each = {b: np.asarray(each, dtype=float) / unit for b, each in values.get(name, {}).items()}
             sentences.append(draw_points(of_each, race.batch_sizes, f"claim_{name}", title, view.live))
@@ -146,7 +129,7 @@ def show_noise_of_race(view: View) -> list[str]:
         noise = draw_noise(view)
     with wide:
         st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view, "tokens", "validation")
     return [noise, loss]
 
 
@@ -157,7 +140,7 @@ def show_gaps(view: View) -> list[str]:
         gaps = draw_gaps(view)
     with narrow:
         st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view.results, "tokens", "validation", view.live, view.recorded)
+        loss = draw_loss(view, "tokens", "validation")
     return [gaps, loss]
 
 

@@ -5,13 +5,12 @@ import html
 import streamlit as st
 
 from core.charts import PALETTES
+from core.lessons.follow_the_shapes.words import too_many_sentence
 from core.model import GPTConfig
 from core.ui.charts import theme
 from core.ui.lab import server
 
 MAX_TRACE_NUMBERS = 20_000_000  # in the largest tensor: a trace must stay a matter of milliseconds
-
-
 STYLE = """
 .shapes { overflow: auto; max-height: 34rem; font-size: 0.85rem; }
 .shapes table { border-collapse: collapse; width: 100%; }
@@ -28,10 +27,7 @@ def traced(config: GPTConfig, batch_size: int, num_steps: int) -> list[dict]:
     """The rows of `core.model.trace_shapes`, from a worker. Raises ValueError for shapes too large to run at once."""
     widest = max(config.vocab_size, 4 * config.n_embd)
     if batch_size * num_steps * widest > MAX_TRACE_NUMBERS:
-        raise ValueError(
-            f"B × T = {batch_size * num_steps:,} tokens, each {widest:,} numbers wide, are too many to run "
-            "just to look: choose a smaller B or T."
-        )
+        raise ValueError(too_many_sentence(batch_size * num_steps, widest))
     return server().lab.call("core.model.trace:trace_shapes", config, batch_size, num_steps)
 
 

@@ -5,40 +5,39 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
+from core.lessons.inside_one_step.words import (
+    change_sentence,
+    gradient_sentences,
+    norm_sentences,
+    one_by_one_sentences,
+    position_label,
+    position_sentences,
+)
+from core.measure.reports import GradientReport, OneByOne, OneWeight, UpdateReport
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.plots.step import draw_layers, upper_end
 from core.ui.steps import Step
 
-# ---- forward and loss
-
+number = charts.format_significant
 
 # ---- gradients
 
 
 def show_gradients(step: Step) -> None:
-    found = step.ask("gradients")
-    lengths, cosines = found.norms, found.cosines
-    number = charts.format_significant
+    report: GradientReport = step.ask("gradients")
+    lengths, cosines = report.norms, report.cosines
     one, all_, angle = st.columns(3)
     one.metric("Length of one example's gradient, on average", number(lengths.mean()))
-    all_.metric("Length of their mean, the batch's gradient", number(found.norm))
+    all_.metric("Length of their mean, the batch's gradient", number(report.norm))
     angle.metric("Cosine of one with the mean, on average", number(cosines.mean()))
-    if len(lengths) == 1:
-        st.markdown("With a single example there is nothing to average: its gradient is the batch's, noise and all.")
-    else:
-        st.markdown(
-            f"The {len(lengths):,} examples pull in different directions; what they disagree on cancels, so their mean "
-            f"is **{number(lengths.mean() / found.norm)} times shorter** than one of them is on average. The mean of "
-            f"the {len(lengths):,} gradients, each from a backward pass of its own, is the batch's gradient: the "
-            f"largest difference is {charts.format_tiny(found.largest_difference)} of its length."
-        )
+    st.markdown(gradient_sentences(report))
     left, right = st.columns(2)
     with left:
         st.markdown("**Each example's gradient**, by its length and by how far it agrees with the mean.")
         examples = pd.DataFrame({"row": np.arange(len(lengths)), "cosine": cosines, "length": lengths})
-        mean = pd.DataFrame({"cosine": [1.0], "length": [found.norm], "label": ["their mean"]})
-        top = upper_end(float(max(lengths.max(), found.norm)))
+        mean = pd.DataFrame({"cosine": [1.0], "length": [report.norm], "label": ["their mean"]})
+        top = upper_end(float(max(lengths.max(), report.norm)))
         draw(
             spec_of(charts.example_gradients_chart, theme()),
             "step_examples",
@@ -49,12 +48,12 @@ def show_gradients(step: Step) -> None:
         )
     with right:
         st.markdown("**The batch's gradient, layer by layer**: the length of each layer's part of it.")
-        draw_layers({"gradient": found.layer_norms}, "length of the gradient", "step_layers", "Gradient norm by layer")
-    show_one_weight(found.weights)
+        draw_layers({"gradient": report.layer_norms}, "length of the gradient", "step_layers", "Gradient norm by layer")
+    show_one_weight(report.weights)
 
 
 @st.fragment
-def show_one_weight(weights: dict) -> None:
+def show_one_weight(weights: dict[str, OneWeight]) -> None:
     """One weight's gradient as the sum of what each example asks of it."""
     st.markdown("**One weight, and what each example wants of it.**")
     narrow, _ = st.columns(2)
@@ -98,31 +97,26 @@ def draw_sum(
 
 
 def show_update(step: Step, choices: Choices) -> None:
-    found = step.ask("update", choices.sgd_rate)
-    clipped = f", clipped to {found.clipped_to:.3g}" if found.clipped_to < 0.999 * found.norm else ""
-    st.markdown(
-        f"The gradient's length is {found.norm:.3g}{clipped}. Both rules start from the same weights and use it."
-    )
-    kinds = {"AdamW": found.adamw, "SGD": found.sgd}
+    report: UpdateReport = step.ask("update", choices.sgd_rate)
+    st.markdown(norm_sentences(report))
+    updates = {"AdamW": report.adamw, "SGD": report.sgd}
     left, right = st.columns([1, 1.2])
     with left:
         st.markdown("**What the step did to the loss** (nats per token).")
         rows = {
-            "before the step": (found.loss, found.fresh_loss),
-            **{f"after {name}": (kind.loss, kind.fresh_loss) for name, kind in kinds.items()},
+            "before the step": (report.loss, report.fresh_loss),
+            **{f"after {name}": (update.loss, update.fresh_loss) for name, update in updates.items()},
         }
         table = pd.DataFrame.from_dict(rows, "index", columns=["this batch", "the next batch"])
         st.table(table.map(charts.format_loss))
-        for name, kind in kinds.items():
-            same, fresh = kind.loss - found.loss, kind.fresh_loss - found.fresh_loss
-            changes = (charts.format_loss(change, "+") for change in (same, fresh))
-            st.markdown("{}: {} on this batch, {} on the next.".format(name, *changes))
+        for name, update in updates.items():
+            st.markdown(change_sentence(name, update, report))
         st.caption("The step was made for this batch. The next one has not been learnt from yet: it is the fair judge.")
     with right:
         st.markdown("**How far each layer moved**, as a share of its length.")
         moved = {
-            name: {layer: far / max(found.weight_norms[layer], 1e-12) for layer, far in kind.moved.items()}
-            for name, kind in kinds.items()
+            name: {layer: far / max(report.weight_norms[layer], 1e-12) for layer, far in update.moved.items()}
+            for name, update in updates.items()
         }
         draw_layers(moved, "distance moved / length of the weights", "step_moves", "Distance moved by layer")
 
@@ -142,7 +136,7 @@ def show_positions(step: Step, choices: Choices) -> None:
     together = step.ask("predictions").losses[row]
     show = step.corpus.tokenizer.show
     x, y = ([show(i) for i in part[row].tolist()] for part in (step.batch.x, step.batch.y))
-    labels = [f"after “{''.join(x[max(0, t - 11) : t + 1])}” comes “{y[t]}”" for t in range(len(alone))]
+    labels = [position_label(x, y[t], t) for t in range(len(alone))]
     total, count = float(alone.sum(dtype=float)), len(alone)
     draw_sum(
         alone,
@@ -155,14 +149,7 @@ def show_positions(step: Step, choices: Choices) -> None:
         part_title="loss at t (nats)",
         total_title="mean so far",
     )
-    some = "" if count == len(together) else f" (its first {count} of {len(together)} positions)"
-    st.markdown(
-        f"Row {row}{some} was run as **{charts.counted(count, 'separate question')}**: every prefix of it through the "
-        f"model alone, asked for one next token. The losses add up to {total:.4f} nats; divided by {count}: "
-        f"**{total / count:.4f}** nats per token. One pass over the whole row gives "
-        f"**{together[:count].mean(dtype=float):.4f}**; position by position the two differ by at most "
-        f"{charts.format_tiny(float(np.abs(alone - together[:count]).max()))}."
-    )
+    st.markdown(position_sentences(row, alone, together))
 
 
 @st.fragment
@@ -171,20 +158,13 @@ def show_cost(step: Step) -> None:
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
         step.known().pop(("cost_one_by_one",), None)
         step.ask("cost_one_by_one")
-    found = step.known().get(("cost_one_by_one",))
-    if found is None:
+    report: OneByOne | None = step.known().get(("cost_one_by_one",))
+    if report is None:
         st.caption("Not measured yet for this batch. It takes well under a second at the usual sizes.")
         return
-    together, apart = (np.asarray(times) for times in (found.together_seconds, found.one_by_one_seconds))
-    ratios = apart / together
+    together, apart = (float(np.median(seconds)) for seconds in (report.together_seconds, report.one_by_one_seconds))
     left, middle, right = st.columns(3)
-    left.metric("In one go", charts.format_seconds(float(np.median(together))))
-    middle.metric("One at a time", charts.format_seconds(float(np.median(apart))))
-    right.metric("Ratio", f"{np.median(apart) / np.median(together):.3g}×")
-    B = len(step.batch.x)
-    st.markdown(
-        f"Forward and backward, {len(together)} time{'s' if len(together) > 1 else ''} each way, in turn; medians, and "
-        f"their ratio; turn by turn it went from {ratios.min():.3g} to {ratios.max():.3g}. "
-        f"The loss is **{found.loss:.4f}** in one go and **{found.mean_loss:.4f}** as the mean of {B:,}; the gradients "
-        f"differ by at most {charts.format_tiny(found.largest_difference)} of their length. Same result, other price."
-    )
+    left.metric("In one go", charts.format_seconds(together))
+    middle.metric("One at a time", charts.format_seconds(apart))
+    right.metric("Ratio", f"{apart / together:.3g}×")
+    st.markdown(one_by_one_sentences(report, len(step.batch.x)))

@@ -40,12 +40,12 @@ def rows_html(batch: PackedBatch, tokenizer: Tokenizer, lengths: list[int], rows
     lines = []
     wide = "" if tokenizer.name == "char" else " wide"
     for row in rows:
-        first, parts = 0, []
+        start, parts = 0, []
         for place, piece in enumerate(batch.plan[row]):
-            ids = batch.ids[row, first : first + piece.num_tokens].tolist()
+            ids = batch.ids[row, start : start + piece.num_tokens].tolist()
             parts.append(piece_html(piece, lengths[piece.document], [tokenizer.show(i) for i in ids], place))
-            first += piece.num_tokens
-        if padding := batch.ids.shape[1] - first:
+            start += piece.num_tokens
+        if padding := batch.ids.shape[1] - start:
             parts.append(f'<span class="pad" title="{padding} slots of padding">{"." * padding}</span>')
         name = f'<span class="name">row {row}</span>'
         lines.append(f'<div class="row">{name}<div class="slots{wide}">{"".join(parts)}</div></div>')

@@ -11,6 +11,7 @@ from core.experiments.race.curve import jumps
 from core.experiments.race.results import RaceResults, run_losses
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
+from core.lessons.race_batch_sizes.words import no_loss_sentence, place_sentences, rebuilt_sentences
 from core.ui.batches import show_batch
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
@@ -25,18 +26,18 @@ MAX_AROUND = 25  # steps on either side that say what the loss was like then; fe
 
 def show_spikes(choices: Choices, view: View) -> None:
     """The way in for those who do not click on the chart; and the step that is looked at, if there is one."""
-    curves: RaceResults = view.results
+    results: RaceResults = view.results
     with st.expander("Look into one step: the batch behind a loss"), st.form("spikes", border=False):
         st.markdown("Choose a run and a step, or click a point of the training loss.")
         b, s, n, go, most = st.columns(5, vertical_alignment="bottom")
-        batch_size = b.selectbox("Batch size", curves.batch_sizes, key="look_batch_size")
-        seed = s.selectbox("Seed", curves.spec.train.seeds, key="look_seed")
-        step = n.number_input("Step", 1, curves.num_steps(batch_size), key="look_step")
+        batch_size = b.selectbox("Batch size", results.batch_sizes, key="look_batch_size")
+        seed = s.selectbox("Seed", results.spec.train.seeds, key="look_seed")
+        step = n.number_input("Step", 1, results.num_steps(batch_size), key="look_step")
         wide = {"width": "stretch"}
         if go.form_submit_button("Open this step", **wide):
             choices.set(chosen_loss=(batch_size, seed, step))
         if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
-            losses = run_losses(view.read, curves.spec, batch_size, seed)
+            losses = run_losses(view.read, results.spec, batch_size, seed)
             if np.isfinite(losses).any():
                 choices.set(chosen_loss=(batch_size, seed, largest_jump(losses)))
             else:
@@ -48,20 +49,21 @@ def show_spikes(choices: Choices, view: View) -> None:
 
 def look_into(place: tuple[int, int, int], view: View) -> None:
     """A step of a run: its loss among the others, its tokens by loss, its windows."""
-    (batch_size, seed, number), curves = place, view.results
-    spec = replace(view.race, train=view.race.train.with_executions(curves.executions))
-    if batch_size not in curves.batch_sizes or seed not in spec.train.seeds:
+    batch_size, seed, number = place
+    results: RaceResults = view.results
+    spec = replace(view.race, train=view.race.train.with_executions(results.executions))
+    if batch_size not in results.batch_sizes or seed not in spec.train.seeds:
         st.warning("This race has no such run: choose one of its batch sizes and seeds.")
         return
-    losses = run_losses(view.read, curves.spec, batch_size, seed)
+    losses = run_losses(view.read, results.spec, batch_size, seed)
     if number > len(losses) or not np.isfinite(losses[number - 1]):
-        st.warning(f"The run at B = {batch_size} with seed {seed} has no loss at step {number:,}, or not yet.")
+        st.warning(no_loss_sentence(batch_size, seed, number))
         return
     st.markdown(f"**B = {batch_size}, seed {seed}, step {number:,}: {losses[number - 1]:.4f} nats per token.**")
     show_place(losses, number)
     try:
         corpus = cached_corpus(spec.text, spec.tokenizer, spec.val_fraction)
-        if curves.started.train_tokens != len(corpus.train_ids):
+        if results.started.train_tokens != len(corpus.train_ids):
             raise ValueError(
                 "This race was run on another version of this text, so its batch cannot be shown: Python's "
                 "documentation differs from version to version."
@@ -82,10 +84,10 @@ def largest_jump(losses: np.ndarray) -> int:
     """The step, from 1, whose loss lies farthest above those around it; of those that have enough on either side, for
     where it begins a loss is high and falls."""
     width = around(losses)
-    found, inner = jumps(losses, width), slice(width, len(losses) - width)
-    if not np.isfinite(found[inner]).any():
+    heights, inner = jumps(losses, width), slice(width, len(losses) - width)
+    if not np.isfinite(heights[inner]).any():
         inner = slice(0, None)
-    return inner.start + int(np.nanargmax(found[inner])) + 1
+    return inner.start + int(np.nanargmax(heights[inner])) + 1
 
 
 def around(losses: np.ndarray) -> int:
@@ -97,15 +99,8 @@ def show_place(losses: np.ndarray, number: int) -> None:
     width = around(losses)
     all_jumps = jumps(losses, width)
     jump = float(all_jumps[number - 1])
-    known = all_jumps[np.isfinite(all_jumps)]
-    bins = charts.histogram_bins(known)
-    level = losses[number - 1] - jump
-    sentence = (
-        f"The median of the steps around it, up to {width} on either side, is {level:.4f}: this one lies "
-        f"{abs(jump):.4f} {'above' if jump >= 0 else 'below'}. Taken like this, each against the steps around it, it "
-        f"is higher than {100 * (known < jump).mean():.3g}% of the run's {len(known):,} steps."
-    )
-    st.markdown(sentence)
+    bins = charts.histogram_bins(all_jumps[np.isfinite(all_jumps)])
+    st.markdown(place_sentences(losses, number, all_jumps, width))
     mark = pd.DataFrame({"x": [jump], "label": ["this step"]})
     title = "loss minus the median around it (nats)"
     draw(
@@ -127,7 +122,4 @@ def show_by_loss(step: Step, recorded: float) -> None:
     except (ValueError, LabError) as error:
         say(error)
         return
-    st.caption(
-        f"The run was trained again up to this step. Recorded then: {recorded:.6f}; now: {rebuilt:.6f}; they differ by "
-        f"{charts.format_tiny(abs(recorded - rebuilt))}."
-    )
+    st.caption(rebuilt_sentences(recorded, rebuilt))

@@ -1,6 +1,7 @@
 """A race's losses and its noise, in the same places whatever has arrived, so that nothing jumps."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -16,15 +17,16 @@ NOISE_AXIS = "_noise_axis"
 X_FORMATS = {"steps": "~s", "tokens": "~s", "seconds": "~g"}
 
 
-def draw_loss(curves: RaceResults, axis: str, what: str, live: bool, recorded: bool = False, on_pick=None) -> str:
+def draw_loss(view: View, axis: str, what: str, on_pick: Callable[[dict], None] | None = None) -> str:
     """Training or validation loss; returns what it shows as a sentence."""
-    lines, mean = curves.training_tables(axis) if what == "training" else curves.validation_tables(axis)
+    results: RaceResults = view.results
+    lines, mean = results.training_tables(axis) if what == "training" else results.validation_tables(axis)
     rules = []
-    if curves.started:
-        rules.append({"y": math.log(curves.started.vocab_size), "label": "uniform guess, ln V", "below": False})
-    floor, label = curves.spec.floor_nats, "no model can beat this for long: the entropy of the language"
-    if what == "validation" and curves.started and curves.started.val_floor is not None:
-        floor, label = curves.started.val_floor, "what one who knows the language gets on this text"
+    if results.started:
+        rules.append({"y": math.log(results.started.vocab_size), "label": "uniform guess, ln V", "below": False})
+    floor, label = results.spec.floor_nats, "no model can beat this for long: the entropy of the language"
+    if what == "validation" and results.started and results.started.val_floor is not None:
+        floor, label = results.started.val_floor, "what one who knows the language gets on this text"
     if floor is not None:
         rules.append({"y": floor, "label": label, "below": True})
     heights = [*lines["loss"], *(rule["y"] for rule in rules)]
@@ -32,40 +34,40 @@ def draw_loss(curves: RaceResults, axis: str, what: str, live: bool, recorded: b
     sentence = charts.describe_loss(mean, what=f"{what.capitalize()} loss", x_unit=axis)
     spec = spec_of(
         charts.loss_chart,
-        curves.batch_sizes,
+        results.batch_sizes,
         theme(),
         x_title=X_TITLES[axis],
         y_title=f"{what} loss (nats per token)",
         x_format=X_FORMATS[axis],
         points=what == "validation",
         pick=on_pick is not None,
-        recorded=recorded,
+        recorded=view.recorded,
         height=340 if what == "training" else 280,
     )
     draw(
         spec,
         f"race_{what}",
-        f"{what.capitalize()} loss: {LIVE_ALT}" if live else sentence,
+        f"{what.capitalize()} loss: {LIVE_ALT}" if view.live else sentence,
         on_pick,
         lines=lines,
         mean=mean,
         ends=charts.end_labels(mean, y),
         rules=pd.DataFrame(rules, columns=["y", "label", "below"]),
-        frame=charts.frame_corners((0.0, x_end(curves, axis)), y),
+        frame=charts.frame_corners((0.0, x_end(results, axis)), y),
     )
     return sentence
 
 
-def x_end(curves: RaceResults, axis: str) -> float:
+def x_end(results: RaceResults, axis: str) -> float:
     """Where the axis ends: all steps and tokens are known before, seconds only as well as a step has been timed."""
-    limit = curves.x_limit(axis)
+    limit = results.x_limit(axis)
     return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
 
 
 def draw_noise(view: View) -> str:
-    curves, live = view.results, view.live
-    sizes, y = curves.batch_sizes, noise_axis(view.key)
-    rows = [{"batch_size": b, "sigma": n.sigma, "low": n.low, "high": n.high} for b, n in sorted(curves.noise.items())]
+    results: RaceResults = view.results
+    sizes, y = results.batch_sizes, noise_axis(view.key)
+    rows = [{"batch_size": b, "sigma": n.sigma, "low": n.low, "high": n.high} for b, n in sorted(results.noise.items())]
     noise = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])
     theory = pd.DataFrame(columns=["batch_size", "sigma", "label"])
     if rows:
@@ -81,7 +83,7 @@ def draw_noise(view: View) -> str:
     draw(
         spec_of(charts.noise_chart, sizes, theme(), height=340),
         "race_noise",
-        f"Loss noise by batch size: {LIVE_ALT}" if live else sentence,
+        f"Loss noise by batch size: {LIVE_ALT}" if view.live else sentence,
         noise=noise,
         theory=theory,
         frame=charts.frame_corners(x, y, x_column="batch_size", y_column="sigma"),

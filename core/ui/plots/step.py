@@ -15,39 +15,41 @@ from core.ui.token_view import token_view
 
 def show_tokens(step: Step, mode: str, key: str) -> float:
     """The batch position by position, "probability" or "loss". Returns the batch's loss, in nats per token."""
-    found = step.ask("predictions")
-    B, T = found.losses.shape
-    if len(found.rows) < B:
-        half = len(found.rows) // 2
+    predictions = step.ask("predictions")
+    B, T = predictions.losses.shape
+    if len(predictions.rows) < B:
+        half = len(predictions.rows) // 2
         st.caption(
             f"{B:,} rows of {T} are too many to draw: these are the {half} with the largest loss, and the "
             f"{half} with the smallest."
         )
     show = step.corpus.tokenizer.show
-    names, places = np.unique(found.top_ids, return_inverse=True)
-    top = np.stack([places.reshape(found.top_ids.shape), found.top_probabilities.astype(float).round(5)], axis=-1)
-    windows = np.concatenate([step.batch.x, step.batch.y[:, -1:]], axis=1)[found.rows]  # (rows, T + 1)
+    names, places = np.unique(predictions.top_ids, return_inverse=True)
+    top = np.stack(
+        [places.reshape(predictions.top_ids.shape), predictions.top_probabilities.astype(float).round(5)], axis=-1
+    )
+    windows = np.concatenate([step.batch.x, step.batch.y[:, -1:]], axis=1)[predictions.rows]  # (rows, T + 1)
     data = {
         "mode": mode,
         "block_size": T,
         "unit": UNITS[step.corpus.tokenizer.name],
         "uniform_nats": math.log(step.corpus.tokenizer.vocab_size),
         "names": [show(int(i)) for i in names],
-        "mean": f"{found.loss:.4f}",
+        "mean": f"{predictions.loss:.4f}",
         "rows": [
             {
                 "row": int(row),
                 "start": int(step.batch.starts[row]),
                 "tokens": [show(i) for i in window],
-                "losses": found.losses[row].astype(float).round(5).tolist(),
-                "mean": f"{found.losses[row].mean():.4f}",
+                "losses": predictions.losses[row].astype(float).round(5).tolist(),
+                "mean": f"{predictions.losses[row].mean():.4f}",
                 "top": likeliest.tolist(),
             }
-            for row, window, likeliest in zip(found.rows, windows.tolist(), top, strict=True)
+            for row, window, likeliest in zip(predictions.rows, windows.tolist(), top, strict=True)
         ],
     }
     token_view(data, key=key)
-    return found.loss
+    return predictions.loss
 
 
 def draw_layers(values: dict[str, dict[str, float]], x_title: str, key: str, what: str) -> None:

@@ -1,24 +1,55 @@
 """Claims that the cost of a step can judge."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from core import charts
 from core.experiments.step_cost.results import StepCostResults
-from core.lessons.check_the_claims.verdicts.verdict import (
-    FAILS,
-    HOLDS,
-    PARTLY,
-    TOO_EARLY,
-    UNRESOLVED,
-    Verdict,
-    between,
-    number,
-    of_each,
-    size_of,
-)
-from core.measure.comparison import ratio_of
+from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
+from core.measure.comparison import Estimate, ratio_of
 
 SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
+SMALL_SHARE = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryVerdict(Verdict):
+    """Bytes of a step."""
+
+    block_size: int
+    num_parameters: int
+    state: dict[str, int]  # what is held whatever the batch size, by its part
+    activations: dict[int, int]  # by batch size
+    line: tuple[float, float]  # through them: at B = 0, and for each window
+    off_line: float  # how far one lies from it at most, as a share
+    held_share: float  # of all at the smallest batch size
+
+    @property
+    def held(self) -> int:
+        return sum(self.state.values())
+
+    @property
+    def total(self) -> dict[int, int]:
+        return {b: self.held + size for b, size in self.activations.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccumulationVerdict(Verdict):
+    """The largest batch in micro-batches, by their size, and in one pass."""
+
+    batch_size: int
+    seconds: float  # of a step in one pass
+    ratios: dict[int, Estimate]  # of the seconds, over those in one pass
+    memory_shares: dict[int, float]  # of the activations' bytes
+    differences: dict[int, float]  # of the gradient, as a share of its norm
+
+    @property
+    def faster(self) -> list[int]:
+        return [size for size, ratio in self.ratios.items() if ratio.below(1)]
+
+    @property
+    def same_gradient(self) -> bool:
+        return max(self.differences.values()) < SAME
 
 
 def memory(cost: StepCostResults) -> Verdict:
@@ -26,32 +57,18 @@ def memory(cost: StepCostResults) -> Verdict:
     kept, line = cost.activation_bytes, cost.line()
     if line is None or len(kept) < len(cost.spec.batch_sizes):
         return TOO_EARLY
-    (small, *_, large), (intercept, slope) = kept, line
-    off = max(abs(intercept + slope * b - size) / size for b, size in kept.items())
+    intercept, slope = line
     held = sum(cost.state_bytes.values())
-    total = {b: held + size for b, size in kept.items()}
-    times = total[large] / total[small]
-    parts = ", ".join(f"{name} {size_of(size)}" for name, size in cost.state_bytes.items())
-    facts = (
-        f"Whatever the batch size: {size_of(held)} ({parts}), {number(held / cost.started.num_parameters)} bytes a "
-        "parameter.",
-        f"Activations, kept for backward: {of_each(kept, size_of, '')}. They lie within "
-        f"{100 * off:.2f}% of a straight line: {size_of(intercept)}, and {size_of(slope)} for each window of "
-        f"{cost.spec.race.block_size} tokens.",
-        f"In all: {of_each(total, size_of, '')}. {number(large / small)} times the batch, {number(times)} times the "
-        "memory.",
-    )
-    share = held / total[small]
-    if share < 0.1:
-        return Verdict(
-            HOLDS,
-            f"More than nine tenths of it are activations, and they grow with B: {number(times)} times as much.",
-            facts,
-        )
-    return Verdict(
-        PARTLY,
-        f"Only activations shrink with B; {100 * share:.0f}% of the memory at B = {small} is there at any B.",
-        facts,
+    share = held / (held + kept[min(kept)])
+    return MemoryVerdict(
+        outcome=Outcome.HOLDS if share < SMALL_SHARE else Outcome.PARTLY,
+        block_size=cost.spec.race.block_size,
+        num_parameters=cost.started.num_parameters,
+        state=cost.state_bytes,
+        activations=kept,
+        line=line,
+        off_line=max(abs(intercept + slope * b - size) / size for b, size in kept.items()),
+        held_share=share,
     )
 
 
@@ -59,33 +76,22 @@ def accumulation(cost: StepCostResults) -> Verdict:
     """Accumulation speeds up training: the same batch, in micro-batches and in one pass."""
     large, parts = cost.spec.split_size, cost.spec.micro_batch_sizes
     if not parts:
-        return Verdict(UNRESOLVED, f"No other batch size divides {large}: choose sizes that do.")
-    taken, kept = cost.by_micro_batch(), cost.activation_bytes
-    if len(taken.get(large, ())) < 2:
+        return Unjudged.for_want_of(Missing.SPLITS, batch_size=large)
+    seconds, kept = cost.by_micro_batch(), cost.activation_bytes
+    if len(seconds.get(large, ())) < 2:
         return TOO_EARLY
-    ratios = {m: ratio_of(taken[m], taken[large]) for m in parts}
-    shares = {m: kept[m] / kept[large] for m in parts}
-    facts = (
-        f"In one go a step at B = {large} takes {charts.format_seconds(float(np.median(taken[large])))}.",
-        *(
-            f"In {large // m} micro-batches of {m} it takes {between(ratios[m])} times as long, needs "
-            f"{100 * shares[m]:.2g}% of the activation memory, and its gradient differs by "
-            f"{charts.format_tiny(cost.differences[m])} of its norm."
-            for m in parts
-        ),
+    ratios = {m: ratio_of(seconds[m], seconds[large]) for m in parts}
+    return AccumulationVerdict(
+        outcome=accumulation_outcome(list(ratios.values())),
+        batch_size=large,
+        seconds=float(np.median(seconds[large])),
+        ratios=ratios,
+        memory_shares={m: kept[m] / kept[large] for m in parts},
+        differences=dict(cost.differences),
     )
-    faster = [m for m in parts if ratios[m].below(1)]
-    if len(faster) == len(parts):
-        return Verdict(
-            HOLDS, "On this device every split was faster than one go: perhaps small parts fit its caches.", facts
-        )
-    if faster:
-        return Verdict(
-            PARTLY,
-            f"Micro-batches of {faster[-1]} were faster than one go on this device, perhaps for its caches; not all.",
-            facts,
-        )
-    if all(ratio.above(1) for ratio in ratios.values()):
-        same = "The same gradient" if max(cost.differences.values()) < SAME else "Nearly the same gradient"
-        return Verdict(FAILS, f"{same}, for more time: it saves memory, not time.", facts)
-    return Verdict(UNRESOLVED, "No split was faster; not all of them can be told from one go.", facts)
+
+
+def accumulation_outcome(ratios: list[Estimate]) -> Outcome:
+    if any(ratio.below(1) for ratio in ratios):
+        return Outcome.HOLDS if all(ratio.below(1) for ratio in ratios) else Outcome.PARTLY
+    return Outcome.FAILS if all(ratio.above(1) for ratio in ratios) else Outcome.UNRESOLVED

@@ -1,45 +1,54 @@
-"""A verdict, and numbers with their intervals in words."""
+"""What a verdict is: an outcome and the figures that it was decided by. `words` makes sentences of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
 
-import numpy as np
-
-from core import charts
-from core.measure.comparison import Estimate
-
-HOLDS, PARTLY, FAILS = "holds here", "holds in part", "does not hold here"
-UNRESOLVED, NOT_YET = "not resolved", "not measured yet"
 GAP_THAT_MATTERS = 0.05  # nats: a claim fails where more can be ruled out
-number, size_of = charts.format_significant, charts.format_bytes
 
 
-@dataclass(frozen=True)
+class Outcome(StrEnum):
+    HOLDS = "holds here"
+    PARTLY = "holds in part"
+    FAILS = "does not hold here"
+    UNRESOLVED = "not resolved"
+    NOT_YET = "not measured yet"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
-    word: str  # one of the five above
-    reason: str
-    facts: tuple[str, ...] = ()
+    """The verdict on a claim; each claim, or two that are alike, has a class of its own with its figures."""
+
+    outcome: Outcome
 
 
-TOO_EARLY = Verdict(NOT_YET, "Too little has been measured so far.")
+class Missing(Enum):
+    """What a claim cannot be judged without."""
+
+    TIME = auto()  # too little has been measured so far
+    SAME_SUBJECT = auto()  # the experiments were run on different texts or models
+    WHOLE_RUNS = auto()  # a run diverged
+    PROGRESS = auto()  # a run never came below its first validation loss
+    STEPS = auto()  # too few for the noise to be told from progress
+    TRAIN_LOSSES = auto()
+    COMMON_TRAIN_LOSS = auto()  # one that all runs came down to
+    RATES = auto()  # two at which no run diverged
+    SEEDS = auto()  # two or more
+    SPLITS = auto()  # of the largest batch size into another one
 
 
-def between(estimate: Estimate) -> str:
-    """A value and its interval."""
-    if np.isnan(estimate.low):
-        return f"{signed(estimate.value)} (a single value: no interval)"
-    return f"{signed(estimate.value)} (95% interval {signed(estimate.low)} to {signed(estimate.high)})"
+@dataclass(frozen=True, kw_only=True)
+class Unjudged(Verdict):
+    """The experiments do not have what it takes."""
+
+    missing: Missing
+    batch_size: int | None = None  # that it is about, if it is about one
+    num_rates: int | None = None  # at which it has been trained to the end
+
+    @classmethod
+    def for_want_of(cls, missing: Missing, **about: int) -> "Unjudged":
+        """Unresolved, for more of the same experiment would not help."""
+        return cls(outcome=Outcome.UNRESOLVED, missing=missing, **about)
 
 
-def signed(value: float) -> str:
-    return number(value).replace("-", "−")
-
-
-def of_each(values: dict[int, float], form: Callable[[float], str], unit: str) -> str:
-    """ "B = 16: 12k, B = 128: 30k tokens" """
-    return ", ".join(f"B = {b}: {form(value)}" for b, value in values.items()) + unit
-
-
-def mean_of(values: dict[int, np.ndarray]) -> dict[int, float]:
-    """The mean of the seeds, by batch size."""
-    return {b: float(each.mean()) for b, each in values.items()}
+TOO_EARLY = Unjudged(outcome=Outcome.NOT_YET, missing=Missing.TIME)
+OTHER_SUBJECTS = Unjudged(outcome=Outcome.NOT_YET, missing=Missing.SAME_SUBJECT)

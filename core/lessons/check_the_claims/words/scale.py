@@ -1,0 +1,59 @@
+"""The verdict on the noise scale."""
+
+from core import charts
+from core.experiments.noise.messages import NoiseScale
+from core.lessons.check_the_claims.verdicts import Outcome
+from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict
+from core.lessons.check_the_claims.words.numbers import between, number, of_each
+from core.measure.comparison import Estimate
+
+DOUBTS = {
+    Doubt.NO_FIT: "S(B) cannot be fitted to these runs.",
+    Doubt.BEND_UNRESOLVED: "The bend of S(B) is not resolved by these runs.",
+    Doubt.BEND_BEYOND: "The bend of S(B) lies beyond the batch sizes that were run.",
+    Doubt.SCALE_UNRESOLVED: "The noise scale on the way to that loss is not resolved.",
+    Doubt.WIDE_RANGES: "The ranges overlap, but are wide: on the way the noise scale alone changed {change}-fold.",
+}
+
+
+def scale_reason(verdict: NoiseScaleVerdict) -> str:
+    scale = verdict.on_the_way
+    match verdict.outcome:
+        case Outcome.FAILS:
+            side = "above" if scale.low > verdict.bend.high else "below"
+            return f"On the way to that loss the noise scale was always {side} the bend."
+        case Outcome.PARTLY:
+            return "Here the two agree, within their intervals: a guess of the right size."
+    return DOUBTS[verdict.doubt].format(change=scale and number(scale.most / scale.least))
+
+
+def scale_facts(verdict: NoiseScaleVerdict) -> list[str]:
+    facts = [
+        *(measured_sentence(scale, verdict.losses[scale.step]) for scale in verdict.scales),
+        steps_sentences(verdict),
+    ]
+    if verdict.bend:
+        facts.append(f"The bend of S(B) = S_min + E_min / B: B = {between(verdict.bend)}.")
+    if scale := verdict.on_the_way:
+        facts.append(
+            f"On the way to {verdict.target:.2f} nats, up to the first measurement there or below, the noise scale lay "
+            f"between {number(scale.least)} and {number(scale.most)}; with their intervals, between "
+            f"{number(scale.low)} and {number(scale.high)}."
+        )
+    return facts
+
+
+def measured_sentence(scale: NoiseScale, loss: float) -> str:
+    windows = "not resolved"
+    if scale.resolved:
+        windows = between(Estimate(scale.simple_noise_scale, scale.low, scale.high)) + " windows"
+    return f"After {scale.step:,} steps, at a loss of {loss:.2f}, the noise scale is {windows}."
+
+
+def steps_sentences(verdict: NoiseScaleVerdict) -> str:
+    steps, tokens = verdict.steps, verdict.tokens
+    return (
+        f"To {verdict.target:.2f} nats at tuned rates: {of_each(steps, number, ' steps')}; "
+        f"{of_each(tokens, charts.format_count, ' tokens')}. Fewest tokens: B = {min(tokens, key=tokens.get)}; fewest "
+        f"steps: B = {min(steps, key=steps.get)}."
+    )
