@@ -13,7 +13,7 @@ from scipy.special import stdtrit
 RISE_THAT_MATTERS = 0.1  # nats
 FEWEST_EVALUATIONS = 8  # for a rise to be seen
 
-K = TypeVar("K")  # what is compared: batch sizes, or orders
+K = TypeVar("K", int, str)  # what is compared: batch sizes, or orders
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Lead:
         return self.low > 0
 
 
-def lead_of(losses: Mapping[int | str, np.ndarray]) -> Lead | None:
+def lead_of(losses: Mapping[K, np.ndarray]) -> Lead | None:
     """Of losses (R,) by batch size, NaN where a run has none. Batch sizes that lack a run are left out; None where
     fewer than two are complete.
 

@@ -95,7 +95,7 @@ def slope_of(batch_sizes: Sequence[int], spreads: Sequence[Spread]) -> Slope:
     return Slope(slope, float(slope - half), float(slope + half))
 
 
-def without_replacement(batch_sizes: Sequence[int], num_windows: int) -> np.ndarray:
+def without_replacement(batch_sizes: Sequence[int] | np.ndarray, num_windows: int) -> np.ndarray:
     """The factor sqrt((1/B - 1/D) D / (D - 1)) that turns the spread of single windows into that of a batch of B
     distinct ones.
 

@@ -216,7 +216,7 @@ def submit(choices: Choices, name: str) -> None:
     """Start the experiment that the choices describe."""
     try:
         with st.spinner("Starting …"):
-            experiment_id = server().lab.submit(OFFERS[name].of(choices, current_text(choices)))
+            experiment_id = server().lab.submit(OFFERS[name].of(choices.settings, current_text(choices)))
             choices.set(**{name: experiment_id})
             if not server().store.num_ahead(experiment_id):
                 wait_for(experiment_id, lambda now: now != Status.WAITING)

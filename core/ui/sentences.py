@@ -27,11 +27,11 @@ def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     """The noise scale in windows and in tokens, or why there is none."""
     if scale is None:
         return charts.NOT_MEASURED
-    if not scale.resolved:
+    if (windows := scale.estimate) is None:
         return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
     return (
-        f"**{number(scale.simple_noise_scale)} windows** ({number(scale.low)} to {number(scale.high)}), which is "
-        f"{charts.format_count(scale.simple_noise_scale * block_size)} tokens."
+        f"**{number(windows.value)} windows** ({number(windows.low)} to {number(windows.high)}), which is "
+        f"{charts.format_count(windows.value * block_size)} tokens."
     )
 
 

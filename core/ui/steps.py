@@ -54,7 +54,7 @@ def current_step(choices: Choices, batch_size: int | None = None) -> Step:
     batch_size = batch_size or choices.batch_size
     corpus = current_corpus(choices)
     text = current_text(choices)
-    race = race_of(choices, text, batch_sizes=(batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
+    race = race_of(choices.settings, text, batch_sizes=(batch_size,), num_seeds=1, max_tokens=MAX_TOKENS)
     run = RunSpec(race=race, batch_size=batch_size, seed=choices.seed)
     step = step_of(run, choices.step, corpus)
     reach(step)

@@ -9,6 +9,7 @@ from core.experiments.race.spec import RaceSpec
 from core.export.lesson import LessonSpec
 from core.lab.cluster import LabError
 from core.settings.limits import MAX_EMBEDDED_BYTES
+from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import say
@@ -22,8 +23,8 @@ def take_away(
     *,
     batch_size: int | None = None,
     step: int = 1,
-    race: Callable[[Choices, str], RaceSpec] = race_of,
-    own: Callable[[Choices, str], object] | None = None,
+    race: Callable[[Settings, str], RaceSpec] = race_of,
+    own: Callable[[Settings, str], object] | None = None,
 ) -> None:
     """At the foot of a page: its notebook, called `name`, and its race as a script. They have the batch of this size
     and step, the race that `race` makes of the choices and their text, and a chapter of the lesson's own experiment, if
@@ -37,8 +38,8 @@ def take_away(
             return
         try:
             text = current_text(choices)
-            raced = race(choices, text)
-            mine = own(choices, text) if own else None
+            raced = race(choices.settings, text)
+            mine = own(choices.settings, text) if own else None
             lesson = LessonSpec(race=raced, batch_size=batch_size or choices.batch_size, step=step, own=mine)
             with st.spinner("Writing …"):
                 notebook = server().lab.call("core.export:export_notebook", lesson)

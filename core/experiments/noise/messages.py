@@ -6,6 +6,7 @@ import numpy as np
 
 from core.experiments import messages
 from core.experiments.messages import Message
+from core.measure.comparison import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,13 @@ class NoiseScale(Message, kind="noise_scale"):
     high: float | None
     resolved: bool
     whole_grad_sq_norm: float
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Of the noise scale, in windows; None where it is not resolved."""
+        if self.simple_noise_scale is None or self.low is None or self.high is None:
+            return None
+        return Estimate(self.simple_noise_scale, self.low, self.high)
 
 
 ALL = (Started, WholeText, Spread, DistinctSpread, Slope, BatchLosses, BatchGradients, NoiseScale)

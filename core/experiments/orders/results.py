@@ -6,7 +6,7 @@ import numpy as np
 
 from core.batches import ORDERS
 from core.experiments.messages import Message
-from core.experiments.orders.messages import BlockNoise, Diverged, EpochEnd, Losses, Noise, Validation
+from core.experiments.orders.messages import BlockNoise, Diverged, EpochEnd, Losses, Noise, Started, Validation
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race import messages as race
 from core.experiments.race.results import RaceResults
@@ -18,6 +18,7 @@ class OrdersResults(Results):
     """Of one race of orders: what a race's page knows of it, for each order, and what was measured besides."""
 
     spec: OrdersSpec
+    started: Started | None
 
     def __init__(self, spec: OrdersSpec):
         super().__init__(spec)

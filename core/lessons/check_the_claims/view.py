@@ -146,7 +146,8 @@ def show_gaps(view: View) -> list[str]:
 
 def draw_gaps(view: View) -> str:
     race: RaceResults = view.results
-    rows, train, gap_tables = [], {}, {}
+    rows: list[tuple] = []
+    train, gap_tables = {}, {}
     for batch_size in race.whole_sizes:
         steps, losses, train[batch_size] = race.evaluations(batch_size)
         gap_tables[batch_size] = losses - train[batch_size]

@@ -4,7 +4,7 @@ Shapes: N tokens, K bins.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -58,8 +58,7 @@ def expected_of(drawn: Drawn) -> ExpectedUnseen:
 @lru_cache(maxsize=64)
 def seen_by_seed(stream: WindowStream, num_examples: int) -> tuple[float, ...]:
     """The share of the text that each of some seeds, from the stream's on, has read after so many windows."""
-    size = {"num_tokens": stream.num_tokens, "block_size": stream.block_size, "order": stream.order}
-    streams = [WindowStream(seed=stream.seed + more, **size) for more in range(NUM_SEEDS)]
+    streams = [replace(stream, seed=stream.seed + more) for more in range(NUM_SEEDS)]
     return tuple(float((each.coverage(num_examples) > 0).mean()) for each in streams)
 
 

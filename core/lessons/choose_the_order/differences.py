@@ -53,6 +53,6 @@ def seeds_and_orders(results: OrdersResults) -> SeedsAndOrders | None:
     if len(losses) < 2 or len(next(iter(losses.values()))) < 2:
         return None
     ranges = {order: float(np.ptp(values)) for order, values in losses.items()}
-    widest = max(ranges, key=ranges.get)
+    widest = max(ranges, key=ranges.__getitem__)
     means = [values.mean() for values in losses.values()]
     return SeedsAndOrders(tokens, widest, ranges[widest], float(max(means) - min(means)))

@@ -32,7 +32,9 @@ def draw_parallel(view: View) -> None:
         return
     step = next(step for step in reversed(results.steps) if step.difference is not None)
     one, two, three = st.columns(3)
-    one.metric(f"Difference to the large batch's gradient, step {step.step}", charts.format_tiny(step.difference))
+    one.metric(
+        f"Difference to the large batch's gradient, step {step.step}", charts.format_tiny(step.difference or 0.0)
+    )
     two.metric("Largest difference between the ranks' weights", charts.format_tiny(step.apart))
     three.metric("Loss of the global batch", charts.format_nats(step.loss))
     st.markdown(mistake_sentence(results.spec, results.steps[0]))

@@ -44,6 +44,7 @@ def time_sentence(results: ParallelResults, share: ExchangeShare) -> str:
 def mistake_sentence(spec: ParallelSpec, first_step: Step) -> str:
     """What theory says of it, and what was measured in the first step, where all ranks still have the same weights."""
     targets = [rank.num_targets for rank in first_step.ranks]
+    difference, whole_norm = first_step.difference or 0.0, first_step.whole_norm or 1.0  # the first step has both
     match spec.plan.mistake:
         case "":
             return (
@@ -51,11 +52,11 @@ def mistake_sentence(spec: ParallelSpec, first_step: Step) -> str:
                 "batch, up to the rounding of float32; and as all make the same update, their copies stay equal."
             )
         case "same-seed":
-            return same_seed_sentence(spec, first_step.difference)
+            return same_seed_sentence(spec, difference)
         case "mean-of-means":
-            return mean_of_means_sentence(targets, first_step.difference)
+            return mean_of_means_sentence(targets, difference)
         case _:
-            return summed_sentence(targets, first_step.norm / first_step.whole_norm)
+            return summed_sentence(targets, first_step.norm / whole_norm)
 
 
 def same_seed_sentence(spec: ParallelSpec, difference: float) -> str:

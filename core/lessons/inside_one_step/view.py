@@ -158,8 +158,8 @@ def show_cost(step: Step) -> None:
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
         step.known().pop(("cost_one_by_one",), None)
         step.ask("cost_one_by_one")
-    report: OneByOne | None = step.known().get(("cost_one_by_one",))
-    if report is None:
+    report = step.known().get(("cost_one_by_one",))
+    if not isinstance(report, OneByOne):
         st.caption("Not measured yet for this batch. It takes well under a second at the usual sizes.")
         return
     together, apart = (float(np.median(seconds)) for seconds in (report.together_seconds, report.one_by_one_seconds))

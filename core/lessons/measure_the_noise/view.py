@@ -54,7 +54,7 @@ def show_loss(view: View, step: int) -> list[str]:
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**The loss of each batch.** Line: the loss of the whole text.")
-        strips = draw_strips(view, step, "loss", "loss (nats per token)", whole and whole.loss)
+        strips = draw_strips(view, step, "loss", "loss (nats per token)", whole.loss if whole else None)
     with right:
         st.markdown("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
         spread = draw_spread(view, step, "loss", theory, "spread of batch losses (nats)")

@@ -33,18 +33,18 @@ def show_spikes(choices: Choices, view: View) -> None:
         batch_size = b.selectbox("Batch size", results.batch_sizes, key="look_batch_size")
         seed = s.selectbox("Seed", results.spec.train.seeds, key="look_seed")
         step = n.number_input("Step", 1, results.num_steps(batch_size), key="look_step")
-        wide = {"width": "stretch"}
-        if go.form_submit_button("Open this step", **wide):
+        if go.form_submit_button("Open this step", width="stretch"):
             choices.set(chosen_loss=(batch_size, seed, step))
-        if most.form_submit_button("The largest jump", help="Of this run, against the steps around it", **wide):
+        why = "Of this run, against the steps around it"
+        if most.form_submit_button("The largest jump", help=why, width="stretch"):
             losses = run_losses(view.read, results.spec, batch_size, seed)
             if np.isfinite(losses).any():
                 choices.set(chosen_loss=(batch_size, seed, largest_jump(losses)))
             else:
                 st.warning("This run has no losses yet.")
     if choices.chosen_loss:
-        close = {"width": "large", "on_dismiss": lambda: choices.set(chosen_loss=None)}
-        st.dialog("The batch behind a loss", **close)(look_into)(choices.chosen_loss, view)
+        dialog = st.dialog("The batch behind a loss", width="large", on_dismiss=lambda: choices.set(chosen_loss=None))
+        dialog(look_into)(choices.chosen_loss, view)
 
 
 def look_into(place: tuple[int, int, int], view: View) -> None:

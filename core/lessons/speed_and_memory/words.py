@@ -185,7 +185,7 @@ def block_lines(found: StepCostResults) -> list[str]:
     rows = {t: parts["activations"] for t, parts in found.by_block_size().items()}
     if len(rows) < 2:
         return []
-    each = {t: size / (found.size_of_blocks * t) for t, size in rows.items()}
+    each = {t: size / ((found.size_of_blocks or 1) * t) for t, size in rows.items()}
     low, high, longest = min(each.values()), max(each.values()), max(each)
     race = found.spec.race
     table = 4 * race.n_head * race.n_layer * longest  # bytes a token, if attention kept who looks at whom, in float32
@@ -205,16 +205,16 @@ def block_lines(found: StepCostResults) -> list[str]:
 
 
 def largest_line(found: StepCostResults) -> str:
-    budget, answer = charts.format_bytes(found.spec.budget_bytes), found.largest
+    budget, answer = charts.format_bytes(found.spec.budget_bytes or 0), found.largest
     if not answer:
         return f"**The largest batch that fits into {budget}**: not known yet."
     if answer.batch_size is None:
         return f"**The largest batch that fits into {budget}**: none known, {answer.why_not}."
     size, only = answer.batch_size, "Tensors only: the program, torch and its libraries come on top."
-    predicted = f"the line says {exact_megabytes(answer.predicted)}"
+    predicted = f"the line says {exact_megabytes(answer.predicted or 0)}"
     if answer.why_not:
         return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. It was not tried: {answer.why_not}. {only}"
-    measured, beyond = (exact_megabytes(size) for size in (answer.measured, answer.measured_next))
+    measured, beyond = (exact_megabytes(size or 0) for size in (answer.measured, answer.measured_next))
     return (
         f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
         f"with one window more {beyond}. {only}"
@@ -247,7 +247,7 @@ def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> 
     if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
         return "Too few batch sizes have both: steps to the target, and a time."
     mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
-    soonest = min(mean, key=mean.get)
+    soonest = min(mean, key=mean.__getitem__)
     behind = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
     rivals = tuple(b for b, ratio in behind.items() if b != soonest and not ratio.above(1))
     if len(steps[soonest]) < 2:
@@ -255,5 +255,5 @@ def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> 
     first = f"**B = {soonest} is there first**, after {charts.format_seconds(mean[soonest])}"
     if rivals:
         return f"{first}; but these seeds cannot tell it from {sizes_named(rivals)}."
-    second = min((b for b in mean if b != soonest), key=mean.get)
+    second = min((b for b in mean if b != soonest), key=mean.__getitem__)
     return f"{first}; B = {second}, the next one, takes {between(behind[second])} times as long."

@@ -19,4 +19,5 @@ def predicted_rates(best: Mapping[int, BestRate], batch_size: float) -> dict[str
     {'fixed': 0.002, 'square root': 0.004, 'linear': 0.008}
     """
     start = reference(best)
+    assert start, "two batch sizes at least"
     return {rule: best[start].rate * (batch_size / start) ** power for rule, power in RULES.items()}

@@ -69,6 +69,8 @@ def noisy(race: RaceResults) -> Verdict:
     else:
         outcome = Outcome.FAILS if ratio.below(1) else Outcome.UNRESOLVED
     tokens, losses = race.validation_at_equal("tokens")
+    lead = lead_of(losses)
+    assert lead, "the sizes have been compared before"
     return NoisyVerdict(
         outcome=outcome,
         small=small,
@@ -79,7 +81,7 @@ def noisy(race: RaceResults) -> Verdict:
         correlated=any(right.values()),
         corrected=corrected,
         tokens=tokens,
-        lead=lead_of(losses),
+        lead=lead,
     )
 
 

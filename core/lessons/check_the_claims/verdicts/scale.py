@@ -55,7 +55,7 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     runs = sweep.runs_to(target)
     fit = fit_of(runs)
     steps = {b: mean_steps(rows["steps"]) for b, rows in runs.groupby("batch_size")}
-    bend = fit and Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high)
+    bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high) if fit else None
     verdict = partial(
         NoiseScaleVerdict,
         target=target,
@@ -70,6 +70,7 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     on_the_way = range_to(noise, target)
     if on_the_way is None:
         return verdict(outcome=Outcome.UNRESOLVED, doubt=Doubt.SCALE_UNRESOLVED)
+    assert bend
     outcome = beside(bend, on_the_way)
     doubt = Doubt.WIDE_RANGES if outcome == Outcome.UNRESOLVED else None
     return verdict(outcome=outcome, doubt=doubt, on_the_way=on_the_way)
@@ -87,10 +88,11 @@ def doubt_of(fit: StepsFit | None, batch_sizes: tuple[int, ...]) -> Doubt | None
 def range_to(noise: NoiseResults, target: float) -> ScaleRange | None:
     """None where a noise scale on the way to that loss is not resolved."""
     last = first_below(noise, target)
-    scales = [scale for step, scale in sorted(noise.scales.items()) if step <= last]
-    if not all(scale.resolved for scale in scales):
+    all_scales = [scale.estimate for step, scale in sorted(noise.scales.items()) if step <= last]
+    scales = [scale for scale in all_scales if scale]
+    if len(scales) < len(all_scales):
         return None
-    values = [scale.simple_noise_scale for scale in scales]
+    values = [scale.value for scale in scales]
     return ScaleRange(min(values), max(values), min(scale.low for scale in scales), max(scale.high for scale in scales))
 
 

@@ -46,7 +46,7 @@ class CompromiseVerdict(Verdict):
     def better(self) -> int | None:
         """The one of the other two that beats the medium one, if one does."""
         better = [b for b, ratio in self.ratios.items() if ratio.below(1)]
-        return min(better, key=self.prices.get) if better else None
+        return min(better, key=self.prices.__getitem__) if better else None
 
 
 @unless(targetless)
@@ -121,7 +121,7 @@ def seconds_ratio(race: RaceResults, cost: CostToTarget, batch_size: int, other:
 
 def prices_of(cost: CostToTarget) -> dict[int, np.ndarray]:
     """(R,) by batch size."""
-    factors = {b: [] for b in cost.steps}
+    factors: dict[int, list[np.ndarray]] = {b: [] for b in cost.steps}
     for costs in (cost.steps, cost.tokens, cost.seconds):
         least = np.min(list(costs.values()), axis=0)  # (R,)
         for b in factors:

@@ -5,7 +5,6 @@ from core.experiments.noise.messages import NoiseScale
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict
 from core.lessons.check_the_claims.words.numbers import between, number, of_each
-from core.measure.comparison import Estimate
 
 DOUBTS = {
     Doubt.NO_FIT: "S(B) cannot be fitted to these runs.",
@@ -24,6 +23,7 @@ def scale_reason(verdict: NoiseScaleVerdict) -> str:
             return f"On the way to that loss the noise scale was always {side} the bend."
         case Outcome.PARTLY:
             return "Here the two agree, within their intervals: a guess of the right size."
+    assert verdict.doubt
     return DOUBTS[verdict.doubt].format(change=scale and number(scale.most / scale.least))
 
 
@@ -45,8 +45,8 @@ def scale_facts(verdict: NoiseScaleVerdict) -> list[str]:
 
 def measured_sentence(scale: NoiseScale, loss: float) -> str:
     windows = "not resolved"
-    if scale.resolved:
-        windows = between(Estimate(scale.simple_noise_scale, scale.low, scale.high)) + " windows"
+    if estimate := scale.estimate:
+        windows = between(estimate) + " windows"
     return f"After {scale.step:,} steps, at a loss of {loss:.2f}, the noise scale is {windows}."
 
 
@@ -54,6 +54,10 @@ def steps_sentences(verdict: NoiseScaleVerdict) -> str:
     steps, tokens = verdict.steps, verdict.tokens
     return (
         f"To {verdict.target:.2f} nats at tuned rates: {of_each(steps, number, ' steps')}; "
-        f"{of_each(tokens, charts.format_count, ' tokens')}. Fewest tokens: B = {min(tokens, key=tokens.get)}; fewest "
-        f"steps: B = {min(steps, key=steps.get)}."
+        f"{of_each(tokens, charts.format_count, ' tokens')}. Fewest tokens: B = {lowest(tokens)}; fewest "
+        f"steps: B = {lowest(steps)}."
     )
+
+
+def lowest(values: dict[int, float]) -> int:
+    return min(values, key=values.__getitem__)
