@@ -89,6 +89,7 @@ def fit_steps(batch_sizes: np.ndarray, steps: np.ndarray) -> StepsFit | None:
     def fitted(weights: tuple[float, float]) -> Fitted:
         centre = float(np.dot(weights, found))
         half = float(t * np.sqrt(np.array(weights) @ covariance @ np.array(weights)))
-        return Fitted(*np.exp([centre, centre - half, centre + half]).tolist())
+        with np.errstate(over="ignore"):  # an interval may have no upper end
+            return Fitted(*np.exp([centre, centre - half, centre + half]).tolist())
 
     return StepsFit(fitted((1, 0)), fitted((0, 1)), fitted((-1, 1)))

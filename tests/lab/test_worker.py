@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from core.experiments.messages import Started
 from core.lab import worker
 
 
@@ -44,7 +45,7 @@ def test_losses_of_two_orders_do_not_travel_as_one(sent):
 )
 def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(sent, monkeypatch, error, told, ends):
     def messages(spec):
-        yield {"kind": "started"}
+        yield Started(vocab_size=2, num_parameters=1)
         raise error
 
     exits = []

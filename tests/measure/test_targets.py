@@ -38,6 +38,11 @@ def test_noisy_data_give_them_back_within_intervals_that_hold_as_often_as_they_s
     assert all(0.90 <= share <= 0.99 for share in np.mean(hits, axis=0))
 
 
+def test_runs_that_follow_no_such_curve_leave_an_interval_without_an_end():
+    found = fit_steps(np.array([2, 3, 8]), np.array([1, 30, 1]))
+    assert found.b_crit.low == 0 and found.b_crit.high == np.inf and not found.b_crit.resolved
+
+
 def test_runs_far_from_the_bend_do_not_resolve_it():
     sizes = np.repeat([1, 2, 4, 8], 3)  # S_min = 1000 makes less than a percent of these steps
     found = fit_steps(sizes, true_steps(sizes) * np.exp(np.random.default_rng(1).normal(0, 0.1, len(sizes))))

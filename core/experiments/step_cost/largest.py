@@ -1,6 +1,7 @@
 """The largest batch whose step fits into a budget: the answer from the line, and then the truth."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from core.experiments.step_cost.messages import Largest
 from core.measure.memory import largest_batch, line_through
@@ -28,22 +29,22 @@ def find_largest(
     if batch_size < 1:
         return Largest(why_not="not even one window fits")
     expected = line_through(peaks, batch_size)
-    found = {"batch_size": batch_size, "predicted": state_bytes + expected}
+    found = Largest(batch_size=batch_size, predicted=state_bytes + expected)
     slope = line_through(peaks, batch_size + 1) - expected
     known: dict[int, int] = {}
     for _ in range(MAX_TRIES):
         for size in (batch_size, batch_size + 1):
             if size not in known:
                 if reason := why_not(size):
-                    return Largest(**found, why_not=reason)
+                    return replace(found, why_not=reason)
                 tried = held(size)
                 if tried is None:
-                    return Largest(**found, why_not="it was tried, and the memory did not suffice")
+                    return replace(found, why_not="it was tried, and the memory did not suffice")
                 known[size] = tried
         here, beyond = known[batch_size], known[batch_size + 1]
         if here <= budget_bytes < beyond:
-            return Largest(**found | {"batch_size": batch_size}, measured=here, measured_next=beyond)
+            return replace(found, batch_size=batch_size, measured=here, measured_next=beyond)
         batch_size += int((budget_bytes - here) // slope) or 1  # rounded down: at least one back where it does not fit
         if batch_size < 1:
-            return Largest(**found | {"batch_size": None}, why_not="not even one window fits")
-    return Largest(**found, why_not=f"{MAX_TRIES} sizes around it were tried, and none was the last that fits")
+            return replace(found, batch_size=None, why_not="not even one window fits")
+    return replace(found, why_not=f"{MAX_TRIES} sizes around it were tried, and none was the last that fits")
