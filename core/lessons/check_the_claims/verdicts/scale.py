@@ -55,7 +55,7 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     runs = sweep.runs_to(target)
     fit = fit_of(runs)
     steps = {b: mean_steps(rows["steps"]) for b, rows in runs.groupby("batch_size")}
-    bend = fit and Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high)
+    bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high) if fit else None
     verdict = partial(
         NoiseScaleVerdict,
         target=target,

@@ -121,7 +121,7 @@ def seconds_ratio(race: RaceResults, cost: CostToTarget, batch_size: int, other:
 
 def prices_of(cost: CostToTarget) -> dict[int, np.ndarray]:
     """(R,) by batch size."""
-    factors = {b: [] for b in cost.steps}
+    factors: dict[int, list[np.ndarray]] = {b: [] for b in cost.steps}
     for costs in (cost.steps, cost.tokens, cost.seconds):
         least = np.min(list(costs.values()), axis=0)  # (R,)
         for b in factors:

@@ -1,5 +1,7 @@
 """Verdicts in words: the reason of each in a sentence, and the figures behind it in a few."""
 
+from collections.abc import Callable
+
 from core.experiments.race.spec import RaceSpec
 from core.lessons.check_the_claims.verdicts import Outcome, Verdict
 from core.lessons.check_the_claims.verdicts.cost import AccumulationVerdict, MemoryVerdict
@@ -11,7 +13,9 @@ from core.lessons.check_the_claims.verdicts.verdict import Missing, Unjudged
 from core.lessons.check_the_claims.words import cost, curves, scale, speed, sweep
 from core.ui.sentences import model_size, source_title
 
-WORDS = {  # by verdict: what makes its reason, and what its facts
+WORDS: dict[
+    type, tuple[Callable[..., str], Callable[..., list[str]]]
+] = {  # by verdict: what makes its reason, and what its facts
     SpeedVerdict: (speed.speed_reason, speed.speed_facts),
     CompromiseVerdict: (speed.compromise_reason, speed.compromise_facts),
     NoisyVerdict: (curves.noisy_reason, curves.noisy_facts),
