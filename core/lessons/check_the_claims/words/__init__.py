@@ -13,7 +13,8 @@ from core.lessons.check_the_claims.verdicts.verdict import Missing, Unjudged
 from core.lessons.check_the_claims.words import cost, curves, scale, speed, sweep
 from core.ui.sentences import model_size, source_title
 
-WORDS: dict[type, tuple[Callable, Callable]] = {  # by verdict: what makes its reason, and what its facts
+# by verdict: what makes its reason, and what its facts
+WORDS: dict[type, tuple[Callable[..., str], Callable[..., list[str]]]] = {
     SpeedVerdict: (speed.speed_reason, speed.speed_facts),
     CompromiseVerdict: (speed.compromise_reason, speed.compromise_facts),
     NoisyVerdict: (curves.noisy_reason, curves.noisy_facts),

@@ -8,9 +8,8 @@ import numpy as np
 from core import charts
 from core.measure.comparison import Estimate
 
+Value = TypeVar("Value")
 number, size_of = charts.format_significant, charts.format_bytes
-
-V = TypeVar("V")
 
 
 def between(estimate: Estimate) -> str:
@@ -24,6 +23,6 @@ def signed(value: float) -> str:
     return number(value).replace("-", "−")
 
 
-def of_each(values: Mapping[int, V], form: Callable[[V], str], unit: str = "") -> str:
+def of_each(values: Mapping[int, Value], form: Callable[[Value], str], unit: str = "") -> str:
     """ "B = 16: 12k, B = 128: 30k tokens" """
     return ", ".join(f"B = {b}: {form(value)}" for b, value in values.items()) + unit
