@@ -9,9 +9,10 @@ AVX2 := ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS
 run: .venv/.run  ## make the environment once, then open the app
 	$(BIN)/streamlit run streamlit_app.py
 
-check: .venv/.test  ## lint and format, without running anything
+check: .venv/.test  ## lint, format and types, without running anything
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 quick: .venv/.test  ## the tests to run often: no server, no browser, nothing that computes for long
 	$(PYTEST) -m "not waits and not slow"
@@ -35,4 +36,4 @@ test-avx2: .venv/.test  ## the tests that compare numbers, as on a processor tha
 	touch $@ .venv/.run
 
 clean:  ## the environment, and what tools have kept
-	rm -rf .venv .pytest_cache .ruff_cache
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache
