@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from core import training
 from core.batches import ORDERS, WAYS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
@@ -40,7 +41,8 @@ DOCUMENTS = {
     **{name: SOURCES[name] for name in (*DOCUMENT_SOURCES[1:], "pasted")},
 }
 TOKENIZER_TITLES = dict(zip(TOKENIZERS, ("characters", "bytes", "BPE, trained on this text"), strict=True))
-LR_RULES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
+LR_TITLES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}
+LR_RULES = {rule: LR_TITLES.get(rule, rule) for rule in training.LR_RULES}
 BETA2_RULES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
 DEVICES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
 HALF_LIVES = {0: "none", **{tokens: f"{tokens:,} tokens" for tokens in (2_000, 10_000, 50_000)}}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from core.batches import ORDERS
 
-LR_RULES = ("fixed", "sqrt", "linear")
+LR_RULES = {"fixed": 0.0, "sqrt": 0.5, "linear": 1.0}  # the power of B that the rate grows with
 BETA2_RULES = ("fixed", "half-life")
 PRECISIONS = ("float32", "bfloat16")
 
@@ -110,12 +110,11 @@ class TrainConfig:
         return range(self.first_seed, self.first_seed + self.num_seeds)
 
     def learning_rate_at(self, batch_size: int) -> float:
-        """The rate at B: eta k^p with k = B / reference, and p = 0 (fixed), 1/2 (sqrt) or 1 (linear).
+        """The rate at B: eta k^p with k = B / reference, and p the power of the rule.
 
         Linear: Goyal et al. 2017, for SGD. Square root: Malladi et al. 2022, for Adam. Both are hypotheses.
         """
-        power = {"fixed": 0, "sqrt": 0.5, "linear": 1}[self.lr_rule]
-        return self.learning_rate * (batch_size / self.reference_batch_size) ** power
+        return self.learning_rate * (batch_size / self.reference_batch_size) ** LR_RULES[self.lr_rule]
 
     def rate_schedule(self, batch_size: int, block_size: int) -> list[float]:
         """The rate of every step of a run, nanoGPT's schedule: equal steps up to the rate at B over the warmup, then

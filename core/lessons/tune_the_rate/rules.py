@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from core.experiments.sweep.results import BestRate
+from core.training import LR_RULES
 
-RULES = {"fixed": 0.0, "square root": 0.5, "linear": 1.0}  # the power of B that the rate grows with
+RULES = {rule.replace("sqrt", "square root"): power for rule, power in LR_RULES.items()}
 
 
 def reference(best: Mapping[int, BestRate]) -> int | None:
