@@ -19,8 +19,6 @@ from core.settings.values import Settings
 from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES, TARGETS
 from core.training import BETA2_RULES, LR_RULES
 
-RECORDED_BEFORE = {"splits", "speed", "speed_on_gpu"}  # at former settings: to be recorded again
-
 
 @pytest.mark.parametrize(
     ("name", "options"),
@@ -69,8 +67,7 @@ def on_auto(spec: Spec) -> Spec:
 
 @pytest.mark.parametrize("name", RECORDINGS)
 def test_a_recording_is_what_its_page_offers_by_default(name):
-    if name not in RECORDED_BEFORE:
-        assert on_auto(read_recording(RECORDINGS[name]).spec) == on_auto(spec_to_record(name))
+    assert on_auto(read_recording(RECORDINGS[name]).spec) == on_auto(spec_to_record(name))
     if name in OFFERS:
         assert spec_to_record(name) == OFFERS[name].of(Settings(), "")
 
