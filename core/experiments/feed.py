@@ -4,6 +4,7 @@ A feed takes in what is new when somebody looks; what it gives out is read-only,
 comes. So a viewer can neither hold up another nor change what another sees.
 """
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -34,9 +35,13 @@ class Feed:
     def look(self) -> Results:
         """What is known now."""
         with self._lock:
-            cursor = read_all(self.read, self._cursor, self._take)
-            if cursor > self._cursor:
-                self._cursor, self._snapshot = cursor, self._results.snapshot()
+            before = self._cursor
+            for messages, self._cursor in read_all(self.read, self._cursor):
+                for message in messages:
+                    with contextlib.suppress(KeyError):  # one that a former version told
+                        self._results.take(self._kind.message(message))
+            if self._cursor > before:
+                self._snapshot = self._results.snapshot()
             now = time.monotonic()
             if not self._pace or now >= self._pace[-1][0] + 1:
                 self._pace.append((now, self._snapshot.share))
@@ -44,11 +49,10 @@ class Feed:
                 self._pace.popleft()
             return self._snapshot
 
-    def _take(self, values: dict) -> None:
-        self._results.take(self._kind.message(values))
-
     def remaining_seconds(self) -> float | None:
         """From the progress of the last half minute; None while that is too little."""
         with self._lock:
+            if not self._pace:
+                return None
             (began, first), (now, share) = self._pace[0], self._pace[-1]
         return (1 - share) * (now - began) / (share - first) if share > first else None

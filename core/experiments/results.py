@@ -4,7 +4,7 @@ They take messages in; what viewers share are read-only snapshots of them, which
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -84,12 +84,11 @@ class Results(Snapshots, ABC):
         """A message that only this kind of experiment has."""
 
 
-def read_all(read: Read, cursor: int, take: Callable[[dict], None]) -> int:
-    """Hand over every message after `cursor`. Returns the number of the last one."""
+def read_all(read: Read, cursor: int) -> Iterator[tuple[list[dict], int]]:
+    """Every message after `cursor`, some at a time, and the number of the last one of them."""
     more = True
     while more:
         messages, cursor = read(cursor)
-        for message in messages:
-            take(message)
+        if messages:
+            yield messages, cursor
         more = len(messages) == READ_AT_ONCE
-    return cursor

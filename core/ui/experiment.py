@@ -116,7 +116,7 @@ def experiment(
     """The experiment of that name in OFFERS, with its buttons; `label` is on the one that starts it. Where the visitor
     has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
     `options` are of its kind's results."""
-    own = found(choices, name, **options)
+    own = find_own(choices, name, **options)
     controls(choices, name, label, own.experiment if own else None)
     if own:
         return own
@@ -127,10 +127,10 @@ def experiment(
 
 def own_or_recorded(choices: Choices, name: str) -> OnPage:
     """The same without buttons, for a page that uses what another one has measured."""
-    return found(choices, name) or recorded(name)
+    return find_own(choices, name) or recorded(name)
 
 
-def found(choices: Choices, name: str, **options) -> OnPage | None:
+def find_own(choices: Choices, name: str, **options) -> OnPage | None:
     """The experiment in the address. One that is not there is told and forgotten."""
     experiment_id = getattr(choices, name)
     if not experiment_id:

@@ -219,10 +219,7 @@ def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.nda
     """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all messages."""
     place = spec.train.seeds.index(seed)
     parts = [np.empty(0, np.float32)]
-
-    def take(message: dict) -> None:
-        if message["kind"] == Losses.kind and message["batch_size"] == batch_size:
-            parts.append(build(Losses, message).losses[:, place])
-
-    read_all(read, 0, take)
+    for messages, _ in read_all(read, 0):
+        mine = (m for m in messages if m["kind"] == Losses.kind and m["batch_size"] == batch_size)
+        parts += [build(Losses, message).losses[:, place] for message in mine]
     return np.concatenate(parts)
