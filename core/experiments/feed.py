@@ -4,7 +4,6 @@ A feed takes in what is new when somebody looks; what it gives out is read-only,
 comes. So a viewer can neither hold up another nor change what another sees.
 """
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -36,10 +35,11 @@ class Feed:
         """What is known now."""
         with self._lock:
             before = self._cursor
-            for messages, self._cursor in read_all(self.read, self._cursor):
-                for message in messages:
-                    with contextlib.suppress(KeyError):  # one that a former version told
-                        self._results.take(self._kind.message(message))
+            for messages, cursor in read_all(self.read, self._cursor):
+                for values in messages:
+                    if values["kind"] in self._kind.tags:  # others are a former version's
+                        self._results.take(self._kind.message(values))
+                self._cursor = cursor
             if self._cursor > before:
                 self._snapshot = self._results.snapshot()
             now = time.monotonic()

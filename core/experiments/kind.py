@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from core.experiments.messages import Message, Progress, Started, from_dict
+from core.experiments.codec import build
+from core.experiments.messages import Message, Progress, Started
 from core.measure.memory import Machine
 from core.settings.values import Settings
 
@@ -69,9 +71,14 @@ class Kind:
     def name(self) -> str:
         return self.spec.kind
 
+    @cached_property
+    def tags(self) -> Mapping[str, type[Message]]:
+        """Its messages by their tags."""
+        return {message.kind: message for message in (Progress, Started, *self.messages)}
+
     def message(self, values: dict) -> Message:
-        """A message from its dictionary."""
-        return from_dict(values, (Progress, Started, *self.messages))
+        """A message from its dictionary, whose tag it knows."""
+        return build(self.tags[values["kind"]], values)
 
     def run(self, spec: Spec) -> Iterator[Message]:
         """Run an experiment: its messages as they come; the first is its "started"."""

@@ -1,14 +1,11 @@
 """What an experiment tells while it runs: each message is a frozen dataclass with a tag, its `kind`.
 
-They travel, and are kept, as dictionaries of plain values: `to_dict`, `from_dict`. A field called `data` has bytes.
+They travel, and are kept, as dictionaries of plain values: `to_dict`, and back `Kind.message`. A field called `data` has bytes.
 Each kind of experiment has its own in `messages.py` in its folder; here are those that all may have.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
-
-from core.experiments.codec import build
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +49,3 @@ def plain(value: Any) -> Any:
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     return [plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def from_dict(values: dict, types: Iterable[type[Message]]) -> Message:
-    """The message of one of these types. Raises KeyError for a tag that none of them has."""
-    by_kind = {each.kind: each for each in types}
-    return build(by_kind[values["kind"]], values)

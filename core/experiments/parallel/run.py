@@ -23,10 +23,10 @@ from pathlib import Path
 
 import psutil
 
-from core.experiments.messages import Message, Progress, from_dict
-from core.experiments.parallel.messages import ALL, Started
+from core.experiments.messages import Message, Progress
+from core.experiments.parallel.messages import Started
 from core.experiments.parallel.spec import ParallelSpec
-from core.experiments.registry import from_json, to_json
+from core.experiments.registry import from_json, kind_of, to_json
 
 START_SECONDS = 60  # until every rank has given a sign of life: each loads torch first
 SILENT_SECONDS = 10  # then a rank that gives none for so long hangs
@@ -149,7 +149,7 @@ class Ranks:
                     self.failed[rank] = message["sentence"]
                 case _:
                     steps = message.get("step", steps)
-                    yield from_dict(message, ALL)
+                    yield kind_of(self.spec).message(message)
             self._check()
         while len(self.finished) < self.spec.num_ranks:  # nobody writes any more, and not all have finished
             self._check()
