@@ -74,7 +74,8 @@ class Kind:
     @cached_property
     def tags(self) -> Mapping[str, type[Message]]:
         """Its messages by their tags."""
-        return {message.kind: message for message in (Progress, Started, *self.messages)}
+        every: tuple[type[Message], ...] = (Progress, Started, *self.messages)
+        return {message.kind: message for message in every}
 
     def message(self, values: dict) -> Message:
         """A message from its dictionary, whose tag it knows."""

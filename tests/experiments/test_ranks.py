@@ -14,7 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.experiments.messages import to_dict
 from core.experiments.parallel import run as ranks_module
 from core.experiments.parallel.run import Ranks, run
 from core.experiments.parallel.spec import ParallelSpec
@@ -75,8 +74,8 @@ def started(monkeypatch):
         made.append(self)
 
     monkeypatch.setattr(Ranks, "__init__", remember)
-    messages = map(to_dict, run(spec_with(200_000)))
-    next(message for message in messages if message["kind"] == "step")
+    messages = run(spec_with(200_000))
+    next(message for message in messages if message.kind == "step")
     yield messages, made[0]
     messages.close()
 
