@@ -1,6 +1,6 @@
 """What an experiment tells while it runs: each message is a frozen dataclass with a tag, its `kind`.
 
-They travel, and are kept, as dictionaries of plain values: `to_dict`, and back `Kind.message`. A field `data` has bytes.
+They travel, and are kept, as dictionaries of plain values (`to_dict`, `Kind.message`). A field `data` has bytes.
 Each kind of experiment has its own in `messages.py` in its folder; here are those that all may have.
 """
 
