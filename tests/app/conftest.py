@@ -87,7 +87,7 @@ def browser():
         pytest.skip("There is no Chromium: install it to run the browser tests.")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=30_000)  # others may have the cores meanwhile
+    expect.set_options(timeout=60_000)  # others may have the cores meanwhile
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=found, args=flags)
@@ -106,7 +106,7 @@ def context(browser):
 @pytest.fixture
 def page(context):
     opened = context.new_page()
-    opened.set_default_timeout(30_000)
+    opened.set_default_timeout(60_000)
     yield opened
     opened.close()
 
@@ -138,7 +138,7 @@ def app(monkeypatch, tmp_path):
     st.cache_resource.clear()
 
     def open_page(name: str = "", **query) -> AppTest:
-        test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+        test = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
         for key, value in query.items():
             test.query_params[key] = value
         test.run()
