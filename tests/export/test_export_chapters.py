@@ -77,16 +77,12 @@ def test_noise_at_weights_that_stand_still():
     spec = NoiseSpec.of(race, steps=(0, 20), batch_sizes=(1, 8), num_batches=12)
     found = run_notebook(spec, race)["still"].set_index(["step", "batch_size"])
     messages = list(run(spec))
-    told = [m for m in messages if m["kind"] == "noise"]
-    assert len(told) == 8
-    for m in told:
-        assert found.loc[(m["step"], m["batch_size"]), f"{m['quantity']} noise"] == pytest.approx(m["sigma"], rel=1e-3)
-    (cosines,) = [
-        np.frombuffer(m["data"], dtype=np.float32).reshape(-1, 2)[:, 1]
-        for m in messages
-        if m["kind"] == "batch_gradients" and (m["step"], m["batch_size"]) == (20, 8)
-    ]
-    assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(cosines.mean(), rel=1e-3)
+    spreads = [m for m in messages if m.kind == "noise"]
+    assert len(spreads) == 8
+    for m in spreads:
+        assert found.loc[(m.step, m.batch_size), f"{m.quantity} noise"] == pytest.approx(m.sigma, rel=1e-3)
+    (of_8,) = [m for m in messages if m.kind == "batch_gradients" and (m.step, m.batch_size) == (20, 8)]
+    assert found.loc[(20, 8), "cosine with the truth"] == pytest.approx(of_8.cosines.mean(), rel=1e-3)
 
 
 @pytest.mark.slow
