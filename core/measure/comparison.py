@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 RISE_THAT_MATTERS = 0.1  # nats
+GAP_THAT_MATTERS = 0.05  # nats: a claim fails where more can be ruled out
 FEWEST_EVALUATIONS = 8  # for a rise to be seen
 
 K = TypeVar("K", int, str)  # what is compared: batch sizes, or orders

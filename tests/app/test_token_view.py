@@ -6,6 +6,7 @@ import math
 import pytest
 
 from core.charts import PALETTES
+from core.ui.elements import script
 from core.ui.token_view import HERE, HTML, STRONGEST, style
 
 DRAW = """async ([module, data]) => {
@@ -47,7 +48,7 @@ def draw(page):
 
     def open_page(data):
         page.set_content(f"<style>{style()}</style>{HTML}")
-        module = base64.b64encode((HERE / "token_view.js").read_bytes()).decode()
+        module = base64.b64encode(script(HERE / "token_view.js").encode()).decode()
         page.evaluate(DRAW, [module, data])
         return page
 

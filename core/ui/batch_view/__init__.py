@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.charts import PALETTES
+from core.ui.elements import script
 
 HERE = Path(__file__).parent
 HTML = '<div class="batch" data-testid="batch-view"></div>'
@@ -26,9 +27,7 @@ def style() -> str:
     return "".join([(HERE / "batch_view.css").read_text(encoding="utf-8"), *colors])
 
 
-component = st.components.v2.component(
-    "batch_view", html=HTML, css=style(), js=(HERE / "batch_view.js").read_text(encoding="utf-8")
-)
+component = st.components.v2.component("batch_view", html=HTML, css=style(), js=script(HERE / "batch_view.js"))
 
 
 def batch_view(data: dict, *, key: str) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.charts import PALETTES
+from core.ui.elements import script
 
 HERE = Path(__file__).parent
 HTML = '<div class="tokens" data-testid="token-view"></div>'
@@ -42,9 +43,7 @@ def style() -> str:
     return "".join([(HERE / "token_view.css").read_text(encoding="utf-8"), *colors, *tints])
 
 
-component = st.components.v2.component(
-    "token_view", html=HTML, css=style(), js=(HERE / "token_view.js").read_text(encoding="utf-8")
-)
+component = st.components.v2.component("token_view", html=HTML, css=style(), js=script(HERE / "token_view.js"))
 
 
 def token_view(data: dict, *, key: str) -> None:

@@ -13,16 +13,6 @@ export default function ({ data, parentElement }) {
   view.show(data);
 }
 
-function make(tag, options = {}, ...children) {
-  const { className, text, ...attributes } = options;
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 // ---- numbers: three significant digits
 
 function powerOfTen(mantissa, exponent) {

@@ -6,15 +6,8 @@ import numpy as np
 
 from core.experiments.race.results import RaceResults
 from core.lessons.check_the_claims.verdicts.race import smoothed, unfinished, unless
-from core.lessons.check_the_claims.verdicts.verdict import (
-    GAP_THAT_MATTERS,
-    TOO_EARLY,
-    Missing,
-    Outcome,
-    Unjudged,
-    Verdict,
-)
-from core.measure.comparison import Estimate, Lead, at_equal, at_equal_loss, difference_of, lead_of
+from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
+from core.measure.comparison import GAP_THAT_MATTERS, Estimate, Lead, at_equal, at_equal_loss, difference_of, lead_of
 from core.measure.noise import with_neighbours
 
 

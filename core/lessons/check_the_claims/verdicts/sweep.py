@@ -5,15 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.experiments.sweep.results import SweepResults
-from core.lessons.check_the_claims.verdicts.verdict import (
-    GAP_THAT_MATTERS,
-    TOO_EARLY,
-    Missing,
-    Outcome,
-    Unjudged,
-    Verdict,
-)
-from core.measure.comparison import Estimate, difference_of
+from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
+from core.measure.comparison import GAP_THAT_MATTERS, Estimate, difference_of
 
 ENDLESS = Estimate(np.inf, np.inf, np.inf)  # what a rate costs at which a run diverged
 FinalLosses = dict[float, np.ndarray]  # (R,) by rate, of one batch size

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-GAP_THAT_MATTERS = 0.05  # nats: a claim fails where more can be ruled out
-
 
 class Outcome(StrEnum):
     HOLDS = "holds here"

@@ -3,8 +3,8 @@
 from core import charts
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.curves import NoisyVerdict, OverfitVerdict
-from core.lessons.check_the_claims.verdicts.verdict import GAP_THAT_MATTERS
 from core.lessons.check_the_claims.words.numbers import between, number, of_each, signed
+from core.measure.comparison import GAP_THAT_MATTERS
 
 
 def noisy_reason(verdict: NoisyVerdict) -> str:

@@ -2,9 +2,8 @@
 
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.sweep import TuningVerdict
-from core.lessons.check_the_claims.verdicts.verdict import GAP_THAT_MATTERS
 from core.lessons.check_the_claims.words.numbers import between, of_each
-from core.measure.comparison import Estimate
+from core.measure.comparison import GAP_THAT_MATTERS, Estimate
 
 
 def tuning_reason(verdict: TuningVerdict) -> str:
