@@ -1,5 +1,6 @@
-"""Experiments as data, the workers that run them, and the store that keeps what they record.
+"""What runs experiments, whatever they are, and keeps what they tell.
 
-In reading order: `experiments.py` (what a race is), `race.py` (a race as a row of messages; runs in a worker),
-`store.py` (where they are kept), `curves.py` (what a page draws of them), `cluster.py` (who runs what, and when).
+In reading order: `store.py` (where experiments and their messages are kept), `cluster.py` (who runs what, and when),
+`worker.py` (what runs in a worker process), `remote.py` (what is asked of one), `local_cluster.py` (a cluster of our
+own), `recording.py` (an experiment kept in a file).
 """

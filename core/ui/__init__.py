@@ -1,5 +1,6 @@
-"""What pages are made of: the visitor's choices, shared widgets, the live view of a race, navigation.
+"""The kit that pages are made of: the frame of a page, the visitor's choices, an experiment on a page, the text that the
+visitor has chosen, charts and sentences that several lessons have.
 
-A page begins with `page = open_page()` and reads as a lesson: say, ask, call, show. Session state has no key outside
-this folder.
+A page begins with `choices = open_page(...)` and reads as a lesson. Session state has no key outside of this folder and
+the lessons.
 """
