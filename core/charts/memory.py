@@ -32,7 +32,7 @@ def memory_chart(
         "part:N",
         scale=alt.Scale(
             domain=[*MEMORY_PARTS, *([PASSING] * passing)],
-            range=[palette.whole, palette.theory, palette.x, palette.part, f"{palette.part}70"][: 4 + passing],
+            range=[palette.whole, palette.theory, palette.x, palette.part, f"{palette.part}70"][: 5 if passing else 4],
         ),
         legend=alt.Legend(
             title=None,
