@@ -125,7 +125,9 @@ if __name__ == "__main__":
     page = AppTest.from_file("toy_page.py", default_timeout=60)
     page.query_params["toy"] = toy_id
     page.run()
-    print(json.dumps([kept.status, dict(results.counts), [m.value for m in page.markdown]]))
+    before = AppTest.from_file("toy_page.py", default_timeout=60).run()
+    shown = [*(m.value for m in page.markdown), *(info.value for info in before.info)]
+    print(json.dumps([kept.status, dict(results.counts), shown]))
 """
 
 
@@ -169,4 +171,4 @@ def test_it_runs_from_the_command_line(copy):
 def test_it_runs_in_a_worker_and_is_read_from_the_store_and_drawn_on_a_page(copy):
     status, counts, shown = json.loads(run(copy, "server.py", f"sqlite:///{copy}/toy.db").splitlines()[-1])
     assert status == "done" and counts == COUNTS
-    assert shown == [f"counted: {counts}"]
+    assert shown == [f"counted: {counts}", "Click **Count the letters** to begin."]

@@ -52,7 +52,7 @@ class OnRace:
 class Offer:
     """An experiment that a page offers. Its name is that of the setting that holds the id of a visitor's own."""
 
-    kind: type[Spec]
+    spec: type[Spec]
     noun: str  # what a sentence calls it
     of: Callable[[Settings, str], Spec]  # what the settings describe, with this text
     settings: tuple[str, ...]  # those that it is made from

@@ -17,22 +17,7 @@ from core.experiments.registry import OFFERS, from_json, to_json
 from core.settings.values import Settings
 
 DATA = Path(__file__).parents[2] / "data"
-NAMES = (
-    "race",
-    "race_on_gpu",
-    "noise",
-    "sweep",
-    "claim_race",
-    "claim_cost",
-    "claim_sweep",
-    "claim_noise",
-    "splits",
-    "orders",
-    "parallel",
-    "speed",
-    "speed_on_gpu",
-)
-RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in NAMES}
+RECORDINGS = {name: DATA / f"recorded_{name}.jsonl" for name in (*OFFERS, "race_on_gpu", "speed_on_gpu")}
 GPU_SIZES = (4, 16, 64, 256, 1024, 4096)
 ON_GPU = {  # in place of the defaults, for a recording called `..._on_gpu`
     "device": "cuda",

@@ -165,7 +165,7 @@ class Store:
         return messages, rows[-1].number if rows else after
 
     def forget_old(self) -> None:
-        """Delete experiments that have ended a week ago, and the oldest where there are too many."""
+        """Delete experiments that were made more than a week ago, and the oldest where there are too many."""
         recent = sa.select(experiments.c.number).order_by(experiments.c.number.desc()).limit(KEPT_EXPERIMENTS)
         old = (experiments.c.created_at < time.time() - KEPT_SECONDS) | experiments.c.number.not_in(recent)
         with self.engine.begin() as db:

@@ -127,11 +127,11 @@ class Sender:
     def __init__(self, experiment_id: str, topic: str):
         self.experiment_id, self.topic = experiment_id, topic
         self.waiting: list[dict] = []
-        self.open: dict[tuple, dict] = {}  # the losses message that waits, by order and batch size
+        self.open: dict[tuple, dict] = {}  # the losses message that waits, by the runs that it is of
         self.sent_at = 0.0
 
     def send(self, message: dict, now: bool = False) -> None:
-        runs = message.get("order"), message.get("batch_size")
+        runs = tuple(value for field, value in message.items() if field not in ("step", "data"))
         waiting = self.open.get(runs) if message["kind"] == "losses" else None
         if waiting:
             waiting["data"] += message["data"]

@@ -25,6 +25,7 @@ from core.experiments.results import Read, Results
 from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import Experiment, Status
+from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, say
@@ -72,7 +73,8 @@ class OnPage:
         """`draw(view, *arguments)`: once, or below how far it is, again and again while it runs. `progress` says in
         words how far a share of it is. No lambda of a page's: see `take_away`."""
         if self.experiment is None:
-            st.fragment(draw)(self.view(), *arguments)
+            if self.note:
+                st.fragment(draw)(self.view(), *arguments)
             return
         begun = self.feed.look().begun
         seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
@@ -87,7 +89,9 @@ def draw_all(draw: Callable, arguments: tuple, view: View) -> None:
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
     shared = server()
     shared.lab.look_at(experiment.id)
-    status, sentence = shared.store.status(experiment.id)
+    if (now := shared.store.status(experiment.id)) is None:  # it was forgotten: the page says so
+        st.rerun()
+    status, sentence = now
     view = shown.view()
     share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
     seconds_left = shown.feed.remaining_seconds()
@@ -121,7 +125,7 @@ def experiment(
     if own:
         return own
     shown = recorded(recording(choices, name) if recording else name, **options)
-    st.info(invite.format(note=shown.note, label=label))
+    st.info(invite.format(note=shown.note, label=label) if shown.note else f"Click **{label}** to begin.")
     return shown
 
 
@@ -137,7 +141,7 @@ def find_own(choices: Choices, name: str, **options) -> OnPage | None:
         return None
     kept = server().store.experiment(experiment_id)
     spec = kept and spec_of(kept)
-    if not isinstance(spec, OFFERS[name].kind):
+    if not isinstance(spec, OFFERS[name].spec):
         noun = OFFERS[name].noun
         st.warning(f"The {noun} in the address is not here: it is kept for a week. Start a new one.")
         choices.set(**{name: ""})
@@ -163,7 +167,11 @@ def feed_of(experiment_id: str, settings: str, **options) -> Feed:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def recorded(name: str, **options) -> OnPage:
-    """The recording of that name; options as for `feed_of`. A step of it is looked into on this machine's device."""
+    """The recording of that name; options as for `feed_of`. A step of it is looked into on this machine's device. Where
+    there is none, nothing, with no note."""
+    if not RECORDINGS[name].exists():
+        spec = OFFERS[name].of(Settings(), "")
+        return OnPage(name, Feed(lambda cursor: ([], cursor), spec, **options), spec.race)
     recording = read_recording(RECORDINGS[name])
     race = recording.spec.race
     race = replace(race, text=samples()[race.source].text, train=replace(race.train, device="auto"))
@@ -230,7 +238,10 @@ def submit(choices: Choices, name: str) -> None:
 def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: float = 2.0) -> None:
     """Wait, not long, for a status: what was clicked should show at once."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until and not reached(server().store.status(experiment_id)[0]):
+    while time.monotonic() < until:
+        now = server().store.status(experiment_id)
+        if now is None or reached(now[0]):
+            return
         time.sleep(0.02)
 
 

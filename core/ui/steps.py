@@ -1,4 +1,4 @@
-"""A step of a training run: where a page is in it, how it walks on, and how it asks the worker. `stages.py` draws."""
+"""A step of a training run: where a page is in it, how it walks on, and how it asks the worker."""
 
 from dataclasses import dataclass
 from functools import partial

@@ -46,7 +46,7 @@ def test_a_design_effect_says_how_many_independent_tokens_a_window_is():
     text = design_effect_sentence(32, 4.0)
     assert "times **4.00** (the design effect" in text and "a window counts as 8.00 independent tokens. The" in text
     assert "64.0 independent tokens, more than it has" in design_effect_sentence(32, 0.5)
-    assert "times **not measured**" in design_effect_sentence(32, math.nan)
+    assert "when the losses of all windows are known" in design_effect_sentence(32, math.nan)
 
 
 def test_the_estimate_of_a_squared_norm_stands_beside_what_it_estimates():

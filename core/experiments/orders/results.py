@@ -23,7 +23,7 @@ class OrdersResults(Results):
     def __init__(self, spec: OrdersSpec):
         super().__init__(spec)
         runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
-        self.curves = {order: RaceResults(race) for order, race in runs.items()}
+        self.curves = {order: RaceResults(runs_of_it) for order, runs_of_it in runs.items()}
         self.waves: dict[str, BlockNoise] = {}  # by order
         self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
         self.edge_steps = 0  # on either side

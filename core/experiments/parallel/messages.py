@@ -9,8 +9,6 @@ from core.experiments.messages import Message
 @dataclass(frozen=True, kw_only=True)
 class Started(messages.Started):
     num_ranks: int
-    num_parameters: int
-    vocab_size: int
 
 
 @dataclass(frozen=True, kw_only=True)

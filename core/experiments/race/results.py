@@ -12,7 +12,6 @@ from core.experiments.race.messages import (
     Noise,
     Started,
     StepTime,
-    Summary,
     Validation,
     Written,
 )
@@ -49,7 +48,6 @@ class RaceResults(Results):
         self.probes: dict[int, tuple[float, ...]] = {}  # of the seconds of a step
         self.texts: dict[int, list[Written]] = {b: [] for b in self.batch_sizes}
         self.divergences: list[Diverged] = []
-        self.summaries: list[Summary] = []
 
     def take_own(self, message: Message) -> None:
         match message:
@@ -66,8 +64,6 @@ class RaceResults(Results):
                 self.texts[message.batch_size].append(message)
             case Diverged():
                 self.divergences.append(message)
-            case Summary():
-                self.summaries.append(message)
 
     def _take_losses(self, batch_size: int, first_step: int, losses: np.ndarray) -> None:
         if self.half_life_tokens:

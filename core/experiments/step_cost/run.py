@@ -24,7 +24,7 @@ from core.engine.process import free_bytes
 from core.experiments.messages import Message, Progress
 from core.experiments.step_cost.largest import find_largest
 from core.experiments.step_cost.messages import Difference, Largest, Memory, NoMemory, Round, Started, StepTime
-from core.experiments.step_cost.spec import StepCostSpec
+from core.experiments.step_cost.spec import FEWEST_ROUNDS, StepCostSpec
 from core.measure.activations import activation_bytes, state_bytes
 from core.measure.capacity import (
     onednn_flops_per_second,
@@ -39,7 +39,7 @@ from core.settings.limits import MAX_BATCH_SIZE
 from core.strategies.accumulation import accumulated_gradient
 from core.training import Trainer
 
-ROUNDS, FEWEST_ROUNDS = 12, 4
+ROUNDS = 12
 MAX_SECONDS = 25  # of timing: then the rounds are fewer, but not below the fewest
 MAX_TRY_SECONDS = 10  # that a step of the largest batch may take to be tried
 SPARE = 0.8  # of the memory that is free: what is predicted to take more is not tried

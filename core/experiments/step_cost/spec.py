@@ -15,6 +15,8 @@ from core.settings.limits import (
     allowed_flops,
 )
 
+FEWEST_ROUNDS = 4  # of timing, before anything is said of them
+
 
 @dataclass(frozen=True, kw_only=True)
 class StepCostSpec(OnRace):

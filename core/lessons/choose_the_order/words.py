@@ -13,7 +13,7 @@ from core.lessons.choose_the_order.coverage import Drawn, expected_of
 from core.lessons.choose_the_order.differences import EpochEdge, difference, edge_of
 from core.measure.comparison import Estimate, lead_of
 from core.measure.noise import with_neighbours
-from core.ui.sentences import source_title
+from core.ui.sentences import model_size, source_title
 
 number = charts.format_significant
 
@@ -74,8 +74,8 @@ def summary_of(spec: OrdersSpec) -> str:
     race, plan = spec.race, spec.race.train
     return (
         f"This race: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; B = "
-        f"{spec.batch_size}; {charts.counted(race.n_layer, 'layer')}, {charts.counted(race.n_head, 'head')}, "
-        f"{race.n_embd} channels; learning rate {plan.learning_rate:g}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
+        f"{spec.batch_size}; {model_size(race)}; "
+        f"learning rate {plan.learning_rate:g}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
         f"{charts.format_count(plan.max_tokens)} tokens a run."
     )
 

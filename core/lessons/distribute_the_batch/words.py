@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core import charts
+from core import charts, strategies
 from core.experiments.parallel.messages import Step
 from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
@@ -51,9 +51,9 @@ def mistake_sentence(spec: ParallelSpec, first_step: Step) -> str:
                 "**The proof:** the average over the ranks is the gradient that one process takes from the whole "
                 "batch, up to the rounding of float32; and as all make the same update, their copies stay equal."
             )
-        case "same-seed":
+        case strategies.SAME_SEED:
             return same_seed_sentence(spec, difference)
-        case "mean-of-means":
+        case strategies.MEAN_OF_MEANS:
             return mean_of_means_sentence(targets, difference)
         case _:
             return summed_sentence(targets, first_step.norm / whole_norm)

@@ -1,5 +1,6 @@
 """What a measurement of noise shows, as text."""
 
+import math
 from collections.abc import Mapping
 
 from core import charts
@@ -29,6 +30,8 @@ def summary_of(results: NoiseResults) -> str:
 
 def design_effect_sentence(block_size: int, design_effect: float) -> str:
     """Why the tokens of a batch do not count as independent ones; NaN while the design effect is not known."""
+    if math.isnan(design_effect):
+        return "**Why not 1/√(B·T)?** The design effect says, when the losses of all windows are known."
     cancel = ", more than it has: below 1, their differences cancel rather than add up" if design_effect < 1 else ""
     return (
         f"**Why not 1/√(B·T)?** A batch has B × {block_size} tokens, but those of one window are not independent. The "

@@ -11,6 +11,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
+from core.ui.page import plain
 from core.ui.plots.race import X_TITLES, draw_loss, draw_noise
 
 
@@ -52,7 +53,8 @@ def draw_charts(view: View, choices: Choices) -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     show_overfitting({f"B = {b}": rise for b, rise in results.rises().items()}, results.started)
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join((noise, training, validation, speed, executions_sentence(results))))
+        in_numbers = (noise, training, validation, speed, executions_sentence(results))
+        st.markdown("\n\n".join(plain(sentence) for sentence in in_numbers))
     show_texts(results)
 
 

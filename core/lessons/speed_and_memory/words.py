@@ -5,12 +5,12 @@ import numpy as np
 from core import charts
 from core.experiments.step_cost.offers import MEGABYTE
 from core.experiments.step_cost.results import StepCostResults, best_of
+from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import Fitted
 from core.ui.sentences import model_size, source_title
 
-FEWEST_ROUNDS = 4  # before anything is said of them
 number = charts.format_significant
 
 
