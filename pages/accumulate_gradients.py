@@ -64,7 +64,7 @@ with st.expander("What to look for, and what to try"):
         """
 - **Uneven targets and “the mean over its own targets”**: the most common bug in fine-tuning, where answers differ in length. It also bites across machines.
 - **Compare step 1 with step 200.** Early on all micro-batches pull the same way; later their gradients point far apart, and only their mean is of use.
-- **Micro-batch 1**: the least memory, and often the most time. Where does your device stop to gain?
+- **Micro-batch 1**: the least memory, and often the most time. Where does your device stop gaining?
 """
     )
 take_away(choices, "accumulate_gradients", batch_size=B, step=choices.step, own=parts_of)

@@ -11,8 +11,8 @@ from core.lessons.choose_the_order.answers import (
     source_sentence,
 )
 from core.lessons.choose_the_order.coverage import Drawn
-from core.lessons.choose_the_order.maps import choose_examples, show_maps, show_reads, streams_of
 from core.lessons.choose_the_order.view import draw_orders
+from core.lessons.choose_the_order.view_maps import choose_examples, show_maps, show_reads, streams_of
 from core.lessons.choose_the_order.words import amount_sentence, theory_sentence
 from core.ui.experiment import experiment
 from core.ui.page import next_lesson, open_page, plain, say

@@ -3,11 +3,12 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lessons.pack_documents.packing import current_documents, current_packing, pack_all, report_of
-from core.lessons.pack_documents.speed import show_speed
+from core.lessons.pack_documents.packing import current_documents, current_packing
 from core.lessons.pack_documents.view import (
     choose_documents,
     choose_row,
+    pack_all,
+    report_of,
     row_table,
     show_documents,
     show_equality,
@@ -16,6 +17,7 @@ from core.lessons.pack_documents.view import (
     show_rows,
     show_ways,
 )
+from core.lessons.pack_documents.view_speed import show_speed
 from core.lessons.pack_documents.words import answers
 from core.settings.declared import ATTENTION, TOKENIZER_TITLES
 from core.ui.page import open_page, say
@@ -40,7 +42,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 choose_documents(choices)
 
 try:
-    packing = current_packing(choices)
+    packing = current_packing(choices.settings)
     batches = pack_all(packing)
 except ValueError as error:
     say(error)

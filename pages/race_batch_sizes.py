@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from core.lessons.race_batch_sizes.spikes import show_spikes
 from core.lessons.race_batch_sizes.view import draw_race
+from core.lessons.race_batch_sizes.view_spikes import show_spikes
 from core.lessons.race_batch_sizes.words import tokens_read
 from core.ui.experiment import choose_recording, experiment
 from core.ui.page import next_lesson, open_page

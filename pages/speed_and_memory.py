@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.experiments.step_cost.offers import speed_of
 from core.lessons.speed_and_memory.view import draw_speed
-from core.ui.experiment import choose_recording, experiment
+from core.ui.experiment import choose_recording, experiment, own_or_recorded
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_model
 from core.ui.take_away import take_away
@@ -28,7 +28,7 @@ with more:
     choose_device(choices)
 
 speed = experiment(choices, "speed", "Measure this device", recording=choose_recording)
-speed.show(draw_speed, choices)
+speed.show(draw_speed, choices, own_or_recorded(choices, "sweep"))
 
 with st.expander("What to look for, and what to try"):
     st.markdown(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.experiments.sweep.offers import sweep_of
 from core.lessons.tune_the_rate.view import draw_sweep
-from core.ui.experiment import experiment
+from core.ui.experiment import experiment, own_or_recorded
 from core.ui.page import next_lesson, open_page
 from core.ui.settings import choose_device, choose_text_and_model
 from core.ui.take_away import take_away
@@ -34,7 +34,7 @@ sweep = experiment(
     "Start the sweep",
     invite="A recorded sweep, {note}. Click **{label}** to run your own, live.",
 )
-sweep.show(draw_sweep, choices)
+sweep.show(draw_sweep, choices, own_or_recorded(choices, "noise"))
 
 with st.expander("What to look for, and what to try"):
     st.markdown(

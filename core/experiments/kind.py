@@ -1,5 +1,6 @@
-"""What a kind of experiment is made of: its folder has the data of one (`spec.py`), what runs it in a worker (`run.py`)
-and what is known of one while messages come (`results.py`)."""
+"""What a kind of experiment is made of: its folder has the data of one (`spec.py`), what runs it in a worker
+(`run.py`), what it tells (`messages.py`), what is known of it after some messages (`results.py`), and what pages
+offer of it (`offers.py`)."""
 
 from __future__ import annotations
 

@@ -61,7 +61,8 @@ class Lab:
             try:
                 client = Client(address or self.cluster, timeout=10, set_as_default=False)
             except OSError as error:
-                raise LabError(f"No cluster answers at {address}: start it, or unset BATCHSCOPE_SCHEDULER.") from error
+                remedy = "start it, or unset BATCHSCOPE_SCHEDULER" if address else "try again"
+                raise LabError(f"No cluster answers at {address or 'this machine'}: {remedy}.") from error
             client.subscribe_topic(self.topic, self._take)
             self.client = client
         threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()

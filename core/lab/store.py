@@ -72,7 +72,6 @@ class Experiment:
     text: str = field(repr=False)
     status: Status = Status.WAITING
     sentence: str = ""  # why it failed, if it did
-    created_at: float = 0.0  # seconds since 1970
 
     @property
     def active(self) -> bool:
@@ -101,7 +100,7 @@ class Store:
 
     def experiment(self, experiment_id: str) -> Experiment | None:
         """The experiment of that id. One that lost its server is said to be interrupted."""
-        columns = ("id", "settings", "text", "status", "sentence", "created_at", "seen_at")
+        columns = ("id", "settings", "text", "status", "sentence", "seen_at")
         row = self._row(experiment_id, columns)
         if row is None:
             return None

@@ -131,14 +131,15 @@ class Sender:
         self.sent_at = 0.0
 
     def send(self, message: dict, now: bool = False) -> None:
-        runs = tuple(value for field, value in message.items() if field not in ("step", "data"))
-        waiting = self.open.get(runs) if message["kind"] == "losses" else None
-        if waiting:
-            waiting["data"] += message["data"]
+        if message["kind"] == "losses":
+            runs = tuple(value for field, value in message.items() if field not in ("step", "data"))
+            if runs in self.open:
+                self.open[runs]["data"] += message["data"]
+            else:
+                self.open[runs] = message
+                self.waiting.append(message)
         else:
             self.waiting.append(message)
-            if message["kind"] == "losses":
-                self.open[runs] = message
         if now or time.monotonic() - self.sent_at > FLUSH_SECONDS:
             get_worker().log_event(self.topic, {"experiment": self.experiment_id, "messages": self.waiting})
             self.waiting, self.open = [], {}

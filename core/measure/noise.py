@@ -40,7 +40,7 @@ class NoiseEstimate:
 
 
 def with_neighbours(sigma: float, lag1: float, num_differences: int) -> float | None:
-    """The noise where neighbouring losses hang together: second differences see 1 - 4/3 lag1 of its variance (6 g0 -
+    """The noise where neighbouring losses are correlated: second differences see 1 - 4/3 lag1 of its variance (6 g0 -
     8 g1 over 6 g0, for noise correlated with its neighbour only). None for a lag1 within two standard errors of 0."""
     if abs(lag1) <= 4 / num_differences**0.5:
         return None

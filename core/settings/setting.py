@@ -3,6 +3,7 @@
 Each form of value is a class. `read` raises `WrongValue` with the reason, in our words, for what the setting cannot be.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
@@ -57,7 +58,7 @@ def quoted(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(ABC):
     """What all forms have. A class of one says how its values are read, written and shown."""
 
     name: str
@@ -85,9 +86,9 @@ class Setting:
         """
         return "--" + (self.option or self.name).replace("_", "-")
 
+    @abstractmethod
     def read(self, text: str) -> Any:
         """The value that a text gives. Raises WrongValue."""
-        raise NotImplementedError
 
     def write(self, value: Any) -> str:
         """The text that gives the value."""
@@ -175,8 +176,9 @@ class Several(Setting):
             raise WrongValue(f"there must be {self.at_least} to {self.at_most}")
         return tuple(sorted(values))
 
+    @abstractmethod
     def read_one(self, text: str) -> float:
-        raise NotImplementedError
+        """One of them. Raises WrongValue."""
 
     def write(self, value: Collection[float]) -> str:
         return ",".join(map(self.shown, value))

@@ -140,7 +140,7 @@ def find_own(choices: Choices, name: str, **options) -> OnPage | None:
     if not experiment_id:
         return None
     kept = server().store.experiment(experiment_id)
-    spec = kept and spec_of(kept)
+    spec = kept and known_spec(kept)
     if not isinstance(spec, OFFERS[name].spec):
         noun = OFFERS[name].noun
         st.warning(f"The {noun} in the address is not here: it is kept for a week. Start a new one.")
@@ -150,7 +150,7 @@ def find_own(choices: Choices, name: str, **options) -> OnPage | None:
     return OnPage(name, feed, replace(spec.race, text=kept.text), kept)
 
 
-def spec_of(experiment: Experiment) -> Spec | None:
+def known_spec(experiment: Experiment) -> Spec | None:
     """Its spec without the text; None for a kind of a former version."""
     try:
         return from_json(experiment.settings)

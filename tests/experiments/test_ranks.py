@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from core.experiments.parallel import run as ranks_module
-from core.experiments.parallel.run import Ranks, run
+from core.experiments.parallel.run import Launch, run
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
@@ -67,20 +67,20 @@ def started(monkeypatch):
     """(messages, ranks) of a training that goes on for long, taken up to its first step."""
     monkeypatch.setattr(ranks_module, "SILENT_SECONDS", 3)
     made = []
-    begin = Ranks.__init__
+    begin = Launch.__init__
 
     def remember(self, *args):
         begin(self, *args)
         made.append(self)
 
-    monkeypatch.setattr(Ranks, "__init__", remember)
+    monkeypatch.setattr(Launch, "__init__", remember)
     messages = run(spec_with(200_000))
     next(message for message in messages if message.kind == "step")
     yield messages, made[0]
     messages.close()
 
 
-def left(ranks: Ranks) -> list[int]:
+def left(ranks: Launch) -> list[int]:
     """The processes that are still there, a moment later."""
     time.sleep(0.5)
     return [pid for pid in (ranks.process.pid, *ranks.pids.values()) if psutil.pid_exists(pid)]

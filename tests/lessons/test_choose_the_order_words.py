@@ -99,7 +99,7 @@ def test_a_difference_says_whether_it_is_resolved(estimate, text):
 def test_a_curve_says_whether_it_comes_in_waves(wave, words):
     sentences = curve_sentences(results_of(*curve("sequential", wave)), "sequential")
     assert sentences[0].startswith(
-        "Jumps from step to step: **0.100 nats** (0.0990 to 0.101); neighbours hang together no"
+        "Jumps from step to step: **0.100 nats** (0.0990 to 0.101); consecutive losses are not"
     )
     assert f"**{wave:.2f}".rstrip("0") in sentences[1].replace("0.500", "0.5") and words in sentences[1]
 

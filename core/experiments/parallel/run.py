@@ -80,7 +80,7 @@ def run(spec: ParallelSpec) -> Iterator[Message]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spec.json"
         path.write_text(json.dumps({"settings": to_json(spec), "text": spec.text}), encoding="utf-8")
-        ranks = Ranks(spec, path)
+        ranks = Launch(spec, path)
         try:
             yield from ranks.messages()
         finally:
@@ -94,7 +94,7 @@ def read_spec(path: str) -> ParallelSpec:
     return spec
 
 
-class Ranks:
+class Launch:
     """The launcher and its ranks, from their start to their end."""
 
     def __init__(self, spec: ParallelSpec, spec_path: Path):

@@ -143,12 +143,12 @@ def curve_sentences(results: OrdersResults, order: str) -> list[str]:
 
 
 def noise_sentence(noise: Noise) -> str:
-    """How noisy a loss is from step to step; where neighbours hang together, the interval of independent losses is not
-    its interval, and is not shown."""
+    """How noisy a loss is from step to step; where consecutive losses are correlated, the interval of independent
+    losses is not its interval, and is not shown."""
     correlated = with_neighbours(noise.sigma, noise.lag1, noise.num_differences)
     if correlated is None:
         value = f"**{number(noise.sigma)} nats** ({number(noise.low)} to {number(noise.high)})"
-        return f"Jumps from step to step: {value}; neighbours hang together no more than by chance."
+        return f"Jumps from step to step: {value}; consecutive losses are not correlated beyond chance."
     return (
         f"Jumps from step to step: about **{number(correlated)} nats**; from one step to the next they are correlated "
         f"by {signed(noise.lag1)}."

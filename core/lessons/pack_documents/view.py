@@ -5,14 +5,16 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.batches import IGNORE, PADDING, PackedBatch
+from core.batches import IGNORE, PADDING, WAYS, PackedBatch, pack
 from core.lessons.pack_documents.packing import Packing
 from core.lessons.pack_documents.rows import rows_html
 from core.lessons.pack_documents.words import documents_sentence, edit_sentences, equality_sentences, leak_sentences
 from core.measure.reports import Leak, PackingReport
+from core.model import GPTConfig
 from core.settings.declared import PACKING_WAYS
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.lab import server
 from core.ui.texts import paste_box
 
 ROWS_PER_PAGE = 8
@@ -156,3 +158,26 @@ def show_equality(report: PackingReport) -> None:
     same = np.isfinite(report.gradient_difference)
     right.metric("Gradients", charts.format_tiny(report.gradient_difference) if same else "none")
     st.caption(equality_sentences(report))
+
+
+# ---- what is made once
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def batches_of(documents: tuple[str, ...], _ids: tuple[np.ndarray, ...], tokenizer: str, row_length: int):
+    """The documents packed in every way."""
+    return {way: pack(_ids, row_length, way) for way in WAYS}
+
+
+def pack_all(packing: Packing) -> dict[str, PackedBatch]:
+    return batches_of(packing.documents, packing.ids, packing.tokenizer.name, packing.row_length)
+
+
+def report_of(packing: Packing) -> PackingReport:
+    """What a model says that was trained on the documents for a moment. Raises ValueError or LabError."""
+    return cached_report(*packing.key, packing.ids)  # type: ignore[call-arg]  # its key is as long as it takes
+
+
+@st.cache_data(max_entries=100, show_spinner="Training a small model for a moment …")
+def cached_report(documents, tokenizer: str, config: GPTConfig, seed: int, device: str, _ids) -> PackingReport:
+    return server().lab.call("core.calls.packing:prove", list(_ids), config, seed, device)

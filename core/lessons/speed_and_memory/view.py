@@ -19,7 +19,7 @@ from core.lessons.speed_and_memory.words import (
     vectorised_lines,
 )
 from core.ui.choices import Choices
-from core.ui.experiment import View, own_or_recorded, recorded, same_subject
+from core.ui.experiment import OnPage, View, recorded, same_subject
 from core.ui.page import plain
 from core.ui.plots.step_cost import draw_memory
 from core.ui.points import THEORY, draw_points
@@ -27,8 +27,8 @@ from core.ui.points import THEORY, draw_points
 LABELLED = 0.2  # of the highest bar: lower ones carry no number
 
 
-def draw_speed(view: View, choices: Choices) -> None:
-    """All charts and sentences."""
+def draw_speed(view: View, choices: Choices, sweep: OnPage) -> None:
+    """All charts and sentences; `sweep` is one over the rate, whose steps to a target are taken."""
     found: StepCostResults = view.results
     live = view.live
     st.caption(plain(summary_of(found)))
@@ -36,7 +36,7 @@ def draw_speed(view: View, choices: Choices) -> None:
     if view.recorded and found.started.device == "cuda":
         st.markdown(replayed_line(recorded("race_on_gpu").view().results.step_seconds))
     said += [*show_vectorised(found, live), *show_memory(found, live)]
-    said += show_time_to_target(choices, view)
+    said += show_time_to_target(choices, view, sweep.view())
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence) for sentence in said))
 
@@ -103,9 +103,8 @@ def show_memory(found: StepCostResults, live: bool) -> list[str]:
     return sentences
 
 
-def show_time_to_target(choices: Choices, view: View) -> list[str]:
+def show_time_to_target(choices: Choices, view: View, swept: View) -> list[str]:
     st.subheader("So which batch is soonest at the goal?", anchor=False)
-    swept = own_or_recorded(choices, "sweep").view()
     if not same_subject(replace(view.race, excerpt=swept.race.excerpt), swept.race):
         st.markdown(
             "Steps to a loss come from the lesson **Tune the rate**, and the sweep there was of another text or model: "

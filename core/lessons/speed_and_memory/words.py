@@ -213,7 +213,7 @@ def largest_line(found: StepCostResults) -> str:
     size, only = answer.batch_size, "Tensors only: the program, torch and its libraries come on top."
     predicted = f"the line says {exact_megabytes(answer.predicted or 0)}"
     if answer.why_not:
-        return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. It was not tried: {answer.why_not}. {only}"
+        return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. Not confirmed: {answer.why_not}. {only}"
     measured, beyond = (exact_megabytes(size or 0) for size in (answer.measured, answer.measured_next))
     return (
         f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
@@ -237,7 +237,7 @@ def target_line(target: float, sweep_note: str, missing: list[int]) -> str:
         f"steps, and longer ones. The steps are those of the sweep in **Tune the rate**{source}, each batch size at "
         "its best rate. The product is calculated, not run; its bars are over the seeds, and know nothing of how the "
         "rate was chosen."
-        + (f" Not here, for want of steps or of a time: {sizes_named(tuple(missing))}." if missing else "")
+        + (f" Left out, since steps or a time are missing: {sizes_named(tuple(missing))}." if missing else "")
     )
 
 

@@ -20,15 +20,15 @@ from core.lessons.tune_the_rate.words import (
 )
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.experiment import View, own_or_recorded, same_subject
+from core.ui.experiment import OnPage, View, same_subject
 from core.ui.page import plain
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import by_size_frame
 
 
-def draw_sweep(view: View, choices: Choices) -> None:
-    """All charts and sentences."""
-    scales = scales_beside(choices, view.race)  # first: it warns of one that is not here
+def draw_sweep(view: View, choices: Choices, noise: OnPage) -> None:
+    """All charts and sentences; `noise` is a measurement of noise, for the scale beside the fit."""
+    scales = scales_beside(noise, view.race)
     st.caption(plain(summary_of(view.results)))
     sentences = show_rates(view)
     st.subheader("How far does a larger batch carry?", anchor=False)
@@ -128,7 +128,7 @@ def way_to_target(results: SweepResults, runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, "index", columns=["rate", "steps", "tokens"])
 
 
-def scales_beside(choices: Choices, race: RaceSpec) -> Mapping[int, NoiseScale]:
+def scales_beside(noise: OnPage, race: RaceSpec) -> Mapping[int, NoiseScale]:
     """The noise scale by step, where it was measured on the same text and model."""
-    noise = own_or_recorded(choices, "noise").view()
-    return noise.results.scales if same_subject(race, noise.race) else {}
+    measured = noise.view()
+    return measured.results.scales if same_subject(race, measured.race) else {}

@@ -29,7 +29,7 @@ def noisy_facts(verdict: NoisyVerdict) -> list[str]:
     ]
     if verdict.correlated:
         facts.append(
-            f"Neighbouring losses hang together (lag-1 autocorrelation: {of_each(verdict.lag1, signed)}), which these "
+            f"Consecutive losses are correlated (lag-1 autocorrelation: {of_each(verdict.lag1, signed)}), which these "
             "intervals do not know, so they do not hold; corrected for it, the ratio is about "
             f"{number(verdict.corrected)}."
         )
