@@ -70,7 +70,6 @@ orders = experiment(
     choices,
     "orders",
     "Race the orders",
-    invite="A recorded race of the orders, {note}. Click **{label}** to run your own, live.",
 )
 orders.show(draw_orders)
 results = orders.view().results

@@ -36,8 +36,7 @@ st.markdown(
     f"**Global batch = micro-batch × accumulation × ranks = {m} × {K} × {W} = {m * K * W:,} windows** for each update."
 )
 
-invite = "This was {note}. Click **{label}** to run your own, live."
-experiment(choices, "parallel", "Start the ranks", invite=invite).show(draw_parallel)
+experiment(choices, "parallel", "Start the ranks").show(draw_parallel)
 
 st.subheader("And when the model itself does not fit?", anchor=False)
 st.markdown(

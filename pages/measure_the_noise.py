@@ -32,7 +32,6 @@ noise = experiment(
     choices,
     "noise",
     "Measure the noise",
-    invite="A recorded measurement, {note}. Click **{label}** to take your own, live.",
 )
 noise.show(draw_noise, choices)
 

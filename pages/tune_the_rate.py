@@ -32,7 +32,6 @@ sweep = experiment(
     choices,
     "sweep",
     "Start the sweep",
-    invite="A recorded sweep, {note}. Click **{label}** to run your own, live.",
 )
 sweep.show(draw_sweep, choices, own_or_recorded(choices, "noise"))
 

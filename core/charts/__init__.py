@@ -28,12 +28,12 @@ from core.charts.describe import (
     describe_sum,
     describe_throughput,
 )
-from core.charts.domains import frame_corners, grow, round_domain, round_end, round_log_domain
+from core.charts.domains import Domain, frame_corners, grow, round_domain, round_end, round_log_domain
 from core.charts.gap import gap_chart
 from core.charts.gradients import example_gradients_chart
 from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
-from core.charts.loss import PICKED, end_labels, loss_chart
+from core.charts.loss import end_labels, loss_chart
 from core.charts.memory import MEMORY_PARTS, PASSING, memory_chart
 from core.charts.noise import noise_chart
 from core.charts.numbers import (
@@ -45,13 +45,15 @@ from core.charts.numbers import (
     format_nats,
     format_seconds,
     format_significant,
+    format_time_left,
     format_tiny,
 )
-from core.charts.orders import order_loss_chart, order_reads_chart, order_training_chart
+from core.charts.orders import order_loss_chart, order_reads_chart
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
+from core.charts.panels import PICKED, overlay_chart, panel_chart
 from core.charts.ranks import STAGES_OF_TIME, pipeline_chart, rank_times_chart
 from core.charts.rates import rate_chart
-from core.charts.spec import to_spec, with_data
+from core.charts.spec import Table, to_spec, with_data
 from core.charts.spread import noise_scale_chart, strips_chart
 from core.charts.sums import sum_chart
 from core.charts.throughput import throughput_chart
@@ -65,7 +67,9 @@ __all__ = [
     "PASSING",
     "PICKED",
     "STAGES_OF_TIME",
+    "Domain",
     "Palette",
+    "Table",
     "Theme",
     "attention_chart",
     "batch_size_color",
@@ -96,6 +100,7 @@ __all__ = [
     "format_nats",
     "format_seconds",
     "format_significant",
+    "format_time_left",
     "format_tiny",
     "frame_corners",
     "gap_chart",
@@ -110,7 +115,8 @@ __all__ = [
     "noise_scale_chart",
     "order_loss_chart",
     "order_reads_chart",
-    "order_training_chart",
+    "overlay_chart",
+    "panel_chart",
     "pipeline_chart",
     "rank_times_chart",
     "rate_chart",

@@ -2,14 +2,12 @@
 
 import altair as alt
 
-from core.charts.loss import RECORDED_DASH
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, styled
 
 
-def gap_chart(batch_sizes: list[int], theme: Theme, *, recorded: bool = False, height: int = 320) -> alt.LayerChart:
+def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt.LayerChart:
     """A thin line a run, from the beginning of its training on the left; the training loss falls to the right.
-    `recorded` draws dashed lines.
 
     Datasets
         gaps    order (int), train, gap (float, nats), batch_size, seed, tokens (int): one row an evaluation
@@ -19,7 +17,6 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, recorded: bool = False, h
     palette = PALETTES[theme]
     gaps, equal, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("gaps", "equal", "frame"))
     x, y = alt.X("train:Q"), alt.Y("gap:Q")
-    dash = RECORDED_DASH if recorded else alt.Undefined
     axes = frame.mark_point(opacity=0).encode(
         x=alt.X(
             "train:Q",
@@ -47,7 +44,7 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, recorded: bool = False, h
             equal.mark_text(color=palette.theory, align="right", baseline="top", dx=-4, dy=2).encode(
                 x=x, y=alt.value(0), text="label:N"
             ),
-            gaps.mark_line(strokeWidth=1.8, opacity=0.8, strokeDash=dash).encode(
+            gaps.mark_line(strokeWidth=1.8, opacity=0.8).encode(
                 x=x, y=y, color=color, detail="seed:O", order="order:Q"
             ),
             gaps.mark_circle(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),

@@ -1,4 +1,4 @@
-"""Loss against progress: a thin line a seed, a thick one for their mean. Computes no mean and no interval."""
+"""Validation loss against progress: a thin line a seed, a thick one for their mean. Computes no mean, no interval."""
 
 import altair as alt
 import numpy as np
@@ -8,69 +8,48 @@ from core.charts.domains import Domain
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, progress_axis, styled
 
-RECORDED_DASH = [7, 4]
+LOSS_TITLE = "validation loss (nats per token)"
 MIN_LABEL_GAP = 0.055
-PICKED, PICKED_FIELDS = "picked", ("batch_size", "seed", "x", "loss")
 
 
 def loss_chart(
-    batch_sizes: list[int],
-    theme: Theme,
-    *,
-    x_title: str = "tokens seen",
-    y_title: str = "training loss (nats per token)",
-    x_format: str = "~s",
-    points: bool = False,
-    pick: bool = False,
-    recorded: bool = False,
-    height: int = 340,
+    batch_sizes: list[int], theme: Theme, *, x_title: str = "tokens seen", x_format: str = "~s", height: int = 280
 ) -> alt.LayerChart:
-    """Training or validation loss of several batch sizes; floats and integers of any width will do.
+    """Validation loss of several batch sizes; floats and integers of any width will do.
 
     Datasets
-        lines   x, loss (float), batch_size, seed (int): one row a point, in the order of x within a run
+        lines   x, loss (float), batch_size, seed (int): one row a validation, in the order of x within a run
         mean    x, mean, low, high (float), batch_size (int): the mean of the seeds, its interval
         ends    x, y (float), label (str): what stands at the end of a line; see `end_labels`
         rules   y (float), label (str), below (bool): a reference line, its label above it or below
         frame   x, y (float): two corners that hold the axes; see `frame_corners`
 
-    `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds. `points`
-    marks every row of `lines`, for evaluations. With `pick`, a click on a row of `lines` selects it: the parameter
-    "picked" has its batch_size, seed, x and loss. `recorded` draws dashed lines.
+    `x_format` is the d3 format of the x axis: "~s" for tokens and steps (200k), "~g" for seconds.
     """
     palette = PALETTES[theme]
     x, batch_size = alt.X("x:Q"), alt.Color("batch_size:O")
-    dash = RECORDED_DASH if recorded else alt.Undefined
     lines, mean, rules = (alt.Chart(alt.NamedData(name=name)) for name in ("lines", "mean", "rules"))
     tooltip = [
         alt.Tooltip("x:Q", title=x_title, format=EXACT_FORMAT),
         alt.Tooltip("batch_size:O", title="batch size"),
     ]
-    loss_of_seed = [alt.Tooltip("loss:Q", title=y_title, format=".3f"), alt.Tooltip("seed:O"), *tooltip]
+    loss_of_seed = [alt.Tooltip("loss:Q", title=LOSS_TITLE, format=".3f"), alt.Tooltip("seed:O"), *tooltip]
     loss_of_all = [
-        alt.Tooltip("mean:Q", title=f"mean of the seeds, {y_title}", format=".3f"),
+        alt.Tooltip("mean:Q", title=f"mean of the seeds, {LOSS_TITLE}", format=".3f"),
         alt.Tooltip("low:Q", title="interval from", format=".3f"),
         alt.Tooltip("high:Q", title="interval to", format=".3f"),
         *tooltip,
     ]
-    dots = lines.mark_circle(
-        size=36 if points else 60, opacity=0.75 if points else 0, cursor="pointer" if pick else "default"
-    ).encode(x=x, y="loss:Q", color=batch_size, tooltip=loss_of_seed)
-    if pick:
-        dots = dots.add_params(alt.selection_point(name=PICKED, fields=list(PICKED_FIELDS), empty=False))
     return styled(
         alt.layer(
-            _frame(x_title, y_title, x_format),
-            rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),
             mean.mark_area(opacity=0.16).encode(x=x, y="low:Q", y2="high:Q", color=batch_size),
-            lines.mark_line(strokeWidth=1.1, opacity=0.6, strokeDash=dash).encode(
-                x=x, y="loss:Q", color=batch_size, detail="seed:O"
-            ),
-            mean.mark_line(strokeWidth=2.8, strokeDash=dash).encode(
+            lines.mark_line(strokeWidth=1.1, opacity=0.6).encode(x=x, y="loss:Q", color=batch_size, detail="seed:O"),
+            mean.mark_line(strokeWidth=2.8).encode(
                 x=x,
                 y="mean:Q",
                 color=alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=batch_size_legend()),
             ),
+            rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(y="y:Q"),
             rules.mark_text(
                 color=palette.theory,
                 align="right",
@@ -78,10 +57,11 @@ def loss_chart(
                 baseline=alt.ExprRef("datum.below ? 'top' : 'bottom'"),
             ).encode(x=alt.value("width"), y="y:Q", text="label:N"),
             mean.mark_circle(size=100, opacity=0).encode(x=x, y="mean:Q", tooltip=loss_of_all),
-            dots,
+            lines.mark_circle(size=36, opacity=0.75).encode(x=x, y="loss:Q", color=batch_size, tooltip=loss_of_seed),
             alt.Chart(alt.NamedData(name="ends"))
             .mark_text(align="left", dx=5, color=palette.text)
             .encode(x=x, y="y:Q", text="label:N"),
+            _frame(x_title, x_format),
         ),
         theme,
         height=height,
@@ -116,13 +96,13 @@ def _spread(ascending: np.ndarray, gap: float) -> np.ndarray:
     return offsets + np.array([np.mean(block) for block in blocks for _ in block])
 
 
-def _frame(x_title: str, y_title: str, x_format: str) -> alt.Chart:
+def _frame(x_title: str, x_format: str) -> alt.Chart:
     scale = alt.Scale(zero=False, nice=False)
     return (
         alt.Chart(alt.NamedData(name="frame"))
         .mark_point(opacity=0)
         .encode(
             x=alt.X("x:Q", scale=scale, axis=progress_axis(x_title, x_format)),
-            y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=y_title, tickCount=6)),
+            y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=LOSS_TITLE, tickCount=6)),
         )
     )

@@ -21,21 +21,24 @@ def noise_chart(
     y_title: str = NOISE_TITLE,
     interval: str = "95% interval",
     distinct: bool = False,
+    numbers: bool = False,
     height: int = 320,
 ) -> alt.LayerChart:
     """A point and its interval for each batch size. The x axis names the colours, so there is no legend. `distinct`
-    adds rings, for batches that were drawn in another way.
+    adds rings, for batches that were drawn in another way; `numbers` writes each value beside its point, and draws a
+    hollow mark for a batch size that has none.
 
     Datasets
         noise     batch_size (int), sigma, low, high (float, above 0)
         theory    batch_size (int or float), sigma (float), label (str), and where there is more than one line, line
                   (str): two rows or more make a line; a label stands right of its row, "" for none
         distinct  as noise; only if asked for
+        unknown   batch_size (int), sigma (float: where its mark stands), label (str: why); only with `numbers`
         frame     batch_size, sigma (float): two corners that hold the axes; see `frame_corners`
     """
     palette = PALETTES[theme]
-    noise, theory, rings, frame = (
-        alt.Chart(alt.NamedData(name=name)) for name in ("noise", "theory", "distinct", "frame")
+    noise, theory, rings, unknown, frame = (
+        alt.Chart(alt.NamedData(name=name)) for name in ("noise", "theory", "distinct", "unknown", "frame")
     )
     x, y = alt.X("batch_size:Q"), alt.Y("sigma:Q")
     color = alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=None)
@@ -57,9 +60,14 @@ def noise_chart(
         alt.Tooltip("high:Q", title=f"{interval} to", format=".3~r"),
         alt.Tooltip("batch_size:Q", title="batch size"),
     ]
+    looks, of_point = haloed(palette), alt.Text("sigma:Q", format=".2~r")
+    values = [
+        unknown.mark_point(size=130, strokeWidth=2, filled=False).encode(x=x, y=y, color=color),
+        *(unknown.mark_text(align="right", dx=-11, **look).encode(x=x, y=y, text="label:N") for look in looks),
+        *(noise.mark_text(align="left", dx=11, **look).encode(x=x, y=y, text=of_point) for look in looks),
+    ]
     return styled(
         alt.layer(
-            axes,
             theory.mark_line(color=palette.theory, strokeWidth=1.5, strokeDash=[4, 4]).encode(
                 x=x, y=y, detail="line:N"
             ),
@@ -70,6 +78,8 @@ def noise_chart(
                 theory.mark_text(align="left", baseline="bottom", dx=4, dy=-4, **look).encode(x=x, y=y, text="label:N")
                 for look in haloed(palette)
             ),
+            *(values * numbers),
+            axes,
         ),
         theme,
         height=height,

@@ -101,3 +101,19 @@ def format_tiny(value: float) -> str:
         return "0"
     digit, _, power = f"{value:.0e}".partition("e")
     return f"{digit} × 10{str(int(power)).translate(str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+
+
+def format_time_left(seconds: float | None) -> str:
+    """As roughly as it is known; None where it is not.
+
+    >>> format_time_left(None), format_time_left(4.2), format_time_left(43.0), format_time_left(135.0)
+    ('estimating the time left', 'a few seconds left', 'about 45 s left', 'about 2 min left')
+    """
+    if seconds is None:
+        return "estimating the time left"
+    if seconds < 8:
+        return "a few seconds left"
+    if seconds < 90:
+        return f"about {max(10, 5 * round(seconds / 5))} s left"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"about {hours} h {minutes} min left" if hours else f"about {minutes} min left"

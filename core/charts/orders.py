@@ -2,47 +2,13 @@
 
 import altair as alt
 
-from core.charts.loss import RECORDED_DASH
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import EXACT_FORMAT, progress_axis, styled
 
 SHAPES = ("circle", "square", "triangle-up")
 
 
-def order_training_chart(orders: tuple[str, ...], order: str, theme: Theme, *, height: int = 240) -> alt.LayerChart:
-    """The training losses of one order at every step, a line a seed; nothing is averaged.
-
-    Datasets
-        lines   x, loss (float), seed (int): one row a point, in the order of x within a run
-        rules   x (float), label (str): where an epoch ends
-        frame   x, y (float): two corners that hold the axes
-    """
-    palette = PALETTES[theme]
-    color = palette.orders[orders.index(order)]
-    lines, rules = (alt.Chart(alt.NamedData(name=name)) for name in ("lines", "rules"))
-    tooltip = [
-        alt.Tooltip("loss:Q", title="training loss", format=".3f"),
-        alt.Tooltip("seed:O"),
-        alt.Tooltip("x:Q", title="tokens seen", format=EXACT_FORMAT),
-    ]
-    return styled(
-        alt.layer(
-            _frame("training loss (nats per token)"),
-            lines.mark_line(color=color, strokeWidth=1, opacity=0.6).encode(x="x:Q", y="loss:Q", detail="seed:O"),
-            lines.mark_circle(size=60, opacity=0).encode(x="x:Q", y="loss:Q", tooltip=tooltip),
-            rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(x="x:Q"),
-            rules.mark_text(color=palette.theory, align="right", dx=-5, baseline="top").encode(
-                x="x:Q", y=alt.value(2), text="label:N"
-            ),
-        ),
-        theme,
-        height=height,
-    )
-
-
-def order_loss_chart(
-    orders: tuple[str, ...], theme: Theme, *, recorded: bool = False, height: int = 300
-) -> alt.LayerChart:
+def order_loss_chart(orders: tuple[str, ...], theme: Theme, *, height: int = 300) -> alt.LayerChart:
     """Validation losses of all orders: the mean of the seeds with its interval, a mark at every validation.
 
     Datasets
@@ -50,12 +16,9 @@ def order_loss_chart(
         mean    x, mean, low, high (float), order (str)
         rules   x (float), label (str): where an epoch ends
         frame   x, y (float): two corners that hold the axes
-
-    `recorded` draws dashed lines.
     """
     palette = PALETTES[theme]
     lines, mean, rules = (alt.Chart(alt.NamedData(name=name)) for name in ("lines", "mean", "rules"))
-    dash = RECORDED_DASH if recorded else alt.Undefined
     color = alt.Color("order:N")
     tooltip = [
         alt.Tooltip("order:N"),
@@ -66,17 +29,17 @@ def order_loss_chart(
     ]
     return styled(
         alt.layer(
-            _frame("validation loss (nats per token)"),
             rules.mark_rule(color=palette.theory, strokeDash=[3, 3]).encode(x="x:Q"),
             rules.mark_text(color=palette.theory, align="right", dx=-5, baseline="top").encode(
                 x="x:Q", y=alt.value(2), text="label:N"
             ),
             mean.mark_area(opacity=0.16).encode(x="x:Q", y="low:Q", y2="high:Q", color=color),
             lines.mark_line(strokeWidth=1, opacity=0.5).encode(x="x:Q", y="loss:Q", color=color, detail="seed:O"),
-            mean.mark_line(strokeWidth=2.4, strokeDash=dash).encode(x="x:Q", y="mean:Q", color=color),
+            mean.mark_line(strokeWidth=2.4).encode(x="x:Q", y="mean:Q", color=color),
             mean.mark_point(filled=True, size=70, opacity=1).encode(
                 x="x:Q", y="mean:Q", color=_color(orders, theme), shape=_shape(orders), tooltip=tooltip
             ),
+            _frame("validation loss (nats per token)"),
         ),
         theme,
         height=height,

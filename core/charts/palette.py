@@ -20,6 +20,8 @@ class Palette:
     theory: str
     """Theory lines, reference lines and their labels."""
     grid: str
+    ghost: str
+    """What stands behind for comparison."""
     x: str
     """The input tokens of a batch."""
     y: str
@@ -40,6 +42,7 @@ PALETTES: dict[Theme, Palette] = {
         text="#16202A",
         theory="#5A6673",
         grid="#E3E8ED",
+        ghost="#AEBAC6",
         x="#0B6AA8",
         y="#A3520B",
         part="#2A8577",
@@ -52,6 +55,7 @@ PALETTES: dict[Theme, Palette] = {
         text="#EDF2F7",
         theory="#9DABB9",
         grid="#26313D",
+        ghost="#566675",
         x="#7CC4F5",
         y="#E9A25B",
         part="#3C9A8A",

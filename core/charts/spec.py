@@ -1,12 +1,13 @@
 """A chart's constant spec, and the data that goes with it. Nothing here knows what a chart shows."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+Table: TypeAlias = pd.DataFrame | dict[str, np.ndarray]
 INTEGERS = (np.int8, np.int16, np.int32, np.int64)
 
 
@@ -17,7 +18,7 @@ def to_spec(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
     return spec
 
 
-def with_data(spec: dict[str, Any], **frames: pd.DataFrame) -> dict[str, Any]:
+def with_data(spec: dict[str, Any], **frames: Table) -> dict[str, Any]:
     """The spec with its named datasets, each as small as it can travel; a dataset not given is sent empty.
 
     The names always go in the same order, and `spec` is left as it was.
@@ -25,7 +26,7 @@ def with_data(spec: dict[str, Any], **frames: pd.DataFrame) -> dict[str, Any]:
     names = dataset_names(spec)
     if unknown := set(frames) - set(names):
         raise ValueError(f"This chart has the datasets {', '.join(names)}, not {', '.join(sorted(unknown))}.")
-    return spec | {"datasets": {name: compact(frames.get(name, pd.DataFrame())) for name in names}}
+    return spec | {"datasets": {name: compact(frames.get(name, {})) for name in names}}
 
 
 def dataset_names(spec: dict[str, Any]) -> list[str]:
@@ -34,12 +35,12 @@ def dataset_names(spec: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(view["data"]["name"] for view in views if "name" in view.get("data", {})))
 
 
-def compact(frame: pd.DataFrame) -> pa.Table:
-    """The columns as Arrow, four bytes a float, and as few as hold its values an integer; the index does not travel.
+def compact(table: Table) -> pa.Table:
+    """The columns of a table as Arrow: four bytes a float, and as few as hold its values an integer. No index.
 
     Arrow by hand, for pandas would send a kilobyte of its own metadata with every table, and take a millisecond.
     """
-    return pa.table({name: pa.array(_smallest(column.to_numpy())) for name, column in frame.items()})
+    return pa.table({name: pa.array(_smallest(np.asarray(column))) for name, column in table.items()})
 
 
 def _smallest(values: np.ndarray) -> np.ndarray:

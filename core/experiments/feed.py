@@ -12,6 +12,7 @@ from core.experiments.kind import Spec
 from core.experiments.registry import kind_of
 from core.experiments.results import Read, Results, read_all
 
+ENOUGH_TO_ESTIMATE = 0.05  # of an experiment
 PACE_SECONDS = 30  # of progress that tell how long the rest will take
 
 
@@ -24,7 +25,7 @@ class Feed:
     """
 
     def __init__(self, read: Read, spec: Spec, **options):
-        self.read, self._kind = read, kind_of(spec)
+        self.read, self.spec, self._kind = read, spec, kind_of(spec)
         self._results = self._kind.results(spec, **options)
         self._snapshot = self._results.snapshot()
         self._cursor = 0
@@ -50,9 +51,12 @@ class Feed:
             return self._snapshot
 
     def remaining_seconds(self) -> float | None:
-        """From the progress of the last half minute; None while that is too little."""
+        """From the progress of the last half minute; None while that is too little, or less than a twentieth is done:
+        an experiment begins with what is slow but once."""
         with self._lock:
             if not self._pace:
                 return None
             (began, first), (now, share) = self._pace[0], self._pace[-1]
+        if share < ENOUGH_TO_ESTIMATE:
+            return None
         return (1 - share) * (now - began) / (share - first) if share > first else None

@@ -46,6 +46,8 @@ LR_RULES = {rule: LR_TITLES.get(rule, rule) for rule in training.LR_RULES}
 BETA2_RULES = {"fixed": "the same β₂ at every B", "half-life": "the same memory in tokens: β₂ to the power B / 16"}
 DEVICES = {"auto": "the fastest there is", "cpu": "CPU", "cuda": "CUDA (NVIDIA GPU)", "mps": "MPS (Apple GPU)"}
 HALF_LIVES = {0: "none", **{tokens: f"{tokens:,} tokens" for tokens in (2_000, 10_000, 50_000)}}
+RACE_PICTURES = {"panels": "panels", "overlay": "overlay"}
+RACE_RUNS = {"one": "one run", "all": "all runs"}
 TARGETS = {"even": "all T of each window", "uneven": "1 to T of each, as answers have"}
 ACCUMULATION_MISTAKES = {
     NO_DIVISION: "The loss is not divided by the number of steps",
@@ -90,6 +92,8 @@ RACE = (
     num_seeds("num_seeds", 3, "Seeds (runs of each kind)"),
     budget("max_tokens", 120_000, step=50_000),
     Choice("axis", "tokens", "Compare at equal", ("steps", "tokens", "seconds")),
+    Choice("race_picture", "panels", "Show the sizes", RACE_PICTURES),
+    Choice("race_runs", "one", "Runs shown", RACE_RUNS),
     Choice("smoothing_half_life", 0, "Smoothing (half-life)", HALF_LIVES),
     Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
     LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_SEEDS, limits.MAX_TOKENS)),

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from html import escape
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts import PICKED, Theme, to_spec, with_data
+from core.charts import PICKED, Table, Theme, to_spec, with_data
 
 MAX_BINS = 400
 LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."  # constant: see `draw`
@@ -24,7 +25,7 @@ def spec_of(make: Callable, *args, **options) -> dict:
     return to_spec(make(*args, **options))
 
 
-def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None = None, **tables: pd.DataFrame) -> None:
+def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None = None, **tables: Table) -> None:
     """Draw a chart with new data. While it lives, `alt` must stay the same too: with another one, Streamlit puts the
     chart on the page anew instead of passing it the data. `on_pick` gets the fields of a point that was clicked, on a
     chart that was made with `pick`."""
@@ -37,6 +38,15 @@ def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None 
 
         options = {"on_select": taken, "selection_mode": PICKED}
     st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch", **options)
+
+
+def panel_title(name: str, what: str, color: str) -> None:
+    """The heading of a panel: its name behind a patch of its colour, and what there is to know of it."""
+    patch = f"display:inline-block;width:.8em;height:.8em;border-radius:2px;background:{color};margin-right:.4em"
+    st.html(
+        f'<h3 style="font-size:1.1rem;margin:0;padding:0"><span style="{patch}"></span>{escape(name)} '
+        f'<span style="font-size:.85rem;font-weight:normal;margin-left:.4em">{escape(what)}</span></h3>'
+    )
 
 
 def coverage_bins(seen: np.ndarray, now: np.ndarray) -> pd.DataFrame:

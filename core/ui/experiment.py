@@ -7,31 +7,31 @@ visitor has run one, the recording of its kind.
 A page asks the store; it knows no worker. What it draws is a `View`, which is read-only.
 """
 
-import time
+import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from core import charts
 from core.corpus import samples
 from core.experiments.feed import Feed
 from core.experiments.kind import Spec
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import OFFERS, from_json
+from core.experiments.registry import OFFERS, from_json, to_json
 from core.experiments.results import Read, Results
-from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import Experiment, Status
 from core.settings.values import Settings
 from core.ui.choices import Choices
+from core.ui.controls import controls, show_progress
 from core.ui.lab import server
-from core.ui.page import plain, say
 from core.ui.texts import current_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
+REST_TICK_SECONDS = 4.5  # of what stands below
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
 
 
@@ -61,6 +61,8 @@ class OnPage:
     race: RaceSpec
     experiment: Experiment | None = None
     note: str = ""
+    stale: bool = False  # whether it is of other settings than those that are chosen now
+    before: "OnPage | None" = None  # what is shown until it has begun
 
     def view(self) -> View:
         """As it is now."""
@@ -69,21 +71,41 @@ class OnPage:
         key = self.experiment.id if self.experiment else self.name
         return View(self.feed.look(), self.race, self.feed.read, key, self.note, active, done)
 
-    def show(self, draw: Callable, *arguments, progress: Callable[[Results, float], str] | None = None) -> None:
-        """`draw(view, *arguments)`: once, or below how far it is, again and again while it runs. `progress` says in
-        words how far a share of it is. No lambda of a page's: see `take_away`."""
-        if self.experiment is None:
-            if self.note:
-                st.fragment(draw)(self.view(), *arguments)
-            return
-        begun = self.feed.look().begun
-        seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
-        drawn = partial(draw_all, draw, arguments)
-        st.fragment(live, run_every=seconds)(self, self.experiment, begun, drawn, progress or percent)
+    def begun_view(self) -> View:
+        """The same; until there is something to draw, that of what was recorded."""
+        view = self.view()
+        return view if view.results.begun or not (self.before and self.before.note) else self.before.view()
+
+    def show(
+        self,
+        draw: Callable,
+        *arguments,
+        rest: Callable | None = None,
+        progress: Callable[[Results, float], str] | None = None,
+    ) -> None:
+        """`draw(view, *arguments)`: once, or below how far it is, again and again while it runs; until it has begun,
+        what was recorded. Then `rest` in the same way, but seldomer. `progress` says in words how far a share of it is.
+        No lambda of a page's: see `take_away`."""
+        with st.container(key=f"{'earlier' if self.stale else 'shown'}_{self.name}"):
+            parts = [partial(draw_all, part, arguments) for part in (draw, rest) if part]
+            if self.experiment is None:
+                for part in parts if self.note else ():
+                    st.fragment(part)(self.view())
+                return
+            begun = self.feed.look().begun
+            seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
+            first, *others = parts
+            st.fragment(live, run_every=seconds)(self, self.experiment, begun, first, progress or percent)
+            for part in others:
+                st.fragment(draw_now, run_every=seconds and REST_TICK_SECONDS)(self, part)
 
 
 def draw_all(draw: Callable, arguments: tuple, view: View) -> None:
     draw(view, *arguments)
+
+
+def draw_now(shown: OnPage, draw: Callable[[View], None]) -> None:
+    draw(shown.begun_view())
 
 
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
@@ -96,7 +118,7 @@ def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[Vie
     share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
     seconds_left = shown.feed.remaining_seconds()
     show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
-    draw(view)
+    draw(shown.begun_view())
     if status != experiment.status or view.results.begun != begun:
         st.rerun()  # the whole page: its buttons change, and how often it ticks
 
@@ -114,19 +136,57 @@ def experiment(
     label: str,
     *,
     recording: Callable[[Choices, str], str] | None = None,
-    invite: str = "This was {note}. Click **{label}** to take your own, live.",
+    main: Callable[[Choices], None] | None = None,
+    more: Callable[[Choices], None] | None = None,
     **options,
 ) -> OnPage:
-    """The experiment of that name in OFFERS, with its buttons; `label` is on the one that starts it. Where the visitor
-    has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
-    `options` are of its kind's results."""
+    """The experiment of that name in OFFERS, with its buttons; `label` is on the one that starts it. `main` draws the
+    settings beside it, `more` those that are folded below. Where the visitor has none, the recording of that name, or
+    the one that `recording` lets them choose. `options` are of its kind's results."""
     own = find_own(choices, name, **options)
-    controls(choices, name, label, own.experiment if own else None)
+    with st.container(key=f"controls_{name}"):
+        first, buttons, word = st.columns([1.2, 1, 1.2] if main else [0.01, 1, 1.8], vertical_alignment="bottom")
+        with first:
+            if main:
+                main(choices)
+        with buttons:
+            controls(choices, name, label, own.experiment if own else None)
+    with st.expander("Settings: text, model, learning rate and the rest") if more else nullcontext():
+        if more:
+            more(choices)
+        shown = recorded(recording(choices, name) if recording and not own else name, **options)
     if own:
-        return own
-    shown = recorded(recording(choices, name) if recording else name, **options)
-    st.info(invite.format(note=shown.note, label=label) if shown.note else f"Click **{label}** to begin.")
+        shown = replace(own, before=shown)
+    shown = replace(shown, stale=is_stale(choices, name, shown))
+    word.markdown(word_on(shown, label))
     return shown
+
+
+def word_on(shown: OnPage, label: str) -> str:
+    """What is shown, where that is not the visitor's own experiment with the settings of now."""
+    if shown.experiment is None and not shown.note:
+        return f"Click **{label}** to begin."
+    if shown.experiment is None:
+        other = ", with other settings than yours" if shown.stale else ""
+        return f"Below: {shown.note}{other}. Click **{label}** for your own, live."
+    if shown.stale:
+        return f"Below: your run with the earlier settings. Click **{label}** to run it again with the new ones."
+    return ""
+
+
+def is_stale(choices: Choices, name: str, shown: OnPage) -> bool:
+    """Whether an experiment is of another text or of other settings than those that are chosen now."""
+    try:
+        wanted = OFFERS[name].of(choices.settings, current_text(choices))
+    except ValueError:  # they make no experiment: its start says why
+        return False
+    other_text = shown.experiment is not None and shown.experiment.text != wanted.text
+    return other_text or on_any_device(wanted) != on_any_device(shown.feed.spec)
+
+
+def on_any_device(spec: Spec) -> str:
+    """A spec without its text, as JSON, whatever device it is for."""
+    return re.sub(r'"device": "[a-z]*"', '"device": ""', to_json(spec))
 
 
 def own_or_recorded(choices: Choices, name: str) -> OnPage:
@@ -190,74 +250,3 @@ def same_subject(*races: RaceSpec) -> bool:
     """Whether all have the same text and the same model."""
     names = ("text", "excerpt", "tokenizer", "block_size", "n_layer", "n_head", "n_embd")
     return len({tuple(getattr(race, name) for name in names) for race in races}) == 1
-
-
-# ---- its buttons, and how far it is
-
-
-def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
-    """Start, pause, resume, stop. Each says in a sentence why it could not."""
-    start, hold, stop, _ = st.columns([1.3, 1, 1, 2.4])
-    status = experiment.status if experiment else Status.DONE
-    icon = ":material/play_arrow:"
-    go = start.button(label, type="primary", disabled=status.active, icon=icon, key=f"{name}_start", width="stretch")
-    paused = status == Status.PAUSED
-    label, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
-    no_hold = not status.active or status == Status.WAITING
-    held = hold.button(label, disabled=no_hold, icon=icon, key=f"{name}_hold", width="stretch")
-    icon = ":material/stop:"
-    ended = stop.button("Stop", disabled=not status.active, icon=icon, key=f"{name}_stop", width="stretch")
-    lab = server().lab
-    if go:
-        submit(choices, name)
-    elif held and experiment:
-        (lab.resume if paused else lab.pause)(experiment.id)
-        wait_for(experiment.id, lambda now: now != status)
-        st.rerun()
-    elif ended and experiment:
-        lab.stop(experiment.id)
-        wait_for(experiment.id, lambda now: not now.active)
-        st.rerun()
-
-
-def submit(choices: Choices, name: str) -> None:
-    """Start the experiment that the choices describe."""
-    try:
-        with st.spinner("Starting …"):
-            experiment_id = server().lab.submit(OFFERS[name].of(choices.settings, current_text(choices)))
-            choices.set(**{name: experiment_id})
-            if not server().store.num_ahead(experiment_id):
-                wait_for(experiment_id, lambda now: now != Status.WAITING)
-    except (ValueError, LabError) as error:
-        say(error)
-        return
-    choices.write_url()
-    st.rerun()
-
-
-def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: float = 2.0) -> None:
-    """Wait, not long, for a status: what was clicked should show at once."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        now = server().store.status(experiment_id)
-        if now is None or reached(now[0]):
-            return
-        time.sleep(0.02)
-
-
-def show_progress(
-    experiment_id: str, status: Status, sentence: str, share: float, done: str, seconds_left: float | None
-) -> None:
-    """The bar, and what it says: `done` is how far it is, in words."""
-    if status == Status.WAITING:
-        ahead = server().store.num_ahead(experiment_id)
-        place = f"{charts.counted(ahead, 'experiment')} ahead of it" if ahead else "the worker is getting ready"
-        label = f"Waiting in line: {place}."
-    elif status == Status.RUNNING:
-        left = f", about {charts.format_seconds(seconds_left)} left" if seconds_left is not None else ""
-        label = f"Running: {done}{left}."
-    elif status == Status.PAUSED:
-        label = f"Paused at {done}."
-    else:
-        label = f"{status.capitalize()}: {done}. {plain(sentence)}"
-    st.progress(share, text=label)

@@ -1,5 +1,8 @@
 """The frame of every page: settings, the way through the lessons, the address, a word on what goes on meanwhile."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from core.experiments.registry import OFFERS
@@ -10,8 +13,15 @@ from core.ui.texts import restore_text
 
 ROUTED = "_routed"
 STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 3rem; max-width: 90rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0 0 0.3rem; }
+[data-testid="stHeader"] { background: transparent; pointer-events: none; }
+[data-testid="stHeader"] button { pointer-events: auto; }
+[data-testid="stMainBlockContainer"] { padding: 2.6rem clamp(1rem, 3.5vw, 5rem) 3rem; max-width: 90rem; }
+[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.1rem); padding: 0 0 0.2rem; }
+[data-testid="stMainBlockContainer"] h2 { font-size: 1.45rem; padding: 0.6rem 0 0.2rem; }
+[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.1rem; }
+.st-key-answer { border-left: 5px solid var(--st-primary-color, #1D5C8F); padding: 0.6rem 1rem; }
+[class*="st-key-earlier_"] { opacity: 0.55; }
+.st-key-answer p { font-size: 1.06rem; }
 </style>"""
 LESSONS = {  # by section
     "Lessons": (
@@ -74,6 +84,20 @@ def open_page(question: str, answer: str) -> Choices:
     for note in choices.take_notes():
         st.warning(plain(note))
     return choices
+
+
+def show_answer(sentence: str) -> None:
+    """What a page's measurement says, in a sentence or two, in a card above its picture."""
+    with st.container(border=True, key="answer"):
+        st.markdown(sentence)
+
+
+@contextmanager
+def folded(label: str, key: str) -> Iterator[bool]:
+    """Details that are made only while they are unfolded: `with folded("Texts", "texts") as shown: if shown: ...`"""
+    box = st.expander(label, key=f"fold_{key}", on_change="rerun")
+    with box:
+        yield bool(box.open)
 
 
 def next_lesson(path: str, why: str) -> None:

@@ -3,8 +3,11 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from core import charts
 from core.experiments.noise.messages import NoiseScale
+from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.measure.comparison import Rise
 from core.settings.declared import SOURCES
@@ -56,4 +59,23 @@ def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_siz
         f"points: {lowest}. Each run has read its text {number(times_read)} times. Where the training loss still "
         "falls, the text is being learnt by heart, and who leads at the end has overfitted least, which is not to have "
         "learnt best: a longer text or a smaller budget makes a race of it."
+    )
+
+
+def jumps_of(results: RaceResults, batch_size: int) -> str:
+    """How many steps its runs take, and how far their loss jumps from one to the next."""
+    steps = charts.counted(results.num_steps(batch_size), "step")
+    if noise := results.noise.get(batch_size):
+        return f"{steps} · jumps ± {noise.sigma:.2g} nats"
+    return f"{steps} · too few to tell the noise" if results.too_few_steps(batch_size) else steps
+
+
+def panel_sentence(results: RaceResults, batch_size: int, columns: Mapping[str, np.ndarray]) -> str:
+    """What is seen of the training losses at one batch size, from the columns of its panel."""
+    if not len(columns["x"]):
+        return f"Training loss at B = {batch_size}: nothing measured yet."
+    low, high, last = (number(float(v)) for v in (columns["low"].min(), columns["high"].max(), columns["mean"][-1]))
+    return (
+        f"Training loss at B = {batch_size} ({jumps_of(results, batch_size)}): every step lies between {low} and "
+        f"{high} nats per token; the running mean ends at {last}."
     )

@@ -14,7 +14,10 @@ from core.charts.spec import dataset_names
 
 ORDERS = ("a", "b", "c")
 MAKERS = {
-    "training": (lambda theme: charts.order_training_chart(ORDERS, "b", theme), {"frame", "lines", "rules"}),
+    "training": (
+        lambda theme: charts.panel_chart(PALETTES[theme].orders[1], theme, rules=True),
+        {"frame", "columns", "ghosts", "rules"},
+    ),
     "validation": (lambda theme: charts.order_loss_chart(ORDERS, theme), {"frame", "lines", "mean", "rules"}),
     "reads": (lambda theme: charts.order_reads_chart(ORDERS, theme), {"frame", "reads", "theory"}),
 }
@@ -47,19 +50,6 @@ def test_an_order_has_a_mark_of_its_own_and_one_legend(name):
     marks = next(layer["encoding"] for layer in spec["layer"] if "shape" in layer["encoding"])
     assert marks["color"]["scale"]["domain"] == marks["shape"]["scale"]["domain"] == list(ORDERS)
     assert len(set(marks["shape"]["scale"]["range"])) == 3 and marks["color"]["legend"] == marks["shape"]["legend"]
-
-
-def test_an_order_keeps_its_colour_on_a_chart_of_its_own():
-    lines = charts.to_spec(MAKERS["training"][0]("dark"))["layer"][1]
-    assert lines["mark"]["color"] == PALETTES["dark"].orders[1]
-
-
-def test_recorded_is_dashed():
-    def means(**options):
-        spec = charts.to_spec(charts.order_loss_chart(ORDERS, "light", **options))
-        return ["strokeDash" in layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "line"]
-
-    assert means() == [False, False] and means(recorded=True) == [False, True]
 
 
 def test_the_last_point_of_each_order_is_told():

@@ -15,6 +15,8 @@ from core.charts import (
     loss_chart,
     memory_chart,
     noise_chart,
+    overlay_chart,
+    panel_chart,
     throughput_chart,
     to_spec,
     with_data,
@@ -24,6 +26,8 @@ from core.charts.spec import compact, dataset_names
 BATCH_SIZES = [1, 4, 16, 64]
 CHARTS = {
     "loss": (lambda theme: loss_chart(BATCH_SIZES, theme), {"frame", "rules", "mean", "lines", "ends"}),
+    "panel": (lambda theme: panel_chart("#123456", theme, pick=True), {"columns", "ghosts", "frame"}),
+    "overlay": (lambda theme: overlay_chart(BATCH_SIZES, theme), {"columns", "ends", "frame"}),
     "noise": (lambda theme: noise_chart(BATCH_SIZES, theme), {"frame", "theory", "noise"}),
     "throughput": (lambda theme: throughput_chart(BATCH_SIZES, theme), {"frame", "speed"}),
     "coverage": (coverage_chart, {"bins"}),
@@ -101,14 +105,6 @@ def test_a_batch_size_keeps_its_color_and_the_legend_ascends(order):
     spec = to_spec(loss_chart(order, "dark"))
     scales = [c["scale"] for layer in spec["layer"] if "scale" in (c := layer["encoding"].get("color", {}))]
     assert scales == [{"domain": BATCH_SIZES, "range": [batch_size_color(b, "dark") for b in BATCH_SIZES]}]
-
-
-def test_recorded_is_dashed_and_live_is_not():
-    def dashed(spec):
-        return ["strokeDash" in layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "line"]
-
-    assert dashed(to_spec(loss_chart(BATCH_SIZES, "light"))) == [False, False]
-    assert dashed(to_spec(loss_chart(BATCH_SIZES, "light", recorded=True))) == [True, True]
 
 
 def test_type_can_be_read_from_the_back_of_the_room():

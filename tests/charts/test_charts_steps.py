@@ -84,11 +84,20 @@ def test_new_data_change_only_the_datasets(name):
     assert early == late == spec
 
 
-def test_a_loss_chart_can_be_picked_from_only_if_asked():
-    assert "params" not in charts.to_spec(charts.loss_chart([4], "light"))
-    (picked,) = charts.to_spec(charts.loss_chart([4], "light", pick=True))["params"]
+def test_a_panel_can_be_picked_from_only_if_asked():
+    assert "params" not in charts.to_spec(charts.panel_chart("#123456", "light"))
+    (picked,) = charts.to_spec(charts.panel_chart("#123456", "light", pick=True))["params"]
     assert picked["name"] == charts.PICKED
-    assert picked["select"] == {"type": "point", "fields": ["batch_size", "seed", "x", "loss"]} | picked["select"]
+    assert picked["select"] == {"type": "point", "fields": ["x", "loss"], "nearest": True} | picked["select"]
+
+
+@pytest.mark.parametrize("mark, layers", [("bars", ["bar"]), ("dots", ["line", "circle"]), ("line", ["line"])])
+def test_a_panel_shows_its_losses_as_asked_and_its_mean_over_them(mark, layers):
+    spec = charts.to_spec(charts.panel_chart("#123456", "light", mark=mark))
+    marks = [layer["mark"] for layer in spec["layer"]]
+    assert [each["type"] for each in marks if each.get("color") == "#123456"] == layers
+    assert [each["type"] for each in marks].index("line", len(layers)) > 0
+    assert not any("strokeDash" in each for each in marks)
 
 
 def test_layers_in_words():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.experiments.race.curve import Curve, jumps, thin
-from core.experiments.race.results import MAX_POINTS, RaceResults, run_losses
+from core.experiments.race.curve import jumps
+from core.experiments.race.envelope import Envelope
+from core.experiments.race.results import RaceResults, nearest_step, run_losses
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import results_of
 from core.training import TrainConfig
@@ -28,76 +29,57 @@ def curves_of(messages: list[dict], plan=PLAN, half_life: int = 0) -> RaceResult
     return results_of(RaceSpec(text="", block_size=8, train=plan), messages, half_life_tokens=half_life)
 
 
-def test_thinning_keeps_the_lowest_and_the_highest_of_each_bucket():
-    steps = np.arange(1, 100_001)
-    values = np.random.default_rng(0).normal(size=100_000)
-    kept = thin(steps, values, 200)
-    assert len(kept) <= 202 and (np.diff(kept) > 0).all()
-    assert {0, 99_999, values.argmin(), values.argmax()} <= set(kept)
-    width = 1024  # the power of two that makes at most 100 buckets of 100,000 steps
-    for bucket in range(1, 97):
-        inside = np.flatnonzero(steps // width == bucket)
-        assert {inside[values[inside].argmin()], inside[values[inside].argmax()]} <= set(kept)
+def test_a_column_holds_the_lowest_and_the_highest_of_its_steps():
+    values = np.random.default_rng(0).normal(size=(100_000, 2))
+    envelope = Envelope(100_000, num_runs=2)
+    for first in range(0, 100_000, 730):  # blocks that end anywhere in a column
+        envelope.add(first + 1, values[first : first + 730])
+    columns = envelope.columns(slice(1, 2))
+    width = 417  # ceil(100,000 / 240)
+    assert len(columns["stop"]) == 240 and columns["stop"][[0, 1, -1]].tolist() == [417, 834, 100_000]
+    for place, (low, high) in enumerate(zip(columns["low"], columns["high"], strict=True)):
+        inside = values[place * width : (place + 1) * width, 1]
+        assert (low, high) == (inside.min(), inside.max())
 
 
-def test_thinning_twice_is_thinning_once():
-    steps, values = np.arange(1, 5_001), np.random.default_rng(0).normal(size=5_000)
-    once = thin(steps, values, 100)
-    again = thin(steps[once], values[once], 100)
-    assert len(once) > 50 and again.tolist() == list(range(len(once)))
+def test_what_viewers_hold_does_not_change_with_what_comes():
+    envelope = Envelope(4, num_runs=1)
+    envelope.add(1, np.array([[1.0]]))
+    before = envelope.snapshot()
+    envelope.add(2, np.array([[9.0]]))
+    assert [len(each.columns(slice(None))["low"]) for each in (before, envelope)] == [1, 2]
 
 
-def test_thinning_bears_gaps_in_the_steps():
-    steps = np.concatenate([np.arange(1, 101), np.arange(10_001, 10_101)])
-    kept = thin(steps, np.sin(steps), 20)
-    assert {0, 199} <= set(kept.tolist()) and len(kept) <= 22
+def test_all_runs_together_reach_from_the_lowest_of_all_to_the_highest():
+    table = curves_of([losses(2, 1, [[1.0, 3.0], [2.0, 2.5]])]).training_columns("steps", 2)
+    assert {name: values.tolist() for name, values in table.items()} == {
+        "x": [1, 2], "low": [1, 2], "high": [3, 2.5], "mean": [2, 2.25],
+    }  # fmt: skip
 
 
-def test_a_short_curve_is_left_as_it_is():
-    assert thin(np.arange(5), np.zeros(5), 5).tolist() == [0, 1, 2, 3, 4]
+def test_one_run_has_its_own_losses():
+    table = curves_of([losses(2, 1, [[1.0, 3.0], [2.0, 2.5]])]).training_columns("steps", 2, seed=1)
+    assert table["low"].tolist() == table["high"].tolist() == [3.0, 2.5]
 
 
-def test_a_curve_stays_small_and_keeps_its_extremes():
-    curve = Curve(50)
-    values = np.random.default_rng(0).normal(size=(30_000, 1))
-    for first in range(0, 30_000, 100):
-        curve.add(np.arange(first, first + 100), values[first : first + 100])
-        assert len(curve.steps) <= 200
-    _, kept = curve.thinned()
-    assert kept.min() == values.min() and kept.max() == values.max()
-
-
-def test_one_wild_loss_is_still_there_at_the_end_of_a_long_race():
-    values = np.ones((32_000, 2))
-    values[5_000, 1] = 7.0
-    curves = curves_of([losses(2, first + 1, values[first : first + 32]) for first in range(0, 32_000, 32)])
-    lines, mean = curves.training_tables("steps")
-    assert len(lines) + len(mean) <= 2 * MAX_POINTS
-    assert lines.loc[lines["loss"].idxmax(), ["x", "loss", "seed"]].tolist() == [5_001, 7.0, 1]
-
-
-def test_the_ends_of_a_curve_are_its_first_and_last_step():
-    values = np.random.default_rng(0).normal(size=(4_000, 2))
-    _, mean = curves_of([losses(2, 1, values)]).training_tables("steps")
-    assert mean["x"].iloc[[0, -1]].tolist() == [1, 4_000] and len(mean) < 500
-
-
-def test_mean_and_band_are_those_of_the_seeds():
-    lines, mean = curves_of([losses(2, 1, [[1.0, 3.0], [2.0, 2.5]])]).training_tables("steps")
-    assert mean[["x", "mean", "low", "high", "batch_size"]].values.tolist() == [[1, 2, 1, 3, 2], [2, 2.25, 2, 2.5, 2]]
-    assert lines[lines.seed == 1][["x", "loss"]].values.tolist() == [[1, 3.0], [2, 2.5]]
+def test_the_running_mean_is_one_of_all_losses_of_its_columns():
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=16 * 720)  # 720 steps: three a column, 240 columns
+    values = np.random.default_rng(0).normal(size=(720, 1))
+    table = curves_of([losses(2, 1, values)], plan).training_columns("steps", 2)
+    middle = 120  # a twentieth of 240 columns is 12: those from 6 before to 6 after
+    expected = values[3 * (middle - 6) : 3 * (middle + 7)].astype(np.float32).mean()
+    assert table["mean"][middle] == pytest.approx(expected, rel=1e-6)
 
 
 def test_three_axes():
     speed = {"kind": "speed", "batch_size": 4, "step_seconds": 0.5}
     curves = curves_of([losses(4, 1, [[1.0, 1.0]] * 3), speed])
-    x = {axis: curves.training_tables(axis)[0]["x"].unique().tolist() for axis in ("steps", "tokens", "seconds")}
+    x = {axis: curves.training_columns(axis, 4)["x"].tolist() for axis in ("steps", "tokens", "seconds")}
     assert x == {"steps": [1, 2, 3], "tokens": [32, 64, 96], "seconds": [0.5, 1.0, 1.5]}
 
 
 def test_without_a_time_there_are_no_seconds_yet():
-    lines, mean = curves_of([losses(4, 1, [[1.0, 1.0]])]).training_tables("seconds")
-    assert len(lines) == len(mean) == 0
+    assert len(curves_of([losses(4, 1, [[1.0, 1.0]])]).training_columns("seconds", 4)["x"]) == 0
 
 
 def test_a_run_that_diverged_leaves_the_others():
@@ -108,8 +90,8 @@ def test_a_run_that_diverged_leaves_the_others():
             {"kind": "eval", "batch_size": 2, "step": 2, "losses": [None, 4.0]},
         ]
     )
-    lines, mean = curves.training_tables("steps")
-    assert len(lines) == 3 and mean["mean"].tolist() == [1.5, 4.0]
+    assert curves.training_columns("steps", 2)["high"].tolist() == [2.0, 4.0]
+    assert len(curves.training_columns("steps", 2, seed=0)["x"]) == 1
     lines, mean = curves.validation_tables("steps")
     assert lines["loss"].tolist() == [4.0] and mean["mean"].tolist() == [4.0]
 
@@ -125,27 +107,27 @@ def test_progress_counts_tokens_and_diverged_runs_as_done():
 def test_smoothing_goes_on_from_block_to_block(size):
     values = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
     blocks = [losses(2, first + 1, values[first : first + size]) for first in range(0, 40, size)]
-    lines, _ = curves_of(blocks, half_life=2 * 8 * 5).training_tables("steps")  # five steps of B = 2
+    table = curves_of(blocks, half_life=2 * 8 * 5).training_columns("steps", 2, seed=0)  # five steps of B = 2
     expected = pd.Series(values[:, 0].astype(float)).ewm(halflife=5, adjust=False).mean()
-    np.testing.assert_allclose(lines[lines.seed == 0]["loss"], expected, rtol=1e-6)
+    np.testing.assert_allclose(table["low"], expected, rtol=1e-6)
 
 
 def test_smoothing_bears_a_run_that_ended():
     values = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
     values[7:, 0] = np.nan
     blocks = [losses(2, 1, values[:5]), losses(2, 6, values[5:12]), losses(2, 13, values[12:])]
-    lines, _ = curves_of(blocks, half_life=2 * 8 * 5).training_tables("steps")
-    assert lines[lines.seed == 0]["x"].tolist() == list(range(1, 8))
+    curves = curves_of(blocks, half_life=2 * 8 * 5)
+    assert curves.training_columns("steps", 2, seed=0)["x"].tolist() == list(range(1, 8))
     other = pd.Series(values[:, 1].astype(float)).ewm(halflife=5, adjust=False).mean()
-    np.testing.assert_allclose(lines[lines.seed == 1]["loss"], other, rtol=1e-6)
+    np.testing.assert_allclose(curves.training_columns("steps", 2, seed=1)["low"], other, rtol=1e-6)
 
 
 def test_the_half_life_is_in_tokens():
     # 1, then 0 for ever: after one half-life it stands at 1/2, which is 4 steps at B = 2 and 2 steps at B = 4
     blocks = [losses(b, 1, [[1.0, 1.0]] + [[0.0, 0.0]] * 4) for b in (2, 4)]
-    lines, _ = curves_of(blocks, half_life=64).training_tables("tokens")
     for batch_size in (2, 4):
-        curve = lines[(lines.batch_size == batch_size) & (lines.seed == 0)].set_index("x")["loss"]
+        columns = curves_of(blocks, half_life=64).training_columns("tokens", batch_size, seed=0)
+        curve = dict(zip(columns["x"], columns["low"], strict=True))
         assert curve[batch_size * 8 + 64] == pytest.approx(0.5)
 
 
@@ -168,25 +150,32 @@ def test_the_losses_of_a_run_come_whole_and_in_order():
     assert run_losses(lambda cursor: (messages[cursor:], len(messages)), spec, 2, 1).tolist() == [2, 4, 6]
 
 
-@pytest.mark.parametrize("half_life", [0, 2_000])
 @pytest.mark.parametrize("axis", ["steps", "tokens", "seconds"])
-def test_a_point_that_was_drawn_is_found_again_as_its_step(axis, half_life):
-    steps = np.arange(1, 201)
-    values = np.random.default_rng(0).normal(2.0, 0.1, (200, 2))
-    messages = [losses(2, 1, values), {"kind": "speed", "batch_size": 2, "step_seconds": 0.003}]
-    curves = curves_of(messages, half_life=half_life)
-    lines, _ = curves.training_tables(axis)
-    drawn = lines[(lines["seed"] == 1) & (lines["batch_size"] == 2)]
-    scale = {"steps": 1, "tokens": 16, "seconds": 0.003}[axis]
-    expected = [step for step in steps if (np.abs(drawn["x"] - step * scale) < scale / 10).any()]
-    points = zip(drawn["x"].astype(np.float32), drawn["loss"].astype(np.float32), strict=True)
-    assert [curves.step_at(axis, 2, 1, float(x), float(loss)) for x, loss in points] == expected
-    assert len(expected) > 20
+def test_a_loss_that_was_clicked_is_found_again_as_its_step(axis):
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=16 * 1000)  # five steps a column
+    values = np.random.default_rng(0).normal(2.0, 0.1, (1000, 1)).astype(np.float32)
+    curves = curves_of([losses(2, 1, values), {"kind": "speed", "batch_size": 2, "step_seconds": 0.003}], plan)
+    table = curves.training_columns(axis, 2, seed=0)
+    for place in (0, 7, 199):
+        after, upto = curves.column_at(axis, 2, float(np.float32(table["x"][place])))
+        assert (after, upto) == (5 * place, 5 * place + 5)
+        highest = after + 1 + int(values[after:upto, 0].argmax())
+        assert nearest_step(values[:, 0], after, upto, float(np.float32(table["high"][place]))) == highest
 
 
-def test_a_point_that_is_no_longer_drawn_is_said_in_a_sentence():
-    with pytest.raises(ValueError, match="choose it again"):
-        curves_of([losses(2, 1, [[1, 2]])]).step_at("steps", 2, 1, 1.0, 7.0)
+def test_a_run_that_has_no_loss_there_has_no_step_there():
+    assert nearest_step(np.array([1.0, np.nan, np.nan]), after=1, upto=3, loss=1.0) is None
+
+
+def test_too_few_steps_are_known_when_all_are_done_and_no_noise_was_told():
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=16 * 3)
+    assert not curves_of([losses(2, 1, [[1.0]] * 2)], plan).too_few_steps(2)
+    assert curves_of([losses(2, 1, [[1.0]] * 3)], plan).too_few_steps(2)
+
+
+def test_tokens_of_runs_that_diverged_are_read_up_to_there():
+    gone = {"kind": "diverged", "batch_size": 2, "seed": 0, "step": 5}
+    assert curves_of([losses(2, 1, [[1.0, 1.0]] * 20), gone]).tokens_read == 16 * (5 + 20)
 
 
 def evals(batch_size: int, *rows) -> list[dict]:

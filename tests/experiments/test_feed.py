@@ -33,7 +33,7 @@ def test_a_snapshot_stays_as_it_was():
     messages += [losses(2), {"kind": "diverged", "batch_size": 2, "seed": 0, "step": 3}]
     after = feed.look()
     assert (before.steps[2], after.steps[2]) == (1, 2) and len(before.divergences) < len(after.divergences)
-    assert [len(each.seed_curves[2, 0].steps) for each in (before, after)] == [1, 2]
+    assert [len(each.training_columns("steps", 2)["x"]) for each in (before, after)] == [1, 2]
 
 
 def test_a_snapshot_is_read_only():
@@ -43,7 +43,7 @@ def test_a_snapshot_is_read_only():
     with pytest.raises(TypeError):
         seen.steps[2] = 9
     with pytest.raises(AttributeError, match="shared"):
-        seen.seed_curves[2, 0].steps = np.empty(0)
+        seen.envelopes[2].low = np.empty(0)
 
 
 def test_all_viewers_get_the_same_snapshot_until_a_message_comes():

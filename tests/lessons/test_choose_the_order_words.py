@@ -204,5 +204,5 @@ def test_the_summary_is_of_what_was_raced():
 
 def test_small_sentences_name_their_numbers():
     assert diverged_sentence(["random", "shuffled"]).endswith("not compared: random, shuffled.")
-    assert last_losses_sentence("random", [2.0, 2.5]).endswith("random: the seeds’ last losses are 2.00 to 2.50 nats.")
+    assert last_losses_sentence("random", [2.0, 2.5]).endswith("running means end at 2.00 to 2.50 nats.")
     assert source_sentence("").endswith("yours, as far as it has come.")

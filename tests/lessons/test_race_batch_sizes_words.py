@@ -27,9 +27,7 @@ def test_who_leads_is_told_with_an_interval_and_resolved_only_so_far_while_it_li
     )
     assert "paired over 3 seeds): resolved." in tokens
     assert words.lead_sentences(race, "tokens", live=True).endswith(": resolved so far.")
-    assert words.lead_sentences(race, "steps", live=False).endswith(
-        "**not resolved**: these seeds cannot tell the two apart."
-    )
+    assert words.lead_sentences(race, "steps", live=False).endswith("**too close to call** with 3 runs.")
 
 
 def noise(batch_size: int, sigma: float, fall: float = 0.0) -> Noise:
@@ -63,16 +61,38 @@ def test_how_runs_were_executed_is_said_once_it_has_begun():
     assert words.executions_sentence(race).startswith("How the runs were executed: ")
 
 
-def test_runs_that_diverged_are_told_in_one_line():
-    gone = [Diverged(batch_size=16, seed=1, step=1234), Diverged(batch_size=128, seed=0, step=5)]
-    text = words.divergence_sentences(gone)
-    assert text.startswith("B = 16, seed 1: diverged at step 1,234; B = 128, seed 0: diverged at step 5. A run")
+def test_runs_that_diverged_are_told_in_a_part_a_batch_size():
+    gone = [Diverged(batch_size=16, seed=seed, step=1234) for seed in (0, 1, 2)]
+    gone += [Diverged(batch_size=128, seed=seed, step=5 + seed) for seed in (0, 2)]
+    text = words.divergence_sentences(gone, num_seeds=3)
+    assert text.startswith(
+        "B = 16: all 3 runs diverged after 1,234 steps; B = 128: 2 runs diverged after 5 to 7 steps. A run"
+    )
+
+
+def test_the_answer_is_how_noisy_each_size_is_and_who_leads():
+    race = race_of(EQUAL_STEPS, FULL)
+    assert "first few dozen steps" in words.answer_sentence(RaceResults(RACE), "tokens", live=True)
+    vars(race).update(noise={16: noise(16, 0.25), 64: noise(64, 0.1)})
+    text = words.answer_sentence(race, "tokens", live=False)
+    assert "± 0.25 at B = 16, 0.1 at B = 64" in text
+    assert "2.5 times less at B = 64 than at 16; 1/√B predicts 2." in text  # sqrt(64 / 16)
+    assert text.endswith("At equal tokens **B = 16** has the lowest validation loss.")
+
+
+def test_a_row_of_the_table_has_what_the_charts_show():
+    race = race_of(EQUAL_STEPS, FULL)
+    vars(race).update(noise={16: noise(16, 0.25)}, step_seconds={16: 0.01})
+    row = words.numbers_of(race, 16, np.array([1.0, 2.0]))
+    assert row["noise, nats (95% interval)"] == "0.250 (0.250 to 0.250)"
+    assert row["validation loss at the end"] == "1.50" and row["tokens a second"] == "12.8k"  # 16 windows of 8 in 10 ms
+    assert words.numbers_of(race, 128, None)["noise, nats (95% interval)"] == "not measured"
 
 
 def test_what_was_raced_is_said():
     text = words.summary_of(replace(RACE, source="pasted"))
-    assert text.startswith("This race: Your own text, tokens by char; block size 8; ")
-    assert f"seeds {PLAN.seeds[0]} to {PLAN.seeds[-1]}; 262k tokens a run." in text
+    assert text.startswith("This race: Your own text; one token per character; block size 8; ")
+    assert f"3 runs at each batch size (seeds {PLAN.seeds[0]} to {PLAN.seeds[-1]}) of 262,144 tokens." in text
 
 
 def test_a_loss_is_placed_among_those_of_its_run():

@@ -1,11 +1,14 @@
 """What a race has found so far, for drawing. Shapes: R replicas (seeds)."""
 
+import math
+
 import numpy as np
 import pandas as pd
 
 from core.experiments.codec import build
 from core.experiments.messages import Message
-from core.experiments.race.curve import Curve, long_table
+from core.experiments.race.curve import long_table
+from core.experiments.race.envelope import ALL_COLUMNS, MOST_COLUMNS, Columns, Envelope
 from core.experiments.race.messages import (
     Diverged,
     Losses,
@@ -20,13 +23,11 @@ from core.experiments.results import Read, Results, read_all
 from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
 from core.training import ExecutionPlan
 
-MAX_POINTS = 900  # of all training curves of one race together
-
 
 class RaceResults(Results):
     """All that is known of one race, for drawing.
 
-    half_life_tokens: an exponential average over the training losses before they are thinned; 0 is none.
+    half_life_tokens: an exponential average over the training losses before they are drawn; 0 is none.
     """
 
     spec: RaceSpec
@@ -37,9 +38,8 @@ class RaceResults(Results):
         self.half_life_tokens = half_life_tokens
         plan = spec.train
         self.batch_sizes = tuple(sorted(plan.batch_sizes))
-        points = max(24, MAX_POINTS // (len(self.batch_sizes) * (plan.num_seeds + 1)))
-        self.seed_curves = {(b, s): Curve(points) for b in self.batch_sizes for s in plan.seeds}
-        self.mean_curves = {b: Curve(points, num_columns=3) for b in self.batch_sizes}  # mean, lowest, highest
+        most = min(MOST_COLUMNS, ALL_COLUMNS // len(self.batch_sizes))
+        self.envelopes = {b: Envelope(self.num_steps(b), plan.num_seeds, most) for b in self.batch_sizes}
         self.smooth_state: dict[int, np.ndarray] = {}
         self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
         self.validation: dict[int, list[Validation]] = {b: [] for b in self.batch_sizes}
@@ -68,15 +68,8 @@ class RaceResults(Results):
     def _take_losses(self, batch_size: int, first_step: int, losses: np.ndarray) -> None:
         if self.half_life_tokens:
             losses = self._smooth(batch_size, losses)
-        steps = np.arange(first_step, first_step + len(losses))
-        for place, seed in enumerate(self.spec.train.seeds):
-            self.seed_curves[batch_size, seed].add(steps, losses[:, place : place + 1])
-        alive = np.isfinite(losses).any(axis=1)
-        if alive.any():
-            some = losses[alive]
-            columns = [np.nanmean(some, axis=1), np.nanmin(some, axis=1), np.nanmax(some, axis=1)]
-            self.mean_curves[batch_size].add(steps[alive], np.stack(columns, axis=1))
-        self.steps[batch_size] = int(steps[-1])
+        self.envelopes[batch_size].add(first_step, losses)
+        self.steps[batch_size] = first_step + len(losses) - 1
 
     def _smooth(self, batch_size: int, losses: np.ndarray) -> np.ndarray:
         """An exponential average that goes on from block to block, its half-life in tokens."""
@@ -96,15 +89,6 @@ class RaceResults(Results):
         factor = {"steps": 1, "tokens": tokens, "seconds": self.step_seconds.get(batch_size, np.nan)}[axis]
         return steps * factor
 
-    def step_at(self, axis: str, batch_size: int, seed: int, x: float, loss: float) -> int:
-        """The step of a point that was drawn at (x, loss): the nearest with that loss. Raises ValueError if there is
-        none, for instance when the seconds of a step have been measured anew since."""
-        steps, values = self.seed_curves[batch_size, seed].thinned()
-        same = steps[np.isclose(values[:, 0], loss, rtol=1e-6)]
-        if not len(same):
-            raise ValueError("That point is no longer on the chart: choose it again.")
-        return int(same[np.abs(self.x_of(axis, batch_size, same) - x).argmin()])
-
     @property
     def executions(self) -> tuple[ExecutionPlan, ...]:
         """How its runs were executed, in the order of its batch sizes; empty before it has begun."""
@@ -118,25 +102,33 @@ class RaceResults(Results):
         ends = [self.x_of(axis, b, np.array(self.num_steps(b))) for b in self.batch_sizes]
         return float(np.nanmax(ends)) if np.isfinite(ends).any() else 1.0
 
-    def training_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """(lines, mean): a row a point; x, loss, batch_size, seed, and x, mean, low, high, batch_size."""
-        lines = [
-            (self.x_of(axis, batch_size, steps), values[:, 0], batch_size, seed)
-            for (batch_size, seed), curve in self.seed_curves.items()
-            for steps, values in [curve.thinned()]
-        ]
-        means = [
-            (self.x_of(axis, batch_size, steps), *values.T, batch_size)
-            for batch_size, curve in self.mean_curves.items()
-            for steps, values in [curve.thinned()]
-        ]
-        return (
-            long_table(lines, ("x", "loss", "batch_size", "seed")),
-            long_table(means, ("x", "mean", "low", "high", "batch_size")),
-        )
+    def training_columns(self, axis: str, batch_size: int, seed: int | None = None) -> Columns:
+        """x (of the axis: where a column of steps ends), low, high, mean, (C,) each, of one run or of all together.
+        Empty for seconds as long as no step has been timed."""
+        runs = slice(None) if seed is None else slice(place := self.spec.train.seeds.index(seed), place + 1)
+        columns = self.envelopes[batch_size].columns(runs)
+        x = self.x_of(axis, batch_size, columns.pop("stop"))
+        return {"x": x} | columns if np.isfinite(x).all() else {name: x[:0] for name in ("x", *columns)}
+
+    def column_at(self, axis: str, batch_size: int, x: float) -> tuple[int, int]:
+        """(after, upto): the steps of the column that was drawn at x, those after the one up to the other."""
+        step = round(float(x / self.x_of(axis, batch_size, np.array(1))))
+        width, most = self.envelopes[batch_size].width, self.num_steps(batch_size)
+        after = (min(max(step, 1), most) - 1) // width * width
+        return after, min(after + width, most)
+
+    def last_loss(self, batch_size: int, seed: int) -> float:
+        """The running mean of a run's losses where it stands; NaN before its first."""
+        mean = self.training_columns("steps", batch_size, seed)["mean"]
+        return float(mean[-1]) if len(mean) else math.nan
+
+    def too_few_steps(self, batch_size: int) -> bool:
+        """Whether all of its steps are done, and too few to tell how noisy they are."""
+        return self.steps[batch_size] >= self.num_steps(batch_size) and batch_size not in self.noise
 
     def validation_tables(self, axis: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """(lines, mean) as for training; low and high are the 95% t interval over the seeds."""
+        """(lines, mean): a row a validation; x, loss, batch_size, seed, and x, mean, low, high, batch_size: the mean of
+        the seeds and its 95% t interval."""
         lines, means = [], []
         for batch_size in self.batch_sizes:
             steps, losses, _ = self.evaluations(batch_size)
@@ -200,15 +192,17 @@ class RaceResults(Results):
         return "training"
 
     @property
+    def tokens_read(self) -> int:
+        """By all runs together so far; one that diverged has read what came before."""
+        ended = {(each.batch_size, each.seed): each.step for each in self.divergences}
+        runs = ((b, seed) for b in self.batch_sizes for seed in self.spec.train.seeds)
+        return self.spec.block_size * sum(run[0] * ended.get(run, self.steps[run[0]]) for run in runs)
+
+    @property
     def share(self) -> float:
-        """The share of all tokens that has been read, 0 to 1; runs that diverged count as read."""
-        gone = {(each.batch_size, each.seed) for each in self.divergences}
-        done = sum(
-            (self.num_steps(b) if (b, seed) in gone else self.steps[b]) * b
-            for b in self.batch_sizes
-            for seed in self.spec.train.seeds
-        )
-        return done * self.spec.block_size / self.total_tokens
+        """The share of all tokens that has been read, 0 to 1; what runs that diverged will not read counts too."""
+        missing = sum((self.num_steps(gone.batch_size) - gone.step) * gone.batch_size for gone in self.divergences)
+        return (self.tokens_read + missing * self.spec.block_size) / self.total_tokens
 
 
 def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.ndarray:
@@ -219,3 +213,14 @@ def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.nda
         mine = (m for m in messages if m["kind"] == Losses.kind and m["batch_size"] == batch_size)
         parts += [build(Losses, message).losses[:, place] for message in mine]
     return np.concatenate(parts)
+
+
+def nearest_step(losses: np.ndarray, after: int, upto: int, loss: float) -> int | None:
+    """Of the steps after `after`, up to `upto`, the one whose loss is nearest to `loss`; None where none has a loss.
+    From the losses (steps,) of a run.
+
+    >>> nearest_step(np.array([3.0, 2.0, 2.5, 4.0]), after=1, upto=3, loss=2.4)
+    3
+    """
+    distances = np.abs(losses[after:upto] - loss)
+    return after + 1 + int(np.nanargmin(distances)) if np.isfinite(distances).any() else None

@@ -19,7 +19,7 @@ from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
 from core.ui.page import plain
 from core.ui.plots.noise import draw_scale
-from core.ui.plots.race import draw_loss, draw_noise
+from core.ui.plots.race import draw_noise, draw_validation
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import draw_points
 
@@ -129,7 +129,7 @@ def show_noise_of_race(view: View) -> list[str]:
         noise = draw_noise(view)
     with wide:
         st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view, "tokens", "validation")
+        loss = draw_validation(view, "tokens")
     return [noise, loss]
 
 
@@ -140,7 +140,7 @@ def show_gaps(view: View) -> list[str]:
         gaps = draw_gaps(view)
     with narrow:
         st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_loss(view, "tokens", "validation")
+        loss = draw_validation(view, "tokens")
     return [gaps, loss]
 
 
@@ -164,7 +164,7 @@ def draw_gaps(view: View) -> str:
     y = charts.round_domain(min(0.0, table["gap"].min()), table["gap"].max()) if len(table) else (0.0, 1.0)
     sentence = charts.describe_gaps(table)
     draw(
-        spec_of(charts.gap_chart, race.batch_sizes, theme(), recorded=view.recorded),
+        spec_of(charts.gap_chart, race.batch_sizes, theme()),
         "claim_gaps",
         f"Validation less training loss against training loss: {LIVE_ALT}" if view.live else sentence,
         gaps=table,

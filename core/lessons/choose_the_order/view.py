@@ -19,6 +19,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
+from core.ui.plots.panels import ghost_of, ghosts_behind, loss_domain
 
 MAX_RULES = 6  # ends of epochs that are drawn
 
@@ -48,8 +49,8 @@ def draw_orders(view: View) -> None:
 def show_training(view: View) -> list[str]:
     """The training curves of the orders side by side, with what is said of each; returns that too."""
     st.markdown(
-        "**Training loss at every step**, nothing averaged. Every line is a seed, with the same first weights in all "
-        "three orders."
+        "**Training loss at every step**: each bar reaches from the lowest to the highest loss of its column, over "
+        "all runs. Dark line: running mean. Grey lines: those of the other two orders, from the same first weights."
     )
     domain, sentences = training_domain(view.results), []
     for column, order in zip(st.columns(len(ORDERS), gap="medium"), ORDERS, strict=True):
@@ -93,7 +94,7 @@ def draw_validation(view: View) -> str:
     y = charts.round_domain(lines["loss"].min(), lines["loss"].max()) if len(lines) else (0.0, 4.5)
     sentence = charts.describe_orders(mean)
     draw(
-        spec_of(charts.order_loss_chart, ORDERS, theme(), recorded=view.recorded),
+        spec_of(charts.order_loss_chart, ORDERS, theme()),
         "order_validation",
         f"Validation loss by order: {LIVE_ALT}" if view.live else sentence,
         lines=lines[["x", "loss", "order", "seed"]],
@@ -106,21 +107,22 @@ def draw_validation(view: View) -> str:
 
 def training_domain(results: OrdersResults) -> tuple[float, float]:
     """One axis for all orders, so that they can be compared."""
-    tables = [curves.training_tables("tokens")[0]["loss"] for curves in results.curves.values()]
-    losses = pd.concat(tables)
-    return charts.round_domain(losses.min(), losses.max()) if len(losses) else (0.0, 4.5)
+    columns = (curves.training_columns("tokens", results.spec.batch_size) for curves in results.curves.values())
+    return loss_domain(columns)
 
 
 def draw_training(view: View, order: str, domain: tuple[float, float]) -> None:
-    """The curves of one order, a line a seed."""
+    """The losses of one order at every step, of all its runs."""
     results: OrdersResults = view.results
-    lines, _ = results.curves[order].training_tables("tokens")
-    last = lines.groupby("seed")["loss"].last().dropna()
+    race, size, color = results.spec.race, results.spec.batch_size, charts.PALETTES[theme()].orders[ORDERS.index(order)]
+    columns = {each: curves.training_columns("tokens", size) for each, curves in results.curves.items()}
+    last = [results.curves[order].last_loss(size, seed) for seed in race.train.seeds]
     draw(
-        spec_of(charts.order_training_chart, ORDERS, order, theme()),
+        spec_of(charts.panel_chart, color, theme(), rules=True),
         f"order_training_{order}",
-        f"Training loss, {order}: {LIVE_ALT}" if view.live else last_losses_sentence(order, last.tolist()),
-        lines=lines[["x", "loss", "seed"]],
+        f"Training loss, {order}: {LIVE_ALT}" if view.live else last_losses_sentence(order, last),
+        columns=columns[order],
+        ghosts=ghosts_behind(order, {each: ghost_of(place, columns[each]) for place, each in enumerate(columns)}),
         rules=epoch_rules(results, order),
-        frame=charts.frame_corners((0.0, float(results.spec.race.train.max_tokens)), domain),
+        frame=charts.frame_corners((0.0, float(race.train.max_tokens)), domain),
     )

@@ -179,9 +179,10 @@ def edge_sentence(order: str, edge: EpochEdge) -> str:
 
 
 def last_losses_sentence(order: str, losses: Sequence[float]) -> str:
-    """Where the training losses of the seeds stand."""
-    bounds = f"{number(min(losses))} to {number(max(losses))}" if len(losses) else charts.NOT_MEASURED
-    return f"Training loss, {order}: the seeds’ last losses are {bounds} nats."
+    """Where the training losses of the runs stand; NaN where a run has none."""
+    known = [loss for loss in losses if math.isfinite(loss)]
+    bounds = f"{number(min(known))} to {number(max(known))} nats" if known else charts.NOT_MEASURED
+    return f"Training loss, {order}: the runs’ running means end at {bounds}."
 
 
 def diverged_sentence(orders: Sequence[str]) -> str:

@@ -1,5 +1,8 @@
 """A race in sentences: what was raced, who leads, how noisy its losses are, and where one of them lies."""
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from core import charts
@@ -10,31 +13,98 @@ from core.measure.comparison import lead_of
 from core.ui.sentences import model_size, source_title
 
 number = charts.format_significant
+EVERY_STEP = "Every step is in the picture: each bar reaches from the lowest to the highest loss of its column."
+PICTURE_NOTES = {
+    "panels": f"{EVERY_STEP} Dark line: running mean. Grey lines: running means of the other batch sizes. **Click** to "
+    "see the batch behind a loss.",
+    "overlay": f"{EVERY_STEP} Lines: running means.",
+}
 
 # ---- the race
 
 
 def tokens_read(results: RaceResults, share: float) -> str:
-    """How many tokens a share of it is."""
+    """How many tokens have been read, and by how many runs no longer."""
     total = results.total_tokens
-    return f"{charts.format_count(share * total)} of {charts.format_count(total)} tokens"
+    text = f"{charts.format_count(results.tokens_read if share < 1 or results.divergences else total)} of "
+    text += f"{charts.format_count(total)} tokens"
+    if not results.divergences:
+        return text
+    num_runs = len(results.batch_sizes) * results.spec.train.num_seeds
+    return f"{text}; {len(results.divergences)} of {charts.counted(num_runs, 'run')} diverged"
 
 
-def divergence_sentences(divergences: list[Diverged]) -> str:
-    runs = [f"B = {gone.batch_size}, seed {gone.seed}: diverged at step {gone.step:,}" for gone in divergences]
-    return f"{'; '.join(runs)}. A run that diverges ends there; the others go on."
+def divergence_sentences(divergences: Sequence[Diverged], num_seeds: int) -> str:
+    """Which runs diverged, a part a batch size."""
+    parts = []
+    for batch_size in sorted({gone.batch_size for gone in divergences}):
+        steps = [gone.step for gone in divergences if gone.batch_size == batch_size]
+        runs = f"all {num_seeds} runs" if len(steps) == num_seeds > 1 else charts.counted(len(steps), "run")
+        after = (
+            f"after {min(steps):,} to {max(steps):,} steps" if len(set(steps)) > 1 else f"after {min(steps):,} steps"
+        )
+        parts.append(f"B = {batch_size}: {runs} diverged {after}")
+    return f"{'; '.join(parts)}. A run that diverges ends there; the others go on."
 
 
 def summary_of(spec: RaceSpec) -> str:
     """What was raced, for the case that the choices have changed since."""
     plan = spec.train
-    return (
-        f"This race: {source_title(spec.source)}, tokens by {spec.tokenizer}; block size {spec.block_size}; "
-        f"{model_size(spec)}; "
-        f"learning rate {plan.learning_rate:g} at B = {plan.reference_batch_size}, rule {plan.lr_rule}; "
-        f"order {plan.order}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
-        f"{charts.format_count(plan.max_tokens)} tokens a run."
+    unit = {"char": "character", "byte": "byte", "bpe": "BPE token"}[spec.tokenizer]
+    rate = (
+        "the same learning rate for all" if plan.lr_rule == "fixed" else f"learning rate by the rule “{plan.lr_rule}”"
     )
+    seeds = f"seeds {plan.seeds[0]} to {plan.seeds[-1]}" if plan.num_seeds > 1 else f"seed {plan.seeds[0]}"
+    return (
+        f"This race: {source_title(spec.source)}; one token per {unit}; block size {spec.block_size}; "
+        f"{model_size(spec)}; {rate}, {plan.learning_rate:g} at B = {plan.reference_batch_size}; {plan.order} order; "
+        f"{charts.counted(plan.num_seeds, 'run')} at each batch size ({seeds}) of {plan.max_tokens:,} tokens."
+    )
+
+
+def answer_sentence(results: RaceResults, axis: str, live: bool) -> str:
+    """How noisy each batch size is, and which one is ahead: the two things that a race is for."""
+    return f"{jumps_sentence(results)} {leader_sentence(results, axis, live)}".strip()
+
+
+def jumps_sentence(results: RaceResults) -> str:
+    """How far the loss jumps at each batch size, and how that compares with 1/√B."""
+    noise = sorted(results.noise.items())
+    if not noise:
+        return "How far each loss jumps from step to step shows after the first few dozen steps."
+    each = ", ".join(f"{found.sigma:.2g} at B = {b}" for b, found in noise)
+    text = f"From step to step the loss jumps by **± {each}** (nats per token)."
+    if len(noise) > 1:
+        (small, first), (large, last) = noise[0], noise[-1]
+        ratio, predicted = first.sigma / last.sigma, (large / small) ** 0.5
+        text += f" That is {ratio:.2g} times less at B = {large} than at {small}; 1/√B predicts {predicted:.2g}."
+    return text
+
+
+def leader_sentence(results: RaceResults, axis: str, live: bool) -> str:
+    """Who has the lowest validation loss, in short; empty before there is one."""
+    lead = lead_of(results.validation_at_equal(axis)[1])
+    if lead is None:
+        return ""
+    verdict = "" if lead.resolved else f", too close to B = {lead.second} to call"
+    so_far = " so far" if live else ""
+    return f"At equal {axis} **B = {lead.leader}** has the lowest validation loss{so_far}{verdict}."
+
+
+def numbers_of(results: RaceResults, batch_size: int, losses: np.ndarray | None) -> dict[str, str]:
+    """What the charts show of one batch size, as a row of a table. From its validation losses (R,) where all batch
+    sizes are compared."""
+    noise, seconds = results.noise.get(batch_size), results.step_seconds.get(batch_size, math.nan)
+    interval = f" ({number(noise.low)} to {number(noise.high)})" if noise else ""
+    mean = results.training_columns("steps", batch_size)["mean"]
+    return {
+        "batch size": f"{batch_size}",
+        "steps": f"{results.steps[batch_size]:,} of {results.num_steps(batch_size):,}",
+        "noise, nats (95% interval)": f"{number(noise.sigma)}{interval}" if noise else charts.NOT_MEASURED,
+        "training loss at the end": number(float(mean[-1])) if len(mean) else charts.NOT_MEASURED,
+        "validation loss at the end": charts.NOT_MEASURED if losses is None else number(float(losses.mean())),
+        "tokens a second": charts.format_count(batch_size * results.spec.block_size / seconds),
+    }
 
 
 def executions_sentence(results: RaceResults) -> str:
@@ -68,12 +138,12 @@ def lead_sentences(results: RaceResults, axis: str, live: bool) -> str:
             amount = f"{charts.format_seconds(x)} of one run alone"
     text = (
         f"**At equal {axis}** ({amount}): **B = {lead.leader}** has the lowest validation loss, {lead.loss:.3f}; "
-        f"B = {lead.second} is {lead.difference:.3f} behind"
+        f"B = {lead.second} is {lead.difference:.3f} higher"
     )
     if lead.num_seeds == 1:
-        return f"{text}. One seed cannot tell whether that is chance."
+        return f"{text}. A single run cannot tell whether that is chance."
     interval = f"95% interval {lead.low:.3f} to {lead.high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
-    verdict = "**not resolved**: these seeds cannot tell the two apart"
+    verdict = f"**too close to call** with {lead.num_seeds} runs"
     if lead.resolved:
         verdict = "resolved so far" if live else "resolved"
     return f"{text} ({interval}): {verdict}."
