@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.experiments.race.curve import Curve, jumps, thin
+from core.experiments.race.curve import Curve, excess, thin
 from core.experiments.race.results import MAX_POINTS, RaceResults, run_losses
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import results_of
@@ -158,7 +158,7 @@ def test_an_axis_ends_where_the_race_will():
 
 def test_jumps_are_taken_against_the_median_around_by_hand():
     # medians of (5 4), (5 4 9), (4 9 3), (9 3 2), (3 2)
-    found = jumps(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
+    found = excess(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
     assert found.tolist() == [0.5, -1.0, 5.0, 0.0, -0.5]
 
 

@@ -18,7 +18,7 @@ from core.experiments.sweep.run import run
 from core.experiments.sweep.spec import SweepSpec
 from core.lab.recording import RECORDINGS, read_recording
 from core.measure.memory import Machine
-from core.measure.targets import fit_steps
+from core.measure.targets import fit_steps, is_resolved
 from core.training import TrainConfig
 
 TEXT = "To be or not to be, that is the question. " * 40
@@ -104,7 +104,7 @@ def test_the_shipped_sweep_resolves_a_fit():
     assert set(found.best_rates()) == set(recording.spec.race.train.batch_sizes)
     runs: pd.DataFrame = found.runs_to(found.usual_target())
     fit = fit_steps(runs["batch_size"].to_numpy(), runs["steps"].to_numpy())
-    assert fit.s_min.resolved and fit.e_min.resolved and fit.b_crit.resolved
+    assert all(map(is_resolved, (fit.s_min, fit.e_min, fit.b_crit)))
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from core.lessons.choose_the_order.words import (
     theory_sentence,
     unread_sentence,
 )
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=3, max_tokens=3200)

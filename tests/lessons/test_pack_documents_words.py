@@ -7,7 +7,7 @@ import pytest
 
 from core.batches import WAYS, pack
 from core.lessons.pack_documents import words
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 from core.measure.reports import Leak, PackingReport, StepTimes
 
 LEAK = Leak(

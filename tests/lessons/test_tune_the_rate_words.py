@@ -20,7 +20,8 @@ from core.lessons.tune_the_rate.words import (
     summary_of,
     target_sentences,
 )
-from core.measure.targets import Fitted, StepsFit
+from core.measure.estimate import Estimate
+from core.measure.targets import StepsFit
 from core.training import TrainConfig
 
 RATES = (0.001, 0.002, 0.004)
@@ -39,7 +40,7 @@ def runs(**steps: list[float]) -> pd.DataFrame:
 
 
 def fit(b_crit: float) -> StepsFit:
-    return StepsFit(Fitted(10.0, 8.0, 12.5), Fitted(320.0, 1.0, 1e5), Fitted(b_crit, b_crit / 2, b_crit * 2))
+    return StepsFit(Estimate(10.0, 8.0, 12.5), Estimate(320.0, 1.0, 1e5), Estimate(b_crit, b_crit / 2, b_crit * 2))
 
 
 def test_a_best_rate_says_whether_it_is_at_the_edge_and_what_is_as_good():

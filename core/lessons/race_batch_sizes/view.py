@@ -73,7 +73,7 @@ def draw_charts(view: View, choices: Choices) -> None:
         speed = draw_speed(view)
     sentences = [*(lead_sentences(results, axis, view.live) for axis in X_TITLES), noise_sentences(results)]
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
-    show_overfitting({f"B = {b}": rise for b, rise in results.rises().items()}, results.started)
+    show_overfitting({f"B = {b}": overfit for b, overfit in results.overfits().items()}, results.started)
     with st.expander("The charts in numbers"):
         in_numbers = (noise, training, validation, speed, executions_sentence(results))
         st.markdown("\n\n".join(plain(sentence) for sentence in in_numbers))
