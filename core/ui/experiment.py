@@ -28,7 +28,7 @@ from core.lab.store import Experiment, Status
 from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.lab import server
-from core.ui.page import plain, say
+from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
@@ -197,20 +197,20 @@ def same_subject(*races: RaceSpec) -> bool:
 
 def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
     """Start, pause, resume, stop. Each says in a sentence why it could not."""
-    start, hold, stop, _ = st.columns([1.3, 1, 1, 2.4])
+    start, pause, stop, _ = st.columns([1.3, 1, 1, 2.4])
     status = experiment.status if experiment else Status.DONE
     icon = ":material/play_arrow:"
     go = start.button(label, type="primary", disabled=status.active, icon=icon, key=f"{name}_start", width="stretch")
     paused = status == Status.PAUSED
     label, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
-    no_hold = not status.active or status == Status.WAITING
-    held = hold.button(label, disabled=no_hold, icon=icon, key=f"{name}_hold", width="stretch")
+    no_pause = not status.active or status == Status.WAITING
+    pressed = pause.button(label, disabled=no_pause, icon=icon, key=f"{name}_pause", width="stretch")
     icon = ":material/stop:"
     ended = stop.button("Stop", disabled=not status.active, icon=icon, key=f"{name}_stop", width="stretch")
     lab = server().lab
     if go:
         submit(choices, name)
-    elif held and experiment:
+    elif pressed and experiment:
         (lab.resume if paused else lab.pause)(experiment.id)
         wait_for(experiment.id, lambda now: now != status)
         st.rerun()
@@ -229,7 +229,7 @@ def submit(choices: Choices, name: str) -> None:
             if not server().store.num_ahead(experiment_id):
                 wait_for(experiment_id, lambda now: now != Status.WAITING)
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     choices.write_url()
     st.rerun()

@@ -84,7 +84,7 @@ def next_lesson(path: str, why: str) -> None:
     st.caption(why)
 
 
-def say(error: Exception) -> None:
+def show_error(error: Exception) -> None:
     """A mistake, answered with its sentence."""
     st.error(plain(str(error)))
 

@@ -41,7 +41,7 @@ class NoiseRun:
         if (blocks == blocks[0]).all():
             raise ValueError("All windows of this text are alike, so there is no noise to measure: take another text.")
         self.windows = blocks.contiguous()
-        self.work_done, self.said_at = 0.0, time.monotonic()
+        self.work_done, self.reported_at = 0.0, time.monotonic()
         self.work = self._work()
 
     def _work(self) -> float:
@@ -128,8 +128,8 @@ class NoiseRun:
         for share in shares:
             if isinstance(share, tuple):
                 share, found = share
-            if time.monotonic() > self.said_at + PROGRESS_SECONDS:
-                self.said_at = time.monotonic()
+            if time.monotonic() > self.reported_at + PROGRESS_SECONDS:
+                self.reported_at = time.monotonic()
                 done = min(1.0, (self.work_done + share * work) / self.work)
                 yield Progress(done, doing)
         self.work_done += work

@@ -77,11 +77,11 @@ def run(spec: OrdersSpec) -> Iterator[Message]:
         train_tokens=len(corpus.train_ids),
         epoch_size=runs[0].epoch_size,
     )
-    said_at, num_steps = time.monotonic(), runs[0].group.num_steps
+    reported_at, num_steps = time.monotonic(), runs[0].group.num_steps
     while going := [run for run in runs if not run.ended]:
         yield from min(going, key=lambda run: run.group.step).go_on()
-        if time.monotonic() > said_at + PROGRESS_SECONDS:
-            said_at = time.monotonic()
+        if time.monotonic() > reported_at + PROGRESS_SECONDS:
+            reported_at = time.monotonic()
             steps = [num_steps if run.ended else run.group.step for run in runs]
             doing = f"step {min(steps):,} of {num_steps:,}"
             yield Progress(sum(steps) / (num_steps * len(runs)), doing)

@@ -11,7 +11,7 @@ from core.measure.comparison import ratio_of
 from core.measure.estimate import Estimate
 from core.measure.reports import StepTimes
 from core.ui.lab import server
-from core.ui.page import say
+from core.ui.page import show_error
 
 TIMES = "_packing_times"
 FIRST_ROUNDS, MORE_ROUNDS = 8, 40
@@ -26,7 +26,7 @@ def show_speed(packing: Packing) -> None:
     try:
         times = take_rounds(packing, len(earlier.seconds) + MORE_ROUNDS if earlier and more else FIRST_ROUNDS)
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     show_times(times)
 

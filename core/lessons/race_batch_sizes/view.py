@@ -49,7 +49,7 @@ def draw_charts(view: View, choices: Choices) -> None:
                 chosen_loss=(batch_size, seed, results.step_at(axis, batch_size, seed, point["x"], point["loss"]))
             )
         except ValueError as error:
-            choices.tell(str(error))
+            choices.add_note(str(error))
 
     wide, narrow = st.columns([2, 1], gap="medium")
     with wide:

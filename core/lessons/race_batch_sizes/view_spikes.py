@@ -17,7 +17,7 @@ from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.lab import cached_corpus
-from core.ui.page import say
+from core.ui.page import show_error
 from core.ui.plots.step import show_tokens, upper_end
 from core.ui.steps import Step, reach, step_of
 
@@ -70,7 +70,7 @@ def look_into(place: tuple[int, int, int], view: View) -> None:
             )
         step = step_of(RunSpec(race=spec, batch_size=batch_size, seed=seed), number, corpus)
     except ValueError as error:
-        say(error)
+        show_error(error)
         return
     by_loss, windows = st.tabs(["Its tokens by loss", "Its windows in the text"])
     with windows:
@@ -120,6 +120,6 @@ def show_by_loss(step: Step, recorded: float) -> None:
         reach(step)
         rebuilt = show_tokens(step, "loss", "look_tokens")
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     st.caption(rebuilt_sentences(recorded, rebuilt))
