@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from from_messages import results_of
 
 from core.experiments.race.curve import Curve, excess, thin
 from core.experiments.race.results import MAX_POINTS, RaceResults, run_losses
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import results_of
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)

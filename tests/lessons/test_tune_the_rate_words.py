@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from from_messages import results_of
 
-from core.experiments import registry
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import BestRate
@@ -26,7 +26,7 @@ from core.training import TrainConfig
 
 RATES = (0.001, 0.002, 0.004)
 PLAN = TrainConfig(batch_sizes=(4, 16, 64), num_seeds=2, max_tokens=3200)
-RESULTS = registry.results_of(SweepSpec(race=RaceSpec(text="", block_size=8, train=PLAN), learning_rates=RATES), [])
+RESULTS = results_of(SweepSpec(race=RaceSpec(text="", block_size=8, train=PLAN), learning_rates=RATES), [])
 BEST = {
     4: BestRate(0.001, 2.0, 0.001, 0.001),
     16: BestRate(0.002, 2.1, 0.002, 0.002),
