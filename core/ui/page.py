@@ -101,6 +101,6 @@ def experiment_status(choices: Choices) -> None:
     for name, offer in OFFERS.items():
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
         if status and status[0].active:
-            server().lab.look_at(experiment_id)
+            server().lab.renew_lease(experiment_id)
             more = "" if status[0] == Status.PAUSED else " It goes on while you read."
             st.caption(f"Your {offer.noun} is {status[0]}.{more}")
