@@ -285,13 +285,13 @@ def main() -> int:
     except click.Abort:
         return 130
     except click.ClickException as error:
-        return say(error.format_message())
+        return print_error(error.format_message())
     except (ValueError, OSError) as error:
-        return say(str(error))
+        return print_error(str(error))
     return 0
 
 
-def say(sentence: str) -> int:
+def print_error(sentence: str) -> int:
     print(f"batchscope: {sentence.rstrip('.')}.", file=sys.stderr)
     return 2
 

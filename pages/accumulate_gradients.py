@@ -6,7 +6,7 @@ from core.experiments.parallel.offers import parts_of
 from core.lab.cluster import LabError
 from core.lessons.accumulate_gradients.view import draw_splits, show_mistake, show_proof
 from core.ui.experiment import experiment
-from core.ui.page import next_lesson, open_page, say
+from core.ui.page import next_lesson, open_page, show_error
 from core.ui.settings import choose_device, choose_model
 from core.ui.steps import current_step
 from core.ui.take_away import take_away
@@ -38,7 +38,7 @@ st.markdown(
 try:
     found = show_proof(choices, current_step(choices, batch_size=B))
 except (ValueError, LabError) as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 st.subheader("What goes wrong if …", anchor=False)

@@ -15,7 +15,7 @@ from core.lessons.choose_the_order.view import draw_orders
 from core.lessons.choose_the_order.view_maps import choose_examples, show_maps, show_reads, streams_of
 from core.lessons.choose_the_order.words import amount_sentence, theory_sentence
 from core.ui.experiment import experiment
-from core.ui.page import next_lesson, open_page, plain, say
+from core.ui.page import next_lesson, open_page, plain, show_error
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
@@ -44,7 +44,7 @@ try:
     corpus = current_corpus(choices)
     streams = streams_of(choices, corpus)
 except ValueError as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 epoch_size = streams["shuffled"].epoch_size

@@ -5,7 +5,7 @@ import streamlit as st
 from core.lab.cluster import LabError
 from core.lessons.follow_the_shapes.view import show_shapes, traced
 from core.model import GPTConfig
-from core.ui.page import next_lesson, open_page, say
+from core.ui.page import next_lesson, open_page, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
 
@@ -33,7 +33,7 @@ try:
     )
     rows = traced(config, choices.batch_size, choices.block_size)
 except (ValueError, LabError) as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 activations = sum(row["num_bytes"] * row["repeats"] for row in rows if not row["is_view"])

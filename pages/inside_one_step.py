@@ -5,7 +5,7 @@ import streamlit as st
 from core.lab.cluster import LabError
 from core.lessons.inside_one_step.view import show_cost, show_gradients, show_positions, show_update
 from core.ui.batches import show_batch
-from core.ui.page import next_lesson, open_page, say
+from core.ui.page import next_lesson, open_page, show_error
 from core.ui.plots.step import show_tokens
 from core.ui.settings import choose_device, choose_model
 from core.ui.steps import current_step, show_code, walk_controls
@@ -86,7 +86,7 @@ proportion to the gradient. Training goes on with AdamW."""
     )
     show_cost(step)
 except (ValueError, LabError) as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 with st.expander("What to look for, and what to try"):

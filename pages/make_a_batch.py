@@ -6,7 +6,7 @@ from core.batches import WindowStream
 from core.corpus import check_block_size
 from core.settings.limits import MAX_EXAMPLES
 from core.ui.batches import draw_batch, show_batch, show_coverage
-from core.ui.page import next_lesson, open_page, say
+from core.ui.page import next_lesson, open_page, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
 
@@ -45,7 +45,7 @@ try:
     )
     batch = draw_batch(corpus, stream, choices.batch_number * choices.batch_size, choices.batch_size)
 except ValueError as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 B, T, V = choices.batch_size, choices.block_size, corpus.tokenizer.vocab_size

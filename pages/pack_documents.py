@@ -15,12 +15,12 @@ from core.lessons.pack_documents.view import (
     show_leak,
     show_mask,
     show_rows,
-    show_ways,
+    show_strategies,
 )
 from core.lessons.pack_documents.view_speed import show_speed
 from core.lessons.pack_documents.words import answers
 from core.settings.declared import ATTENTION, TOKENIZER_TITLES
-from core.ui.page import open_page, say
+from core.ui.page import open_page, show_error
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away
 
@@ -45,20 +45,20 @@ try:
     packing = current_packing(choices.settings)
     batches = pack_all(packing)
 except ValueError as error:
-    say(error)
+    show_error(error)
     st.stop()
 
 show_documents(packing)
-show_ways(batches)
-choices.segments("packing_way")
-show_rows(packing, batches[choices.packing_way])
+show_strategies(batches)
+choices.segments("packing_strategy")
+show_rows(packing, batches[choices.packing_strategy])
 
 st.subheader("Do documents in one row leave each other alone?", anchor=False)
 packed = batches["best-fit"]
 try:
     report = report_of(packing)
 except (ValueError, LabError) as error:
-    say(error)
+    show_error(error)
     st.stop()
 picture, figures = st.columns([1, 1.5], gap="medium")
 with picture:

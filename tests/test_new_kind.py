@@ -107,7 +107,7 @@ experiment(Choices(), "toy", "Count the letters").show(draw)
 SERVER = """
 import json, sys, time
 from streamlit.testing.v1 import AppTest
-from core.experiments.registry import OFFERS, from_json, results_of
+from core.experiments.registry import KINDS, OFFERS, from_json
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.settings.values import Settings
@@ -121,7 +121,9 @@ if __name__ == "__main__":
         time.sleep(0.05)
     lab.close()
     kept = store.experiment(toy_id)
-    results = results_of(from_json(kept.settings, kept.text), store.read(toy_id)[0])
+    results = KINDS["toy"].results(from_json(kept.settings, kept.text))
+    for message in store.read(toy_id)[0]:
+        results.take(KINDS["toy"].message(message))
     page = AppTest.from_file("toy_page.py", default_timeout=60)
     page.query_params["toy"] = toy_id
     page.run()

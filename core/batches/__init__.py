@@ -4,15 +4,15 @@ Read `windows.py` first (a window becomes x and y), then `stream.py` (the order 
 documents of uneven length in place of windows.
 """
 
-from core.batches.packing import IGNORE, PADDING, WAYS, PackedBatch, Piece, pack, places
+from core.batches.packing import IGNORE, PACKERS, PADDING, PackedBatch, Piece, pack, places
 from core.batches.stream import ORDERS, WindowStream
 from core.batches.windows import Batch, all_windows, coverage, make_batch, num_windows, split, spread_starts
 
 __all__ = [
     "IGNORE",
     "ORDERS",
+    "PACKERS",
     "PADDING",
-    "WAYS",
     "Batch",
     "PackedBatch",
     "Piece",

@@ -94,7 +94,7 @@ def best_fit(lengths: Sequence[int], row_length: int) -> Plan:
     return rows
 
 
-WAYS: dict[str, Callable[[Sequence[int], int], Plan]] = {"pad": pad, "cut": cut, "best-fit": best_fit}
+PACKERS: dict[str, Callable[[Sequence[int], int], Plan]] = {"pad": pad, "cut": cut, "best-fit": best_fit}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,28 +129,28 @@ class PackedBatch:
         return 1 - self.num_tokens / self.num_slots
 
 
-def pack(documents: Sequence[np.ndarray], row_length: int, way: str = "best-fit") -> PackedBatch:
-    """The documents' token ids, (N,) each, in rows of at most `row_length` slots; way: one of WAYS.
+def pack(documents: Sequence[np.ndarray], row_length: int, strategy: str = "best-fit") -> PackedBatch:
+    """The documents' token ids, (N,) each, in rows of at most `row_length` slots; strategy: one of PACKERS.
 
     The target of a token is the next one of its own document: the last one of a document has none, so no target crosses
     a boundary. Where a document is cut, the last token of a piece is still asked for the next, which begins the next
     piece. Raises ValueError where there is nothing to pack.
 
     >>> lengths_4_8_5_11 = [np.zeros(n, dtype=np.int64) for n in (4, 8, 5, 11)]
-    >>> padded = pack(lengths_4_8_5_11, row_length=16, way="pad")
+    >>> padded = pack(lengths_4_8_5_11, row_length=16, strategy="pad")
     >>> padded.num_slots, padded.num_tokens, padded.num_targets, round(padded.waste, 3)
     (44, 28, 24, 0.364)
     """
     if row_length < 1:
         raise ValueError(f"The row length is {row_length}; it must be at least 1.")
-    if way not in WAYS:
-        raise ValueError(f"The way {way!r} is not known; it is one of {', '.join(WAYS)}.")
+    if strategy not in PACKERS:
+        raise ValueError(f"The strategy {strategy!r} is not known; it is one of {', '.join(PACKERS)}.")
     if not documents or not all(len(document) for document in documents):
         raise ValueError("There is nothing to pack: every document needs a token, and there must be a document.")
     lengths = [len(document) for document in documents]
-    plan = WAYS[way](lengths, row_length)
-    width = min(row_length, max(lengths)) if way == "pad" else row_length
-    kept = [document[:row_length] for document in documents] if way == "pad" else documents
+    plan = PACKERS[strategy](lengths, row_length)
+    width = min(row_length, max(lengths)) if strategy == "pad" else row_length
+    kept = [document[:row_length] for document in documents] if strategy == "pad" else documents
     ids, y, segments, positions = fill(kept, plan, width)
     return PackedBatch(
         ids=ids,
@@ -186,7 +186,7 @@ def places(plan: Plan) -> Iterator[tuple[int, slice, Piece]]:
     (0, slice(4, 7, None), Piece(document=1, start=0, stop=3))
     """
     for row, pieces in enumerate(plan):
-        first = 0
+        start = 0
         for piece in pieces:
-            yield row, slice(first, first + piece.num_tokens), piece
-            first += piece.num_tokens
+            yield row, slice(start, start + piece.num_tokens), piece
+            start += piece.num_tokens

@@ -123,7 +123,7 @@ def step_documents(documents: list[np.ndarray], row_length: int) -> list[np.ndar
 
 def both_ways(documents: list[np.ndarray], row_length: int, device: torch.device) -> tuple[Rows, Rows]:
     """The same documents padded, and packed."""
-    padded, packed = (Rows.of(pack(documents, row_length, way), device) for way in ("pad", "best-fit"))
+    padded, packed = (Rows.of(pack(documents, row_length, strategy), device) for strategy in ("pad", "best-fit"))
     return padded, packed
 
 
@@ -134,7 +134,7 @@ def time_steps(documents: list[np.ndarray], config: GPTConfig, seed: int, device
     check(documents, config)
     place, T = find_device(device), config.block_size
     few = step_documents(documents, T)
-    padded, packed = (pack(few, T, way) for way in ("pad", "best-fit"))
+    padded, packed = (pack(few, T, strategy) for strategy in ("pad", "best-fit"))
     in_padded = partial(step_seconds_of, trainer_of(config, seed, place), Rows.of(padded, place), packed=False)
     in_packed = partial(step_seconds_of, trainer_of(config, seed, place), Rows.of(packed, place), packed=True)
     in_padded(), in_packed()

@@ -23,13 +23,13 @@ from core.batches import WindowStream, make_batch, split
 from core.engine import Training, find_device
 from core.engine.devices import LEFT_TO_VIEWERS, use_cores
 from core.experiments.race.spec import RaceSpec, RunSpec, check_memory
-from core.measure.accumulation import look_at_accumulation
-from core.measure.gradients import look_at_gradients
+from core.measure.accumulation import measure_accumulation
+from core.measure.gradients import measure_gradients
 from core.measure.memory import Machine, tensor_bytes
 from core.measure.predictions import predict, prefix_losses
 from core.measure.reports import AccumulationReport, GradientReport, OneByOne, Predictions, UpdateReport
 from core.measure.throughput import one_by_one
-from core.measure.updates import look_at_update
+from core.measure.updates import measure_update
 from core.model import GPT, ReplicaStack
 from core.settings.limits import allowed_flops
 from core.strategies import target_lengths
@@ -212,12 +212,12 @@ def losses_by_position(spec: RunSpec, step: int, row: int) -> np.ndarray:
 
 def gradients(spec: RunSpec, step: int) -> GradientReport:
     run = run_before(spec, step)
-    return look_at_gradients(run.trainer.stack, run.windows(step))
+    return measure_gradients(run.trainer.stack, run.windows(step))
 
 
 def update(spec: RunSpec, step: int, sgd_rate: float) -> UpdateReport:
     run = run_before(spec, step)
-    return look_at_update(run.trainer, run.windows(step), run.windows(step + 1), sgd_rate)
+    return measure_update(run.trainer, run.windows(step), run.windows(step + 1), sgd_rate)
 
 
 def cost_one_by_one(spec: RunSpec, step: int) -> OneByOne:
@@ -232,7 +232,7 @@ def accumulation(spec: RunSpec, step: int, micro_batch_size: int, targets: str) 
     first, many = (step - 1) * B, min(SPREAD_BATCHES, max(2, MAX_SPREAD_WINDOWS // B))
     lengths = torch.from_numpy(target_lengths(targets, spec.seed, first, (1 + many) * B, T)).to(run.training.device)
     windows = torch.cat([run.windows(step + number) for number in range(1 + many)])
-    return look_at_accumulation(run.trainer, windows[:B], lengths[:B], micro_batch_size, windows[B:], lengths[B:])
+    return measure_accumulation(run.trainer, windows[:B], lengths[:B], micro_batch_size, windows[B:], lengths[B:])
 
 
 def sources() -> list[list[tuple[str, str]]]:

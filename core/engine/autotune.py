@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from platformdirs import user_cache_path
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -219,8 +220,8 @@ def cached(question: str, answer: Callable[[], int]) -> int:
 
 def answers_file() -> Path:
     """BATCHSCOPE_CACHE, or the user's usual folder for such things."""
-    usual = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "batchscope"
-    return Path(os.environ.get("BATCHSCOPE_CACHE") or usual) / "autotune.json"
+    folder = os.environ.get("BATCHSCOPE_CACHE") or user_cache_path("batchscope", appauthor=False)
+    return Path(folder) / "autotune.json"
 
 
 def read_answers() -> dict[str, int]:

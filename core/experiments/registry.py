@@ -1,14 +1,11 @@
 """Every kind of experiment, by the name of its folder; and an experiment as JSON."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import asdict
 from importlib import import_module
 
 from core.experiments.codec import build
 from core.experiments.kind import Kind, Offer, Spec
-from core.experiments.messages import Message
-from core.experiments.results import Results
 from core.settings.declared import declare
 from core.settings.setting import ExperimentId
 
@@ -27,15 +24,6 @@ declare(*map(ExperimentId, OFFERS))  # a setting each, with the id of a visitor'
 
 def kind_of(spec: Spec) -> Kind:
     return KINDS[spec.kind]
-
-
-def results_of(spec: Spec, messages: Iterable[dict | Message], **options) -> Results:
-    """What these messages tell of an experiment; options as its kind's results have them."""
-    kind = kind_of(spec)
-    results = kind.results(spec, **options)
-    for message in messages:
-        results.take(message if isinstance(message, Message) else kind.message(message))
-    return results.snapshot()
 
 
 def to_json(spec: Spec) -> str:

@@ -158,8 +158,8 @@ class Lab:
         self.futures[experiment_id] = future
         future.add_done_callback(partial(self._ended, experiment_id, spec, place, tries - 1))
 
-    def look_at(self, experiment_id: str) -> None:
-        """Renew the lease: somebody is looking."""
+    def renew_lease(self, experiment_id: str) -> None:
+        """Somebody looks at it, so it goes on."""
         if experiment_id in self.futures:
             self.viewed_at[experiment_id] = time.monotonic()
 

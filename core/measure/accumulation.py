@@ -19,7 +19,7 @@ from core.strategies.accumulation import accumulated_gradient, micro_batches, to
 from core.training import Trainer
 
 
-def look_at_accumulation(
+def measure_accumulation(
     trainer: Trainer, windows: Tensor, lengths: Tensor, micro_batch_size: int, more: Tensor, more_lengths: Tensor
 ) -> AccumulationReport:
     """The batch of one step in one go, in micro-batches, and with each mistake. The trainer, of one run, is left as it

@@ -10,6 +10,8 @@ from typing import TypeVar
 import numpy as np
 from scipy.special import stdtrit
 
+from core.measure.estimate import Estimate
+
 RISE_THAT_MATTERS = 0.1  # nats
 GAP_THAT_MATTERS = 0.05  # nats: a claim fails where more can be ruled out
 FEWEST_EVALUATIONS = 8  # for a rise to be seen
@@ -24,14 +26,12 @@ class Lead:
     leader: int | str
     loss: float  # mean over the seeds, nats per token
     second: int | str
-    difference: float  # the second's mean less the leader's
-    low: float  # 95% t interval of the difference, paired over seeds; NaN for a single seed
-    high: float
+    difference: Estimate  # the second's mean minus the leader's; t interval, paired over seeds
     num_seeds: int
 
     @property
     def resolved(self) -> bool:
-        return self.low > 0
+        return self.difference.above(0)
 
 
 def lead_of(losses: Mapping[K, np.ndarray]) -> Lead | None:
@@ -39,20 +39,20 @@ def lead_of(losses: Mapping[K, np.ndarray]) -> Lead | None:
     fewer than two are complete.
 
     >>> lead = lead_of({4: np.array([2.0, 2.2]), 16: np.array([2.5, 2.7]), 64: np.array([3.0, np.nan])})
-    >>> lead.leader, lead.second, round(lead.difference, 3), lead.resolved
+    >>> lead.leader, lead.second, round(lead.difference.value, 3), lead.resolved
     (4, 16, 0.5, True)
     """
     complete = {b: values for b, values in losses.items() if np.isfinite(values).all()}
     if len(complete) < 2:
         return None
     leader, second = sorted(complete, key=lambda b: complete[b].mean())[:2]
-    mean, half = mean_and_half_width(complete[second] - complete[leader])
-    return Lead(leader, float(complete[leader].mean()), second, mean, mean - half, mean + half, len(complete[leader]))
+    difference = difference_of(complete[second], complete[leader])
+    return Lead(leader, float(complete[leader].mean()), second, difference, len(complete[leader]))
 
 
 @dataclass(frozen=True)
-class Rise:
-    """How far a validation loss has come up again from its lowest; means over the seeds, nats per token."""
+class Overfit:
+    """How far a validation loss has risen from its lowest; means over the seeds, nats per token."""
 
     lowest_at: float  # steps, tokens or seconds
     lowest: float
@@ -62,19 +62,19 @@ class Rise:
 
     @property
     def matters(self) -> bool:
-        """Whether every run has come up, by more than the lowest of many noisy losses lies below the others. Of three
+        """Whether every run has risen, by more than the lowest of many noisy losses lies below the others. Of three
         batch sizes with flat curves whose noise is 0.05 nats, one was said to rise at the end in none of 1,000
         simulations; where the seeds share half of that noise, in 62; of 0.035 nats, half of it shared, in one."""
         return self.least > RISE_THAT_MATTERS
 
 
-def rise_of(x: np.ndarray, losses: np.ndarray) -> Rise | None:
+def overfit_of(x: np.ndarray, losses: np.ndarray) -> Overfit | None:
     """Of evaluations in their order, at x (E,): losses (E, R), means of three neighbours. None for fewer than eight
     evaluations, or a single run: they cannot tell a rise from noise.
 
     >>> losses = np.array([4, 3, 2, 2, 2, 2, 3, 3, 3])[:, None] + np.array([0.0, 0.5])
-    >>> rise_of(np.arange(9), losses)
-    Rise(lowest_at=2.0, lowest=2.25, last_at=8.0, last=3.25, least=1.0)
+    >>> overfit_of(np.arange(9), losses)
+    Overfit(lowest_at=2.0, lowest=2.25, last_at=8.0, last=3.25, least=1.0)
     """
     if len(losses) < FEWEST_EVALUATIONS or losses.shape[1] < 2:
         return None
@@ -82,7 +82,7 @@ def rise_of(x: np.ndarray, losses: np.ndarray) -> Rise | None:
     means = smooth.mean(axis=1)
     place = int(means.argmin())
     least = (smooth[-1] - smooth[place]).min()
-    return Rise(*(float(number) for number in (x[place], means[place], x[-1], means[-1], least)))
+    return Overfit(*(float(number) for number in (x[place], means[place], x[-1], means[-1], least)))
 
 
 def running_mean(losses: np.ndarray, width: int) -> np.ndarray:
@@ -95,34 +95,8 @@ def running_mean(losses: np.ndarray, width: int) -> np.ndarray:
     places = np.arange(len(losses))
     half = np.minimum(width // 2, places // 4)
     sums = np.concatenate([np.zeros((1, losses.shape[1])), losses.cumsum(axis=0)])
-    first, behind = places - half, np.minimum(places + half + 1, len(losses))
-    return (sums[behind] - sums[first]) / (behind - first)[:, None]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its 95% interval, NaN at both ends where there is none."""
-
-    value: float
-    low: float
-    high: float
-
-    def above(self, bound: float) -> bool:
-        """Whether all of the interval lies above the bound."""
-        return self.low > bound
-
-    def below(self, bound: float) -> bool:
-        return self.high < bound
-
-    def times(self, other: "Estimate") -> "Estimate":
-        """Of two ratios that are independent of each other, their product: half widths of logarithms add as squares.
-
-        >>> Estimate(2.0, 1.0, 4.0).times(Estimate(3.0, 3.0, 3.0))
-        Estimate(value=6.0, low=3.0, high=12.0)
-        """
-        factor = np.exp(np.hypot(np.log(self.high / self.value), np.log(other.high / other.value)))
-        value = self.value * other.value
-        return Estimate(value, float(value / factor), float(value * factor))
+    start, stop = places - half, np.minimum(places + half + 1, len(losses))
+    return (sums[stop] - sums[start]) / (stop - start)[:, None]
 
 
 def difference_of(values: np.ndarray, others: np.ndarray) -> Estimate:

@@ -62,11 +62,11 @@ def shares_of_places(num_tokens: int, block_size: int) -> tuple[np.ndarray, np.n
 
 def unread_stretches(counts: np.ndarray, at_most: int) -> tuple[int, list[tuple[int, int]]]:
     """(how many there are, the longest of them in the order of the text): stretches of tokens that were never read, as
-    (first, behind the last). counts: how often each token was read, (N,).
+    (start, stop). counts: how often each token was read, (N,).
 
     >>> unread_stretches(np.array([0, 2, 0, 0, 1, 0, 0, 0]), at_most=2)
     (3, [(2, 4), (5, 8)])
     """
     edges = np.flatnonzero(np.diff(counts == 0, prepend=False, append=False)).reshape(-1, 2)
     longest = np.argsort(edges[:, 0] - edges[:, 1], kind="stable")[:at_most]
-    return len(edges), [(int(first), int(behind)) for first, behind in edges[np.sort(longest)]]
+    return len(edges), [(int(start), int(stop)) for start, stop in edges[np.sort(longest)]]

@@ -39,7 +39,7 @@ def per_example_gradients(stack: ReplicaStack, windows: Tensor, chunk: int) -> I
         yield copies.flat_gradient(losses_of(copies, part[:, None]))  # (chunk, 1, T + 1): an example a replica
 
 
-def look_at_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
+def measure_gradients(stack: ReplicaStack, windows: Tensor) -> GradientReport:
     """The gradient of the model in `stack` on the windows (B, T + 1), taken apart. Memory does not grow with B."""
     gradient = stack.flat_gradient(losses_of(stack, windows[None]))[0]  # (P,)
     places = {name: columns.start + int(gradient[columns].abs().argmax()) for name, columns in stack.columns.items()}

@@ -22,77 +22,67 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtri, ndtri  # without scipy.stats, which would cost a page's process 40 MB
 
-
-@dataclass(frozen=True)
-class Spread:
-    """A root of a mean of squares, with its 95% interval."""
-
-    sigma: float
-    low: float
-    high: float
-    freedom: float  # degrees of freedom of the chi-squared interval
+from core.measure.estimate import Estimate
 
 
 @dataclass(frozen=True)
-class Slope:
-    """d ln sigma / d ln B, with its 95% interval."""
+class Spread(Estimate):
+    """Of a root of a mean of squares."""
 
-    slope: float
-    low: float
-    high: float
+    dof: float  # degrees of freedom of the chi-squared interval
 
 
 @dataclass(frozen=True)
-class Tails:
+class Kurtosis:
     """How much the squared lengths of single values scatter: see the top of this file."""
 
     pair: float
     single: float
 
     @classmethod
-    def of_numbers(cls, values: np.ndarray) -> "Tails":
+    def of_numbers(cls, values: np.ndarray) -> "Kurtosis":
         """Of all values (M,) that there are.
 
-        >>> Tails.of_numbers(np.array([-1.0, 1.0, -1.0, 1.0]))
-        Tails(pair=2.0, single=0.0)
+        >>> Kurtosis.of_numbers(np.array([-1.0, 1.0, -1.0, 1.0]))
+        Kurtosis(pair=2.0, single=0.0)
         """
         squares = (values - values.mean()) ** 2
-        if not squares.any():  # no spread at all, and none of its tails
+        if not squares.any():  # no spread at all, and no tails
             return cls(2.0, 2.0)
         return cls(2.0, float(squares.var() / squares.mean() ** 2))
 
-    def freedom(self, num: int, batch_size: int) -> float:
+    def dof(self, num: int, batch_size: int) -> float:
         """nu of `num` squared distances of means of B values.
 
-        >>> Tails(pair=2.0, single=10.0).freedom(100, 4)
+        >>> Kurtosis(pair=2.0, single=10.0).dof(100, 4)
         50.0
         """
         scatter = self.pair * (1 - 1 / batch_size) + self.single / batch_size
         return 2 * num / max(scatter, 1e-6)  # 0: every value lies equally far from the mean
 
 
-def spread_of(squares: np.ndarray, freedom: float) -> Spread:
+def spread_of(squares: np.ndarray, dof: float) -> Spread:
     """The spread that squared distances (N,) to a known mean tell of.
 
-    >>> found = spread_of(np.array([1.0, 9.0, 4.0, 2.0]), freedom=4)
-    >>> round(found.sigma, 3), found.low < found.sigma < found.high
+    >>> found = spread_of(np.array([1.0, 9.0, 4.0, 2.0]), dof=4)
+    >>> round(found.value, 3), found.contains(2.0)
     (2.0, True)
     """
     mean = squares.mean()
-    low, high = np.sqrt(mean * freedom / chdtri(freedom, [0.025, 0.975]))
-    return Spread(float(mean**0.5), float(low), float(high), freedom)
+    low, high = np.sqrt(mean * dof / chdtri(dof, [0.025, 0.975]))
+    return Spread(float(mean**0.5), float(low), float(high), dof)
 
 
-def slope_of(batch_sizes: Sequence[int], spreads: Sequence[Spread]) -> Slope:
-    """The straight line through ln sigma against ln B, least squares, each point weighed by its own precision,
-    Var(ln sigma) = 1 / (2 nu). The spreads must come from different batches. Two batch sizes at least."""
-    x, y = np.log(batch_sizes), np.log([s.sigma for s in spreads])
-    weights = 2 * np.array([s.freedom for s in spreads])
+def slope_of(batch_sizes: Sequence[int], spreads: Sequence[Spread]) -> Estimate:
+    """d ln sigma / d ln B: of the straight line through ln sigma against ln B, least squares, each point weighed by its
+    own precision, Var(ln sigma) = 1 / (2 nu). The spreads must come from different batches. Two sizes at least."""
+    x, y = np.log(batch_sizes), np.log([s.value for s in spreads])
+    weights = 2 * np.array([s.dof for s in spreads])
     x = x - np.average(x, weights=weights)
     information = float((weights * x**2).sum())
     slope = float((weights * x * y).sum() / information)
     half = ndtri(0.975) / information**0.5
-    return Slope(slope, float(slope - half), float(slope + half))
+    return Estimate(slope, float(slope - half), float(slope + half))
 
 
 def without_replacement(batch_sizes: Sequence[int] | np.ndarray, num_windows: int) -> np.ndarray:

@@ -13,7 +13,7 @@ own standard error is about 2 / sqrt(n): from v = mean d_t^2 and
 c = mean d_t d_(t-1), noise correlated with its neighbour only has lag-1 autocorrelation (4 v + 6 c) / (7 v + 8 c).
 
 The first quarter of the steps so far is left out: there the loss falls fastest and bends most. Where it still falls by
-more a step than it jitters, fall > sigma, its bends are in the estimate too, and it is not of noise alone.
+more a step than it jitters, drift > sigma, its bends are in the estimate too, and it is not of noise alone.
 
 Shapes: R replicas (seeds).
 """
@@ -23,20 +23,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import chdtri
 
+from core.measure.estimate import Estimate
+
 NUM_BINS = 64  # the steps of a run, for the quarter to be left out by whole bins: the footprint does not grow
 MIN_DIFFERENCES = 24  # fewer say little
 
 
 @dataclass(frozen=True)
-class NoiseEstimate:
-    """The standard deviation of the loss from step to step, in nats, with its 95% interval."""
+class NoiseEstimate(Estimate):
+    """Of sigma, the standard deviation of the loss from step to step, in nats."""
 
-    sigma: float
-    low: float
-    high: float
     lag1: float  # autocorrelation of the noise from one step to the next; near 0 if the interval is to hold
     num_differences: int
-    fall: float  # of the loss from one step to the next, on the average, nats
+    drift: float  # how far the loss falls from one step to the next, on the average, nats
 
 
 def with_neighbours(sigma: float, lag1: float, num_differences: int) -> float | None:
@@ -65,8 +64,8 @@ class LossNoise:
         d = x[2:] - 2 * x[1:-1] + x[:-2]  # (steps + 1, R): the first one belongs to the block before
         bins = np.arange(self.step, self.step + len(losses)) * NUM_BINS // self.num_steps
         known = np.isfinite(d[1:])
-        falls = np.where(known, x[2:-1] - x[3:], 0.0)
-        of_each = d[1:] ** 2, d[1:] ** 4, d[1:] * d[:-1], falls, known
+        drifts = np.where(known, x[2:-1] - x[3:], 0.0)
+        of_each = d[1:] ** 2, d[1:] ** 4, d[1:] * d[:-1], drifts, known
         for total, values in zip(self.sums, of_each, strict=True):
             np.add.at(total, bins, np.nan_to_num(values))
         self.step += len(losses)
@@ -79,21 +78,21 @@ class LossNoise:
         if pooled is None or not same_examples:
             return pooled
         one = self.of_run(0)
-        return one and replace(pooled, low=pooled.sigma * one.low / one.sigma, high=pooled.sigma * one.high / one.sigma)
+        return one and replace(pooled, low=pooled.value * one.low / one.value, high=pooled.value * one.high / one.value)
 
     def of_run(self, replica: int) -> NoiseEstimate | None:
         return self._estimate(slice(replica, replica + 1))
 
     def _estimate(self, runs: slice) -> NoiseEstimate | None:
         first_bin = self.step * NUM_BINS // (4 * self.num_steps)
-        squares, fourths, products, falls, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
+        squares, fourths, products, drifts, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
         if count < MIN_DIFFERENCES or not squares:
             return None
         variance = squares / (6 * count)
         excess = 2 * max(0.0, count * fourths / squares**2 - 3)
-        freedom = 18 * count / (35 + 9 * excess)
-        low, high = np.sqrt(variance * freedom / chdtri(freedom, [0.025, 0.975]))
+        dof = 18 * count / (35 + 9 * excess)
+        low, high = np.sqrt(variance * dof / chdtri(dof, [0.025, 0.975]))
         lag1 = (4 * squares + 6 * products) / (7 * squares + 8 * products)
         return NoiseEstimate(
-            float(np.sqrt(variance)), float(low), float(high), float(lag1), int(count), float(falls / count)
+            float(np.sqrt(variance)), float(low), float(high), float(lag1), int(count), float(drifts / count)
         )

@@ -15,19 +15,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.measure.estimate import Estimate
+
 RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
 class NoiseScale:
-    """Estimates of |G|^2 and tr(Sigma), and their ratio in windows with its 95% interval."""
+    """|G|^2 and tr(Sigma), as estimated, and their ratio in windows."""
 
     grad_sq_norm: float
     trace_cov: float
-    simple_noise_scale: float | None  # None where |G|^2 came out at 0 or below
-    low: float | None  # None where it is not resolved
-    high: float | None
-    resolved: bool  # the 95% interval of |G|^2 lies above 0
+    estimate: Estimate | None  # None where it is not resolved: the 95% interval of |G|^2 reaches down to 0
+
+    @property
+    def ratio(self) -> float | None:
+        """Also where it is not resolved; None where |G|^2 came out at 0 or below."""
+        return self.trace_cov / self.grad_sq_norm if self.grad_sq_norm > 0 else None
 
 
 def from_examples(mean_squares: np.ndarray, squares_of_mean: np.ndarray, batch_size: int) -> tuple:
@@ -60,11 +64,10 @@ def noise_scale(grad_sq_norms: np.ndarray, trace_covs: np.ndarray, seed: int = 0
     num = pairs.shape[1]
     drawn = np.random.default_rng(seed).integers(num, size=(RESAMPLES, num))
     some_grad, some_trace = pairs[:, drawn].mean(axis=2)  # (RESAMPLES,) each
-    resolved = bool(np.quantile(some_grad, 0.025) > 0)
-    low = high = None
-    if resolved:
+    estimate = None
+    if np.quantile(some_grad, 0.025) > 0:
         # a resampled |G|^2 at 0 or below stands for a ratio without bound
         ratios = np.where(some_grad > 0, some_trace / np.maximum(some_grad, 1e-300), np.inf)
         low, high = np.quantile(ratios, [0.025, 0.975], method="lower").tolist()
-    ratio = trace_cov / grad_sq_norm if grad_sq_norm > 0 else None
-    return NoiseScale(grad_sq_norm, trace_cov, ratio, low, high, resolved)
+        estimate = Estimate(trace_cov / grad_sq_norm, low, high)
+    return NoiseScale(grad_sq_norm, trace_cov, estimate)

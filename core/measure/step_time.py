@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.measure.targets import Fitted, fit_steps
+from core.measure.estimate import Estimate
+from core.measure.targets import fit_steps
 
 
 @dataclass(frozen=True)
 class StepTimeFit:
-    step_seconds: Fitted  # a
-    window_seconds: Fitted  # b
-    knee: Fitted  # a / b, windows
-    misfit: float  # the largest difference between ln t, as measured, and the line's
+    step_seconds: Estimate  # a
+    window_seconds: Estimate  # b
+    knee: Estimate  # a / b, windows
+    residual: float  # the largest difference between ln t, as measured, and the line's
 
     def seconds(self, batch_sizes: np.ndarray) -> np.ndarray:
         return self.step_seconds.value + self.window_seconds.value * np.asarray(batch_sizes, dtype=float)

@@ -12,29 +12,23 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from core.measure.estimate import Estimate
+
 FEWEST = 3  # batch sizes: two numbers are fitted, and the scatter around them must show
 MOST_BEYOND = 7.0  # how far, in ln B, the bend may lie beyond the batch sizes
 RESOLVED_WITHIN = 10.0  # an interval that reaches further than this factor from its value says nothing
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted number above 0, with its 95% interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def resolved(self) -> bool:
-        return self.high < RESOLVED_WITHIN * self.value and self.low > self.value / RESOLVED_WITHIN
+def is_resolved(fitted: Estimate) -> bool:
+    """Whether the interval of a number above 0 tells at least its order of magnitude."""
+    return fitted.above(fitted.value / RESOLVED_WITHIN) and fitted.below(RESOLVED_WITHIN * fitted.value)
 
 
 @dataclass(frozen=True)
 class StepsFit:
-    s_min: Fitted  # steps
-    e_min: Fitted  # examples
-    b_crit: Fitted  # examples a step
+    s_min: Estimate  # steps
+    e_min: Estimate  # examples
+    b_crit: Estimate  # examples a step
 
     def steps(self, batch_sizes: np.ndarray) -> np.ndarray:
         return self.s_min.value + self.e_min.value / np.asarray(batch_sizes, dtype=float)
@@ -82,14 +76,14 @@ def fit_steps(batch_sizes: np.ndarray, steps: np.ndarray) -> StepsFit | None:
     found = np.log([s_min, s_min * np.exp(centre)])
     share = s_min / (s_min + np.exp(found[1]) / B)  # d ln S / d ln S_min; that of ln E_min is the rest of 1
     jacobian = np.stack([share, 1 - share], axis=1)  # (k, 2)
-    freedom = len(B) - 2
-    covariance = np.linalg.inv(jacobian.T @ jacobian) * float(((rest - rest.mean()) ** 2).sum() / freedom)
-    t = stdtrit(freedom, 0.975)
+    dof = len(B) - 2
+    covariance = np.linalg.inv(jacobian.T @ jacobian) * float(((rest - rest.mean()) ** 2).sum() / dof)
+    t = stdtrit(dof, 0.975)
 
-    def fitted(weights: tuple[float, float]) -> Fitted:
+    def fitted(weights: tuple[float, float]) -> Estimate:
         centre = float(np.dot(weights, found))
         half = float(t * np.sqrt(np.array(weights) @ covariance @ np.array(weights)))
         with np.errstate(over="ignore"):  # an interval may have no upper end
-            return Fitted(*np.exp([centre, centre - half, centre + half]).tolist())
+            return Estimate(*np.exp([centre, centre - half, centre + half]).tolist())
 
     return StepsFit(fitted((1, 0)), fitted((0, 1)), fitted((-1, 1)))

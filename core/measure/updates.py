@@ -11,7 +11,7 @@ from core.measure.reports import Update, UpdateReport
 from core.training import Trainer, losses_of
 
 
-def look_at_update(trainer: Trainer, windows: Tensor, fresh: Tensor, sgd_rate: float) -> UpdateReport:
+def measure_update(trainer: Trainer, windows: Tensor, fresh: Tensor, sgd_rate: float) -> UpdateReport:
     """Take the step of one run on the windows (B, T + 1), look, and take it back."""
     stack, before = trainer.stack, trainer.state()
     weights = stack.flat[0].clone()

@@ -3,7 +3,7 @@
 from functools import partial
 
 from core import training
-from core.batches import ORDERS, WAYS
+from core.batches import ORDERS, PACKERS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
 from core.settings.setting import Choice, LossPlace, Number, Numbers, Setting, Whole, Wholes
@@ -62,7 +62,7 @@ RANK_MISTAKES = {
     MEAN_OF_MEANS: "each rank takes the mean over its own targets",
     SUMMED: "each rank's loss is a sum, not a share of the mean",
 }
-PACKING_WAYS = dict(zip(WAYS, ("padded", "end to end, cut", "packed, best fit"), strict=True))
+PACKING_TITLES = dict(zip(PACKERS, ("padded", "end to end, cut", "packed, best fit"), strict=True))
 ATTENTION = ("own document", "whole row")
 CLAIMS = ("slower", "memory", "noisy", "balanced", "fast", "overfit", "tuning", "accumulation", "noise-scale")
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
@@ -177,7 +177,7 @@ RANKS = (
 PACKING = (
     Choice("documents", "greetings", "Documents", DOCUMENTS),
     Whole("row_length", 256, "Row length T (slots)", low=2, high=limits.MAX_BLOCK_SIZE),
-    Choice("packing_way", "best-fit", "Show the rows", PACKING_WAYS),
+    Choice("packing_strategy", "best-fit", "Show the rows", PACKING_TITLES),
     Choice("packing_model", "tiny", "Model size", ("tiny", "small")),
     examples("packed_row", 0, "Row to look into"),
     Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),

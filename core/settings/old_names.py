@@ -44,7 +44,8 @@ OLD_NAMES = {  # former -> present
     "stages": "pipeline_stages",
     "in_pipe": "pipeline_batches",
     "row": "row_length",
-    "way": "packing_way",
+    "way": "packing_strategy",
+    "packing_way": "packing_strategy",
 }
 
 

@@ -63,7 +63,7 @@ class Group:
         return values
 
 
-def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Callable[[dict], None]) -> None:
+def train_ranks(group: Group, training: Training, plan: ParallelPlan, emit: Callable[[dict], None]) -> None:
     """Train one run as this rank of the group; `training` is on the group's device and has one seed and one batch size,
     the global one. Rank 0 tells:
 
@@ -80,7 +80,7 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
     mine = slice(group.rank * rows, (group.rank + 1) * rows)
     if group.rank == 0:
         places = [(rank * rows, rows) for rank in range(group.num_ranks)]
-        tell({"kind": "ranks", "backend": group.backend, "num_ranks": group.num_ranks, "batch_size": B, "rows": places})
+        emit({"kind": "ranks", "backend": group.backend, "num_ranks": group.num_ranks, "batch_size": B, "rows": places})
     for step in range(1, plan.num_steps + 1):
         starts = training.starts(training_group, step - 1, 1)[0, 0]  # (B,): every rank draws the same
         counts = target_lengths(plan.targets, training.config.first_seed, (step - 1) * B, B, training.block_size)
@@ -93,7 +93,7 @@ def train_ranks(group: Group, training: Training, plan: ParallelPlan, tell: Call
         else:
             report = proved_step(group, trainer, windows, lengths, part, plan)
         if group.rank == 0:
-            tell({"kind": "step", "step": step, **report})
+            emit({"kind": "step", "step": step, **report})
 
 
 def one_step(group: Group, trainer: Trainer, windows: Tensor, lengths: Tensor, part: slice, plan: ParallelPlan) -> dict:

@@ -76,7 +76,7 @@ def view_data(corpus: Corpus, batch: Batch, rows: slice) -> dict:
 
 
 def stretches(starts: list[int], length: int, num_tokens: int) -> list[tuple[int, int]]:
-    """The parts of the text to show, (first, behind the last): windows with some context, joined where they meet.
+    """The parts of the text to show, (start, stop): windows with some context, joined where they meet.
 
     >>> stretches([5_000, 100, 120], length=9, num_tokens=10_000)
     [(52, 177), (4952, 5057)]

@@ -32,12 +32,12 @@ class Choices:
         """Set choices from the program; widgets that are drawn later in this run show them."""
         self.settings.update(**values)
 
-    def tell(self, note: str) -> None:
+    def add_note(self, note: str) -> None:
         """A sentence for the top of the page that comes next."""
         st.session_state[NOTES].append(note)
 
     def take_notes(self) -> list[str]:
-        """What was put right, in the URL or in a widget, a sentence each; told once."""
+        """What was corrected, in the URL or in a widget, a sentence each; reported once."""
         notes, st.session_state[NOTES] = st.session_state[NOTES], []
         return notes
 
@@ -111,7 +111,7 @@ class Choices:
         try:
             self.set(**{setting.name: setting.read(",".join(st.session_state[widget_key(setting.name)]))})
         except WrongValue as why:
-            self.tell(f"Could not set “{label.split(' (')[0]}” ({why}). The previous values are kept.")
+            self.add_note(f"Could not set “{label.split(' (')[0]}” ({why}). The previous values are kept.")
 
 
 def widget_key(name: str) -> str:

@@ -11,20 +11,20 @@ from core.lab.cluster import LabError
 from core.lab.store import Experiment, Status
 from core.ui.choices import Choices
 from core.ui.lab import server
-from core.ui.page import plain, say
+from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
 
 def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
     """Start; while it goes on, pause or resume, and stop. Each says in a sentence why it could not."""
     status = experiment.status if experiment else Status.DONE
-    go = held = ended = False
+    go = pressed = ended = False
     paused = status == Status.PAUSED
     if status.active:
-        hold, stop = st.columns(2)
+        pause, stop = st.columns(2)
         again, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
         waits = status == Status.WAITING
-        held = hold.button(again, disabled=waits, icon=icon, key=f"{name}_hold", width="stretch")
+        pressed = pause.button(again, disabled=waits, icon=icon, key=f"{name}_pause", width="stretch")
         ended = stop.button("Stop", icon=":material/stop:", key=f"{name}_stop", width="stretch")
     else:
         icon = ":material/play_arrow:"
@@ -32,7 +32,7 @@ def controls(choices: Choices, name: str, label: str, experiment: Experiment | N
     lab = server().lab
     if go:
         submit(choices, name)
-    elif held and experiment:
+    elif pressed and experiment:
         (lab.resume if paused else lab.pause)(experiment.id)
         wait_for(experiment.id, lambda now: now != status)
         st.rerun()
@@ -51,7 +51,7 @@ def submit(choices: Choices, name: str) -> None:
             if not server().store.num_ahead(experiment_id):
                 wait_for(experiment_id, lambda now: now != Status.WAITING)
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     choices.write_url()
     st.rerun()

@@ -110,7 +110,7 @@ def draw_now(shown: OnPage, draw: Callable[[View], None]) -> None:
 
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
     shared = server()
-    shared.lab.look_at(experiment.id)
+    shared.lab.renew_lease(experiment.id)
     if (now := shared.store.status(experiment.id)) is None:  # it was forgotten: the page says so
         st.rerun()
     status, sentence = now

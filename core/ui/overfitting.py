@@ -5,7 +5,7 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.measure.comparison import Rise
+from core.measure.comparison import Overfit
 from core.ui.sentences import overfitting_sentence
 
 
@@ -19,8 +19,8 @@ class HasText(Protocol):
     def vocab_size(self) -> int: ...
 
 
-def show_overfitting(rises: Mapping[str, Rise], started: HasText | None) -> None:
-    """A warning, where one is due. `rises` by tokens, under the names of what is compared."""
+def show_overfitting(overfits: Mapping[str, Overfit], started: HasText | None) -> None:
+    """A warning, where one is due. `overfits` by tokens, under the names of what is compared."""
     with st.container():  # always there, so that what follows keeps its place
-        if started and (sentence := overfitting_sentence(rises, started.train_tokens, started.vocab_size)):
+        if started and (sentence := overfitting_sentence(overfits, started.train_tokens, started.vocab_size)):
             st.warning(sentence)

@@ -108,7 +108,7 @@ def next_lesson(path: str, why: str) -> None:
     st.caption(why)
 
 
-def say(error: Exception) -> None:
+def show_error(error: Exception) -> None:
     """A mistake, answered with its sentence."""
     st.error(plain(str(error)))
 
@@ -125,6 +125,6 @@ def experiment_status(choices: Choices) -> None:
     for name, offer in OFFERS.items():
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
         if status and status[0].active:
-            server().lab.look_at(experiment_id)
+            server().lab.renew_lease(experiment_id)
             more = "" if status[0] == Status.PAUSED else " It goes on while you read."
             st.caption(f"Your {offer.noun} is {status[0]}.{more}")

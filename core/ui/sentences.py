@@ -9,7 +9,8 @@ from core import charts
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
-from core.measure.comparison import Rise
+from core.measure.comparison import Overfit
+from core.measure.estimate import Estimate
 from core.settings.declared import SOURCES
 
 number = charts.format_significant
@@ -26,6 +27,28 @@ def model_size(race: RaceSpec) -> str:
     return ", ".join(charts.counted(size, noun) for size, noun in parts)
 
 
+def interval(estimate: Estimate) -> str:
+    """
+    >>> interval(Estimate(3.5, 3.41, 3.63))
+    '3.41 to 3.63'
+    """
+    return f"{signed(estimate.low)} to {signed(estimate.high)}"
+
+
+def with_interval(estimate: Estimate) -> str:
+    """
+    >>> with_interval(Estimate(-0.1, -0.2, 0.1))
+    '−0.100 (95% interval −0.200 to 0.100)'
+    """
+    if math.isnan(estimate.low):
+        return f"{signed(estimate.value)} (a single value: no interval)"
+    return f"{signed(estimate.value)} (95% interval {interval(estimate)})"
+
+
+def signed(value: float) -> str:
+    return number(value).replace("-", "−")
+
+
 def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     """The noise scale in windows and in tokens, or why there is none."""
     if scale is None:
@@ -33,29 +56,29 @@ def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     if (windows := scale.estimate) is None:
         return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
     return (
-        f"**{number(windows.value)} windows** ({number(windows.low)} to {number(windows.high)}), which is "
+        f"**{number(windows.value)} windows** ({interval(windows)}), which is "
         f"{charts.format_count(windows.value * block_size)} tokens."
     )
 
 
-def overfitting_sentence(rises: Mapping[str, Rise], train_tokens: int, vocab_size: int) -> str:
+def overfitting_sentence(overfits: Mapping[str, Overfit], train_tokens: int, vocab_size: int) -> str:
     """What it means that a validation loss has come up again: which batch size or order leads at the end is then no
-    answer. Empty where none has, or the text has not been read once. `rises` by tokens, under the names of what is
+    answer. Empty where none has, or the text has not been read once. `overfits` by tokens, under the names of what is
     compared."""
-    times_read = max((rise.last_at for rise in rises.values()), default=0.0) / train_tokens
-    risen = {name: rise for name, rise in rises.items() if rise.matters}
+    times_read = max((overfit.last_at for overfit in overfits.values()), default=0.0) / train_tokens
+    risen = {name: overfit for name, overfit in overfits.items() if overfit.matters}
     if not risen or times_read <= 1:
         return ""
     uniform = math.log(vocab_size)
-    above_uniform = min(rise.last for rise in rises.values()) > uniform
-    each = "; ".join(
-        f"{name} from {rise.lowest:.2f} (after {charts.format_count(rise.lowest_at)} tokens) to {rise.last:.2f}"
-        for name, rise in risen.items()
+    above_uniform = min(overfit.last for overfit in overfits.values()) > uniform
+    runs = "; ".join(
+        f"{name} from {each.lowest:.2f} (after {charts.format_count(each.lowest_at)} tokens) to {each.last:.2f}"
+        for name, each in risen.items()
     )
     worse = f" All of them now lie above ln V = {uniform:.2f}: a guess that knows nothing would do better."
-    lowest = ", ".join(f"{name} {rise.lowest:.2f}" for name, rise in rises.items())
+    lowest = ", ".join(f"{name} {overfit.lowest:.2f}" for name, overfit in overfits.items())
     return (
-        f"**On new text the loss has come up again**, in every run: {each}.{worse if above_uniform else ''} The lowest "
+        f"**On new text the loss has come up again**, in every run: {runs}.{worse if above_uniform else ''} The lowest "
         f"points: {lowest}. Each run has read its text {number(times_read)} times. Where the training loss still "
         "falls, the text is being learnt by heart, and who leads at the end has overfitted least, which is not to have "
         "learnt best: a longer text or a smaller budget makes a race of it."

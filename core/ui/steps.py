@@ -35,13 +35,13 @@ class Step:
     def ask(self, function: str, *args):
         """What `core.calls.steps` says of this step; asked once while it is the one at hand. Raises ValueError or
         LabError, with a sentence."""
-        known = self.known()
-        if (function, *args) not in known:
+        answers = self.answers()
+        if (function, *args) not in answers:
             with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
-                known[function, *args] = server().lab.call(f"core.calls.steps:{function}", self.run, self.step, *args)
-        return known[function, *args]
+                answers[function, *args] = server().lab.call(f"core.calls.steps:{function}", self.run, self.step, *args)
+        return answers[function, *args]
 
-    def known(self) -> dict[tuple, object]:
+    def answers(self) -> dict[tuple, object]:
         """The answers that this session has for this step, by function and arguments."""
         if st.session_state.get(ASKED, (None,))[0] != (self.run, self.step):
             st.session_state[ASKED] = (self.run, self.step), {}
@@ -77,7 +77,7 @@ def reach(step: Step) -> None:
         if reached <= before:
             raise LabError("The worker was started again on the way. Try once more.")
         bar.progress(reached / step.step, text=f"Training again up to step {step.step:,}: at {reached:,} …")
-        step.known().clear()
+        step.answers().clear()
         before, reached = reached, step.ask("reach")
     bar.empty()
 

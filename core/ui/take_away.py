@@ -12,7 +12,7 @@ from core.settings.limits import MAX_EMBEDDED_BYTES
 from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.lab import server
-from core.ui.page import say
+from core.ui.page import show_error
 from core.ui.texts import current_text
 
 
@@ -45,7 +45,7 @@ def take_away(
                 notebook = server().lab.call("core.export:export_notebook", lesson)
                 script = server().lab.call("core.export:export_script", raced)
         except (ValueError, LabError) as error:
-            say(error)
+            show_error(error)
             return
         also = ", and this lesson's own measurement, as it is set here" if own else ""
         st.markdown(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.batches import IGNORE, PADDING, WAYS, pack, places
+from core.batches import IGNORE, PACKERS, PADDING, pack, places
 
 LENGTHS = (4, 8, 5, 11)  # SCIENCE's case
 
@@ -60,13 +60,13 @@ def test_only_what_is_longer_than_a_row_is_cut_by_best_fit():
     assert {piece.document for row in batch.plan for piece in row if piece.start} == {0}
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("strategy", PACKERS)
 @pytest.mark.parametrize("seed", range(20))
-def test_every_token_stands_in_a_row_once_unless_it_was_cropped(way, seed):
+def test_every_token_stands_in_a_row_once_unless_it_was_cropped(strategy, seed):
     lengths, row_length = some_lengths(seed)
-    batch = pack(documents_of(lengths), row_length, way)
+    batch = pack(documents_of(lengths), row_length, strategy)
     real = np.sort(batch.ids[batch.segments != PADDING])
-    if way == "pad":
+    if strategy == "pad":
         kept = np.concatenate([document[:row_length] for document in documents_of(lengths)])
         assert batch.tokens_cropped == sum(max(0, length - row_length) for length in lengths)
     else:
@@ -75,22 +75,22 @@ def test_every_token_stands_in_a_row_once_unless_it_was_cropped(way, seed):
     assert real.tolist() == kept.tolist() and batch.num_tokens == len(kept)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("strategy", PACKERS)
 @pytest.mark.parametrize("seed", range(20))
-def test_a_target_is_the_next_token_of_the_same_document(way, seed):
+def test_a_target_is_the_next_token_of_the_same_document(strategy, seed):
     lengths, row_length = some_lengths(seed)
     documents = documents_of(lengths)
-    batch = pack(documents, row_length, way)
-    last = {int(document[: row_length if way == "pad" else None][-1]) for document in documents}
+    batch = pack(documents, row_length, strategy)
+    last = {int(document[: row_length if strategy == "pad" else None][-1]) for document in documents}
     real, targets = batch.segments != PADDING, batch.y != IGNORE
     assert (batch.y[targets] == batch.ids[targets] + 1).all()  # ids count on through a document
     assert set(batch.ids[real & ~targets].tolist()) == last  # and stop at its end
     assert not targets[~real].any() and batch.num_targets == batch.num_tokens - len(lengths)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_positions_restart_in_each_piece(way):
-    batch = pack(documents_of((12, 5, 3, 9)), 8, way)
+@pytest.mark.parametrize("strategy", PACKERS)
+def test_positions_restart_in_each_piece(strategy):
+    batch = pack(documents_of((12, 5, 3, 9)), 8, strategy)
     for row, here, piece in places(batch.plan):
         assert batch.positions[row, here].tolist() == list(range(piece.num_tokens))
 
@@ -98,12 +98,12 @@ def test_positions_restart_in_each_piece(way):
 @pytest.mark.parametrize("seed", range(20))
 def test_best_fit_never_needs_fewer_rows_than_end_to_end(seed):
     lengths, row_length = some_lengths(seed)
-    rows = {way: len(pack(documents_of(lengths), row_length, way).plan) for way in ("cut", "best-fit")}
+    rows = {strategy: len(pack(documents_of(lengths), row_length, strategy).plan) for strategy in ("cut", "best-fit")}
     assert rows["cut"] == -(-sum(lengths) // row_length) <= rows["best-fit"]
 
 
 @pytest.mark.parametrize(
-    ("documents", "row_length", "way", "words"),
+    ("documents", "row_length", "strategy", "words"),
     [
         ([], 8, "pad", "nothing to pack"),
         ([np.arange(3), np.arange(0)], 8, "cut", "nothing to pack"),
@@ -111,6 +111,6 @@ def test_best_fit_never_needs_fewer_rows_than_end_to_end(seed):
         ([np.arange(3)], 8, "fold", "not known"),
     ],
 )
-def test_what_cannot_be_packed_is_refused(documents, row_length, way, words):
+def test_what_cannot_be_packed_is_refused(documents, row_length, strategy, words):
     with pytest.raises(ValueError, match=words):
-        pack(documents, row_length, way)
+        pack(documents, row_length, strategy)

@@ -1,44 +1,16 @@
 """Many runs at once: on the same examples, from the same weights, each as if it were alone."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from tiny_race import TRAIN_IDS, VAL_IDS, T, V, losses_of, training
 
 from core.batches import WindowStream, make_batch
-from core.engine import Block, Divergence, Evaluation, Training
+from core.engine import Block, Evaluation, Training
 from core.model import GPTConfig
 from core.training import ExecutionPlan, TrainConfig, Trainer
-
-T, V = 8, 12
-RNG = np.random.default_rng(0)
-TRAIN_IDS, VAL_IDS = RNG.integers(0, V, 400), RNG.integers(0, V, 100)
-
-
-def training(val_ids=VAL_IDS, train_ids=TRAIN_IDS, seeds_at_once=None, parts=1, onednn=False, **settings):
-    """A race; with so many seeds on one axis, each batch in so many passes, instead of as is found to be fastest."""
-    plan = TrainConfig(**{"batch_sizes": (2, 4, 8), "num_seeds": 2, "max_tokens": 640, "num_evals": 5} | settings)
-    if seeds_at_once:
-        plan = plan.with_executions(
-            ExecutionPlan(
-                batch_size=b,
-                seeds_at_once=seeds_at_once,
-                micro_batch_size=max(1, b // parts),
-                num_threads=1,
-                onednn=onednn,
-            )
-            for b in plan.batch_sizes
-        )
-    config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
-    return Training(train_ids, val_ids, config, plan)
-
-
-def losses_of(race, batch_size):
-    """All training losses at one batch size: (steps, R)."""
-    blocks = [event for event in race.events() if isinstance(event, Block) and event.batch_size == batch_size]
-    return np.concatenate([block.losses for block in blocks])
 
 
 def test_losses_come_in_order_and_all_of_them():
@@ -218,86 +190,6 @@ def test_the_model_of_a_run_gives_that_runs_validation_loss(seeds_at_once):
         x, y = race.val_windows[:, :-1], race.val_windows[:, 1:]
         loss = torch.nn.functional.cross_entropy(race.model(4, seed)(x).flatten(0, 1), y.flatten()).item()
         assert last.losses[place] == pytest.approx(loss, rel=1e-5)
-
-
-# ---- runs that diverge
-
-
-def test_a_rate_beyond_all_reason_ends_every_run():
-    events = list(training(learning_rate=1e3, max_tokens=6_400).events())
-    gone = {(event.batch_size, event.seed) for event in events if isinstance(event, Divergence)}
-    assert gone == {(batch_size, seed) for batch_size in (2, 4, 8) for seed in (0, 1)}
-    blocks = [event for event in events if isinstance(event, Block)]
-    assert sum(len(block.losses) for block in blocks) < 400 + 200 + 100  # the rest of the race is not run
-
-
-@pytest.mark.slow
-def test_one_batch_size_diverges_and_the_other_goes_on():
-    plan = {"batch_sizes": (2, 128), "lr_rule": "linear", "reference_batch_size": 2, "learning_rate": 5e-2}
-    race = training(max_tokens=30 * 128 * T, **plan)  # 0.05 at B = 2, and 64 times that at B = 128
-    events = list(race.events())
-    assert {event.batch_size for event in events if isinstance(event, Divergence)} == {128}
-    small = np.concatenate([e.losses for e in events if isinstance(e, Block) and e.batch_size == 2])
-    assert small.shape == (30 * 64, 2) and np.isfinite(small).all()
-
-
-def test_losses_are_nan_from_the_divergence_on():
-    for seeds_at_once in (1, 2):
-        race = training(batch_sizes=(4,), learning_rate=1e3, seeds_at_once=seeds_at_once)
-        events = list(race.events())
-        losses = np.concatenate([event.losses for event in events if isinstance(event, Block)])
-        gone = [event for event in events if isinstance(event, Divergence)]
-        assert sorted(event.seed for event in gone) == [0, 1]
-        for event in gone:
-            assert np.isfinite(losses[: event.step - 1, event.seed]).all() and event.step > 1
-            assert np.isnan(losses[event.step - 1 :, event.seed]).all()
-
-
-def test_a_run_that_diverged_does_not_hold_up_the_other_seed(monkeypatch):
-    step = Trainer.step
-
-    def poison(trainer, windows):  # seed 1's loss leaves all bounds at its third step
-        calls.append(1)
-        losses = step(trainer, windows)
-        return losses + torch.tensor([0.0, math.nan]) if len(calls) == 3 else losses
-
-    calls = []
-    monkeypatch.setattr(Trainer, "step", poison)
-    race = training(batch_sizes=(4,), seeds_at_once=2)
-    losses = losses_of(race, 4)
-    assert losses.shape == (20, 2) and np.isfinite(losses[:, 0]).all()
-    assert np.isfinite(losses[:2, 1]).all() and np.isnan(losses[2:, 1]).all()
-
-
-# ---- ends and refusals
-
-
-def test_closing_the_events_early_stops_the_race_there():
-    race = training()
-    events = race.events()
-    while not isinstance(next(events), Block):
-        pass
-    events.close()
-    done = [group.step for group in race.groups]
-    assert next(events, None) is None and [group.step for group in race.groups] == done
-    assert max(done) > 0 and not all(group.finished for group in race.groups)
-
-
-def test_a_text_without_a_window_is_refused_with_what_is_missing():
-    with pytest.raises(ValueError, match="needs 9 tokens and there are 5: 4 more are needed"):
-        training(train_ids=TRAIN_IDS[:5])
-
-
-def test_a_budget_without_a_step_is_refused():
-    with pytest.raises(ValueError, match="the budget is 63"):
-        training(max_tokens=63)
-
-
-def test_a_device_that_is_not_there_is_refused(monkeypatch):
-    nothing = SimpleNamespace(is_available=lambda: False)
-    monkeypatch.setattr("core.engine.loop.torch.cuda.is_available", nothing.is_available)
-    with pytest.raises(ValueError, match=r"This machine has no device 'cuda'; it has .*cpu\."):
-        training(device="cuda")
 
 
 def test_the_training_part_is_evaluated_where_that_is_asked_for():

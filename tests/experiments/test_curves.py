@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from from_messages import results_of
 
-from core.experiments.race.curve import jumps
+from core.experiments.race.curve import excess
 from core.experiments.race.envelope import Envelope
 from core.experiments.race.results import RaceResults, nearest_step, run_losses
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import results_of
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)
@@ -140,7 +140,7 @@ def test_an_axis_ends_where_the_race_will():
 
 def test_jumps_are_taken_against_the_median_around_by_hand():
     # medians of (5 4), (5 4 9), (4 9 3), (9 3 2), (3 2)
-    found = jumps(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
+    found = excess(np.array([5.0, 4.0, 9.0, 3.0, 2.0]), half_width=1)
     assert found.tolist() == [0.5, -1.0, 5.0, 0.0, -0.5]
 
 

@@ -3,13 +3,13 @@
 import json
 from dataclasses import replace
 
+import from_messages
 import numpy as np
 import pytest
 import torch
 
 from core.batches import ORDERS
 from core.engine import train
-from core.experiments import registry
 from core.experiments.messages import to_dict
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.run import run
@@ -27,7 +27,7 @@ SPEC = OrdersSpec.of(RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_em
 
 
 def results_of(messages: list[dict], spec: OrdersSpec = SPEC) -> OrdersResults:
-    return registry.results_of(spec, messages)
+    return from_messages.results_of(spec, messages)
 
 
 @pytest.fixture(scope="module")

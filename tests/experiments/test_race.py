@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from from_messages import results_of
 
 from core.corpus import samples
 from core.experiments.messages import to_dict
 from core.experiments.race.run import run
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import KINDS, from_json, results_of, to_json
+from core.experiments.registry import KINDS, from_json, to_json
 from core.lab.recording import RECORDINGS, read_machine, read_recording, write_recording
 from core.measure.memory import Machine
 from core.training import TrainConfig

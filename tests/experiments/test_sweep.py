@@ -3,13 +3,13 @@
 import json
 from dataclasses import replace
 
+import from_messages
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from core.engine import train
-from core.experiments import registry
 from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
@@ -18,7 +18,7 @@ from core.experiments.sweep.run import run
 from core.experiments.sweep.spec import SweepSpec
 from core.lab.recording import RECORDINGS, read_recording
 from core.measure.memory import Machine
-from core.measure.targets import fit_steps
+from core.measure.targets import fit_steps, is_resolved
 from core.training import TrainConfig
 
 TEXT = "To be or not to be, that is the question. " * 40
@@ -29,7 +29,7 @@ SPEC = SweepSpec(
 
 
 def results_of(messages: list[dict], spec: SweepSpec = SPEC) -> SweepResults:
-    return registry.results_of(spec, messages)
+    return from_messages.results_of(spec, messages)
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +100,11 @@ def test_all_reach_the_usual_target(messages):
 
 def test_the_shipped_sweep_resolves_a_fit():
     recording = read_recording(RECORDINGS["sweep"])
-    found = registry.results_of(recording.spec, recording.messages)
+    found = from_messages.results_of(recording.spec, recording.messages)
     assert set(found.best_rates()) == set(recording.spec.race.train.batch_sizes)
     runs: pd.DataFrame = found.runs_to(found.usual_target())
     fit = fit_steps(runs["batch_size"].to_numpy(), runs["steps"].to_numpy())
-    assert fit.s_min.resolved and fit.e_min.resolved and fit.b_crit.resolved
+    assert all(map(is_resolved, (fit.s_min, fit.e_min, fit.b_crit)))
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from core.engine import train
 from core.experiments.race.spec import RaceSpec
 from core.export import export_notebook, export_script, sources
 from core.export.lesson import LessonSpec
+from core.export.plain import settings
 from core.export.sources import text_literal
 from core.training import TrainConfig
 
@@ -261,6 +262,11 @@ def test_bpe_tokens_of_a_long_text_go_along_unless_they_are_too_many(run_here, t
     monkeypatch.setattr(sources, "MAX_PACKED", 1_000)
     with pytest.raises(ValueError, match="too many to be written into a file"):
         export_script(race)
+
+
+def test_a_script_sets_every_name_that_its_program_reads():
+    names = {name for name in vars(settings) if name.isupper()}
+    assert "RUNS" in names and names <= {line.split(" = ")[0] for line in export_script(RACE).splitlines()}
 
 
 def test_the_command_writes_a_script(tmp_path, monkeypatch):

@@ -174,8 +174,8 @@ def test_documents_are_packed_as_in_the_app(documents, tokenizer):
     config = GPTConfig(vocab_size=V, block_size=64, n_layer=1, n_head=2, n_embd=32)
     shown = tuple(corpus.tokenizer.show(i) for i in range(V))
     scope = run_notebook(DocumentsSpec(documents=ids, tokens=shown, gpt_config=config))
-    for way, batch in scope["ways"].items():
-        expected = pack(ids, 64, way)
+    for strategy, batch in scope["batches"].items():
+        expected = pack(ids, 64, strategy)
         for name in ("ids", "y", "segments", "positions"):
             assert np.array_equal(getattr(batch, name), getattr(expected, name))
     apart = {

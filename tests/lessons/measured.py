@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+import from_messages
 import numpy as np
 
-from core.experiments import registry
 from core.experiments.noise.results import NoiseResults
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.results import RaceResults
@@ -35,7 +35,7 @@ def race_of(
     for size, seconds in step_seconds.items():
         probes = [seconds * factor for factor in (0.99, 1.0, 1.01, 1.0)]
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": seconds, "probes": probes})
-    return registry.results_of(spec, [*messages, *more])
+    return from_messages.results_of(spec, [*messages, *more])
 
 
 EQUAL_STEPS = dict.fromkeys(SIZES, 200.0)  # every batch size makes the same progress a step
@@ -75,7 +75,7 @@ def sweep_of(final: dict, steps: int = 10, diverged: tuple = (), ends: dict | No
         rate, size = diverged
         gone = {"kind": "diverged", "learning_rate": rate, "batch_size": size}
         messages += [gone | {"seed": seed, "step": 3} for seed in range(3)]
-    return registry.results_of(spec, messages)
+    return from_messages.results_of(spec, messages)
 
 
 SAME = {(b, rate): loss for b in SIZES for rate, loss in ((1e-3, 2.5), (1e-2, 2.0), (1e-1, 2.5))}
@@ -91,7 +91,7 @@ def scales_of(*scales: tuple) -> NoiseResults:
         messages.append(
             message | {"resolved": value is not None, "trace_cov": 1.0, "grad_sq_norm": 1.0, "whole_grad_sq_norm": 1.0}
         )
-    return registry.results_of(spec, messages)
+    return from_messages.results_of(spec, messages)
 
 
 def bend_sweep() -> SweepResults:
@@ -107,4 +107,4 @@ def bend_sweep() -> SweepResults:
                 messages.append(
                     {"kind": "eval", "learning_rate": rate, "batch_size": size, "step": step, "losses": losses}
                 )
-    return registry.results_of(spec, messages)
+    return from_messages.results_of(spec, messages)

@@ -13,7 +13,8 @@ from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, Spee
 from core.lessons.check_the_claims.verdicts.sweep import ENDLESS, TuningVerdict
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Unjudged
 from core.lessons.check_the_claims.words import MISSING, fact_sentences, outcome_text, reason_sentence
-from core.measure.comparison import Estimate, Lead
+from core.measure.comparison import Lead
+from core.measure.estimate import Estimate
 
 HOLDS, PARTLY, FAILS, UNRESOLVED, NOT_YET = Outcome
 
@@ -64,7 +65,7 @@ def test_a_compromise_that_is_beaten_is_beaten_by_the_cheaper_of_two():
 
 
 def test_losses_that_hang_together_are_said_and_corrected_for():
-    lead = Lead(leader=16, loss=2.0, second=128, difference=0.1, low=-0.1, high=0.3, num_seeds=3)
+    lead = Lead(leader=16, loss=2.0, second=128, difference=Estimate(0.1, -0.1, 0.3), num_seeds=3)
     verdict = NoisyVerdict(
         outcome=HOLDS, small=16, large=512, sigma={16: HIGHER, 512: UNCLEAR}, ratio=HIGHER,
         lag1={16: -0.5, 512: 0.0}, correlated=True, corrected=1.5, tokens=1000.0, lead=lead,

@@ -3,11 +3,11 @@
 import re
 from dataclasses import replace
 
+import from_messages
 import numpy as np
 import pytest
 
 from core.batches import ORDERS, WindowStream
-from core.experiments import registry
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.messages import Noise
@@ -34,7 +34,7 @@ from core.lessons.choose_the_order.words import (
     theory_sentence,
     unread_sentence,
 )
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(4,), num_seeds=3, max_tokens=3200)
@@ -43,7 +43,7 @@ AT = {"batch_size": 4, "step": 100}
 
 
 def results_of(*messages: dict) -> OrdersResults:
-    return registry.results_of(SPEC, messages)
+    return from_messages.results_of(SPEC, messages)
 
 
 def race(trained_gap: float = 1.0, **finals: list[float]) -> list[dict]:

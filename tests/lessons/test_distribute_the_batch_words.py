@@ -1,8 +1,8 @@
 """Sentences about data parallel training, from steps that are written by hand."""
 
+import from_messages
 import pytest
 
-from core.experiments import registry
 from core.experiments.parallel.messages import RankReport, Step
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
@@ -64,7 +64,7 @@ def test_the_share_of_the_exchange_is_the_median_of_the_steps_with_its_quartiles
         {"kind": "step", "step": i, "loss": 2.0, "norm": 1.0, "apart": 0.0, "ranks": [rank(wait=wait)] * 2}
         for i, wait in enumerate((0.9, 0.3, 0.1, 0.2, 0.5, 0.4), start=1)  # the first one does not count
     ]
-    results = registry.results_of(spec(), [STARTED, RANKS, *steps])
+    results = from_messages.results_of(spec(), [STARTED, RANKS, *steps])
     share = exchange_share(results)
     assert share.median == pytest.approx(0.3) and share.median_step == 0
     text = time_sentence(results, share)

@@ -2,9 +2,9 @@
 
 import math
 
+import from_messages
 import pytest
 
-from core.experiments import registry
 from core.experiments.noise.messages import NoiseScale, Slope
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
@@ -56,7 +56,7 @@ def test_the_estimate_of_a_squared_norm_stands_beside_what_it_estimates():
 
 
 def test_the_summary_tells_of_the_windows_once_they_are_known():
-    assert summary_of(registry.results_of(SPEC, [])).endswith("seed 0.")
-    text = summary_of(registry.results_of(SPEC, [STARTED]))
+    assert summary_of(from_messages.results_of(SPEC, [])).endswith("seed 0.")
+    text = summary_of(from_messages.results_of(SPEC, [STARTED]))
     assert "trained at B = 4" in text and "1,234 windows of 8, evenly spread over it." in text
     assert text.endswith("64 batches for gradients and 4,096 for losses.")

@@ -14,10 +14,10 @@ from core.lessons.pack_documents.view import mask_tables
 DOCUMENTS = ("ab", "<script>alert(1)</script>", "nul\x00 esc\x1b", "👨‍👩‍👧")
 
 
-def drawn(way="best-fit", row_length=32, tokenizer="char"):
+def drawn(strategy="best-fit", row_length=32, tokenizer="char"):
     fitted = build_corpus("\n".join(DOCUMENTS), tokenizer, 0).tokenizer
     ids = [fitted.encode(document) for document in DOCUMENTS]
-    batch = pack(ids, row_length, way)
+    batch = pack(ids, row_length, strategy)
     return batch, rows_html(batch, fitted, [len(each) for each in ids], range(len(batch.plan)), "light")
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.batches import WAYS, pack
+from core.batches import PACKERS, pack
 from core.lessons.pack_documents import words
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 from core.measure.reports import Leak, PackingReport, StepTimes
 
 LEAK = Leak(
@@ -19,7 +19,7 @@ REPORT = PackingReport(
     running_difference=2.0, later_loss=1.0, later_running_loss=3.0, later_unmasked_loss=2.0, gradient_difference=1e-7,
     num_behind_cuts=3, with_context=1.5, without_context=2.5, leaks=(LEAK,),
 )  # fmt: skip
-BATCHES = {way: pack([np.arange(n) for n in (4, 8, 5, 11)], 16, way) for way in WAYS}
+BATCHES = {strategy: pack([np.arange(n) for n in (4, 8, 5, 11)], 16, strategy) for strategy in PACKERS}
 
 
 def test_documents_are_counted_and_those_left_out_are_said():

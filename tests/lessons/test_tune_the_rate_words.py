@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from from_messages import results_of
 
-from core.experiments import registry
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import BestRate
@@ -20,12 +20,13 @@ from core.lessons.tune_the_rate.words import (
     summary_of,
     target_sentences,
 )
-from core.measure.targets import Fitted, StepsFit
+from core.measure.estimate import Estimate
+from core.measure.targets import StepsFit
 from core.training import TrainConfig
 
 RATES = (0.001, 0.002, 0.004)
 PLAN = TrainConfig(batch_sizes=(4, 16, 64), num_seeds=2, max_tokens=3200)
-RESULTS = registry.results_of(SweepSpec(race=RaceSpec(text="", block_size=8, train=PLAN), learning_rates=RATES), [])
+RESULTS = results_of(SweepSpec(race=RaceSpec(text="", block_size=8, train=PLAN), learning_rates=RATES), [])
 BEST = {
     4: BestRate(0.001, 2.0, 0.001, 0.001),
     16: BestRate(0.002, 2.1, 0.002, 0.002),
@@ -39,7 +40,7 @@ def runs(**steps: list[float]) -> pd.DataFrame:
 
 
 def fit(b_crit: float) -> StepsFit:
-    return StepsFit(Fitted(10.0, 8.0, 12.5), Fitted(320.0, 1.0, 1e5), Fitted(b_crit, b_crit / 2, b_crit * 2))
+    return StepsFit(Estimate(10.0, 8.0, 12.5), Estimate(320.0, 1.0, 1e5), Estimate(b_crit, b_crit / 2, b_crit * 2))
 
 
 def test_a_best_rate_says_whether_it_is_at_the_edge_and_what_is_as_good():

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from from_messages import results_of
 
-from core.experiments.registry import results_of
 from core.experiments.step_cost.messages import Difference, Memory, Round, Started, StepTime
 from core.experiments.step_cost.results import StepCostResults
 from core.experiments.step_cost.spec import StepCostSpec

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+import from_messages
 import pytest
 
-from core.experiments import registry
 from core.lessons.check_the_claims import verdicts
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.race import targetless, unfinished
@@ -117,7 +117,7 @@ def test_a_race_without_training_losses_judges_no_gap():
         {"kind": "eval", "batch_size": b, "step": s, "losses": [4.0 - s / 99] * 3} for b in SIZES for s in (0, 40)
     ]
     messages += [{"kind": "speed", "batch_size": b, "step_seconds": 0.1, "probes": [0.1, 0.1]} for b in SIZES]
-    assert verdicts.overfit(registry.results_of(RACE, messages)).missing == Missing.TRAIN_LOSSES
+    assert verdicts.overfit(from_messages.results_of(RACE, messages)).missing == Missing.TRAIN_LOSSES
 
 
 def test_a_race_that_learns_nothing_has_no_way_to_a_target():
@@ -130,7 +130,7 @@ RACE_CLAIMS = (verdicts.slower, verdicts.fast, verdicts.balanced, verdicts.noisy
 
 @pytest.mark.parametrize("judge", RACE_CLAIMS, ids=lambda judge: judge.__name__)
 def test_nothing_is_said_too_early_or_of_a_run_that_diverged(judge):
-    assert judge(registry.results_of(RACE, [])).outcome == NOT_YET
+    assert judge(from_messages.results_of(RACE, [])).outcome == NOT_YET
     gone = {"kind": "diverged", "batch_size": 128, "seed": 1, "step": 3}
     verdict = judge(race_of(EQUAL_STEPS, FULL, more=[gone]))
     assert verdict.outcome == UNRESOLVED
@@ -146,6 +146,6 @@ def test_a_single_seed_bears_no_interval_over_seeds(judge):
             messages.append(row | {"train_losses": [4.0 - step / 20]})
         messages.append({"kind": "speed", "batch_size": size, "step_seconds": 0.1, "probes": [0.1]})
     one = replace(RACE, train=replace(PLAN, num_seeds=1))
-    verdict = judge(registry.results_of(one, messages))
+    verdict = judge(from_messages.results_of(one, messages))
     assert verdict.outcome == (NOT_YET if judge is verdicts.noisy else UNRESOLVED)
     assert "nan" not in " ".join((reason_sentence(verdict), *fact_sentences(verdict)))

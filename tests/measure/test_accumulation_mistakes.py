@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from core.measure.accumulation import look_at_accumulation
+from core.measure.accumulation import measure_accumulation
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.strategies import CLIP_EACH, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, target_lengths, token_weights
 from core.strategies.accumulation import token_sums
@@ -28,7 +28,7 @@ def trainer_of(**plan) -> Trainer:
 
 
 def looked_at(lengths=EVEN, micro_batch_size=4, **plan):
-    return look_at_accumulation(
+    return measure_accumulation(
         trainer_of(**plan), WINDOWS[:B], lengths[:B], micro_batch_size, WINDOWS[B:], lengths[B:]
     )
 
@@ -43,7 +43,7 @@ def test_the_report_shows_that_they_are_equal():
 def test_looking_changes_nothing():
     trainer = trainer_of()
     before, state = trainer.stack.flat.clone(), trainer.mean.clone()
-    look_at_accumulation(trainer, WINDOWS[:B], EVEN[:B], 4, WINDOWS[B:], EVEN[B:])
+    measure_accumulation(trainer, WINDOWS[:B], EVEN[:B], 4, WINDOWS[B:], EVEN[B:])
     assert torch.equal(trainer.stack.flat, before)
     assert torch.equal(trainer.mean, state)
 
@@ -66,7 +66,7 @@ def test_a_mean_of_means_gives_tokens_of_a_short_answer_tenfold_weight():
     long = GPTConfig(vocab_size=V, block_size=100, n_layer=1, n_head=2, n_embd=16)
     stack = ReplicaStack([GPT(long, torch.Generator().manual_seed(1))])
     windows, lengths = torch.randint(V, (2, 101), generator=GENERATOR), torch.tensor([10, 100])
-    found = look_at_accumulation(
+    found = measure_accumulation(
         Trainer(stack, TrainConfig(), 2), windows, lengths, 1, windows.repeat(2, 1), lengths.repeat(2)
     )
     short, rest = (stack.flat_gradient(token_sums(stack, windows[i : i + 1], lengths[i : i + 1])) for i in (0, 1))
@@ -86,7 +86,7 @@ def test_a_mean_of_means_is_right_where_counts_are_even():
 def test_stepping_each_time_is_training_with_small_batches():
     trainer = trainer_of()
     weights = trainer.stack.flat.clone()
-    found = look_at_accumulation(trainer, WINDOWS[:B], EVEN[:B], 4, WINDOWS[B:], EVEN[B:])
+    found = measure_accumulation(trainer, WINDOWS[:B], EVEN[:B], 4, WINDOWS[B:], EVEN[B:])
     for part in WINDOWS[:B].split(4):
         trainer.step(part[None])
     wrong = found.mistakes[STEP_EACH]

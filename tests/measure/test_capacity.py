@@ -8,6 +8,7 @@ from core.measure.activations import activation_bytes
 from core.measure.capacity import out_of_memory, peak_bytes, product_flops_per_second, step_flops
 from core.measure.memory import largest_batch, line_through
 from core.measure.step_time import fit_step_time
+from core.measure.targets import is_resolved
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import TrainConfig, Trainer
 
@@ -98,20 +99,20 @@ def test_a_step_s_time_is_fitted():
     assert fit.window_seconds.value == pytest.approx(5e-4, rel=1e-4)
     assert fit.knee.value == pytest.approx(4, rel=1e-4)
     assert fit.seconds(np.array([4]))[0] == pytest.approx(4e-3, rel=1e-4)
-    assert fit.misfit < 1e-6
+    assert fit.residual < 1e-6
 
 
 def test_a_point_that_lies_off_the_line_is_told():
     sizes = np.array([1, 4, 16, 64, 256])
     seconds = (2e-3 + 5e-4 * sizes) * np.array([1, 1, 1.1, 1, 1])
-    assert 0.05 < fit_step_time(sizes, seconds).misfit < np.log(1.1)
+    assert 0.05 < fit_step_time(sizes, seconds).residual < np.log(1.1)
 
 
 def test_the_interval_of_the_knee_holds_the_truth_about_as_often_as_it_says():
     rng, sizes, held = np.random.default_rng(0), np.array([1, 2, 4, 8, 16, 32, 64, 128, 256]), 0
     for _ in range(200):
         fit = fit_step_time(sizes, (2e-3 + 5e-4 * sizes) * np.exp(rng.normal(0, 0.05, len(sizes))))
-        held += fit.knee.low <= 4 <= fit.knee.high
+        held += fit.knee.contains(4)
     assert 0.91 <= held / 200 <= 0.99
 
 
@@ -119,4 +120,4 @@ def test_the_interval_of_the_knee_holds_the_truth_about_as_often_as_it_says():
 def test_times_without_a_bend_have_no_knee(seconds):
     sizes = np.array([1.0, 4, 16, 64])
     fit = fit_step_time(sizes, seconds(sizes))
-    assert fit is None or not fit.knee.resolved
+    assert fit is None or not is_resolved(fit.knee)

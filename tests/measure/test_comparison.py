@@ -19,12 +19,12 @@ def test_pairing_takes_out_what_seeds_share():
     seeds = np.array([0.0, 1.0, 2.0])  # seeds differ far more than batch sizes do
     found = lead_of({4: 2 + seeds, 16: 2.1 + seeds + [0.01, -0.01, 0.0]})
     assert (found.leader, found.second) == (4, 16) and found.resolved
-    assert found.difference == pytest.approx(0.1)
+    assert found.difference.value == pytest.approx(0.1)
 
 
 def test_a_difference_within_the_scatter_is_not_resolved():
     found = lead_of({4: np.array([2.0, 2.4, 2.2]), 16: np.array([2.3, 2.2, 2.2])})
-    assert not found.resolved and found.low < 0 < found.high
+    assert not found.resolved and found.difference.contains(0)
 
 
 def test_a_single_seed_resolves_nothing():
@@ -42,4 +42,4 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(0)
     shared = rng.normal(size=(200, 5))
     found = [lead_of({4: s + rng.normal(0, 0.1, 5), 16: s + 1 + rng.normal(0, 0.1, 5)}) for s in shared]
-    assert 0.90 <= np.mean([f.low <= 1 <= f.high for f in found]) <= 0.99
+    assert 0.90 <= np.mean([f.difference.contains(1) for f in found]) <= 0.99

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from core.measure.gradients import chunk_size, layer_of, look_at_gradients, norm_by_layer, per_example_gradients
+from core.measure.gradients import chunk_size, layer_of, measure_gradients, norm_by_layer, per_example_gradients
 from core.model import GPT, GPTConfig, ReplicaStack
 from tests.measure.two_tokens import BIAS_MEAN, BIAS_OTHER, BIAS_SAME, two_token_stack
 
@@ -53,7 +53,7 @@ def test_gradients_by_hand():
 
 
 def test_one_weight_as_a_sum_over_examples_by_hand():
-    weight = look_at_gradients(two_token_stack(), torch.tensor([[0, 0], [0, 1]])).weights[BIAS]
+    weight = measure_gradients(two_token_stack(), torch.tensor([[0, 0], [0, 1]])).weights[BIAS]
     sign = 1 if weight.index == 0 else -1
     assert weight.parts == pytest.approx(sign * np.array([BIAS_SAME[0] / 2, BIAS_OTHER[0] / 2]), abs=1e-4)
     assert weight.parts.sum() == pytest.approx(sign * BIAS_MEAN[0], abs=1e-4)
@@ -61,7 +61,7 @@ def test_one_weight_as_a_sum_over_examples_by_hand():
 
 def test_the_report_agrees_with_separate_backward_passes():
     stack, windows = a_stack(), windows_of(B)
-    report = look_at_gradients(stack, windows)
+    report = measure_gradients(stack, windows)
     each = torch.stack([stack.flatten(backward(window[None])) for window in windows])
     whole = stack.flatten(backward(windows))
     assert report.norm == pytest.approx(whole.norm().item(), rel=1e-5)
@@ -71,7 +71,7 @@ def test_the_report_agrees_with_separate_backward_passes():
 
 
 def test_one_example_agrees_with_itself():
-    report = look_at_gradients(a_stack(), windows_of(1))
+    report = measure_gradients(a_stack(), windows_of(1))
     assert report.cosines == pytest.approx([1.0], abs=1e-5) and report.norms == pytest.approx([report.norm], rel=1e-5)
 
 

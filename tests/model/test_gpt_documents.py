@@ -12,7 +12,7 @@ from core.model import ReplicaStack
 
 SEGMENTS = torch.tensor([[0, 0, 0, 1, 1, 1, 1, 2], [3, 3, 3, 3, 3, 4, 4, -1]])
 POSITIONS = torch.tensor([[0, 1, 2, 0, 1, 2, 3, 0], [0, 1, 2, 3, 4, 0, 1, 0]])
-PLACES = [(0, 0, 3), (0, 3, 7), (0, 7, 8), (1, 0, 5), (1, 5, 7)]  # row, first slot, behind the last
+PLACES = [(0, 0, 3), (0, 3, 7), (0, 7, 8), (1, 0, 5), (1, 5, 7)]  # row, start, stop
 
 
 @pytest.mark.parametrize(("row", "first", "end"), PLACES)

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.__main__ import app, main
-from core.batches import ORDERS, WAYS
+from core.batches import ORDERS, PACKERS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS
 from core.experiments.kind import Offer, Spec
 from core.experiments.race.spec import RaceSpec
@@ -30,7 +30,7 @@ from core.training import BETA2_RULES, LR_RULES
         ("targets", TARGETS),
         ("accumulation_mistake", ACCUMULATION_MISTAKES),
         ("rank_mistake", ("", *PARALLEL_MISTAKES)),
-        ("packing_way", WAYS),
+        ("packing_strategy", PACKERS),
         ("documents", (*DOCUMENT_SOURCES, "pasted")),
     ],
 )

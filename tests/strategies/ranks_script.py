@@ -30,10 +30,10 @@ def run(group: Group) -> None:
             config = GPTConfig(vocab_size=V, block_size=T, n_layer=1, n_head=2, n_embd=16)
             told = {"targets": targets, "mistake": mistake}
 
-            def tell(message: dict, told=told) -> None:
+            def emit(message: dict, told=told) -> None:
                 sys.stdout.write(json.dumps(message | told) + "\n")
 
-            train_ranks(group, Training(IDS, IDS[:20], config, train), plan, tell)
+            train_ranks(group, Training(IDS, IDS[:20], config, train), plan, emit)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ def stack():
     return ReplicaStack([GPT(CONFIG, torch.Generator().manual_seed(0))])
 
 
-def rows(way="best-fit", documents=DOCUMENTS):
-    return Rows.of(pack(documents, T, way))
+def rows(strategy="best-fit", documents=DOCUMENTS):
+    return Rows.of(pack(documents, T, strategy))
 
 
 def test_the_loss_is_the_mean_over_all_targets_of_all_documents():

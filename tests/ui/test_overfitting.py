@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.measure.comparison import rise_of, running_mean
+from core.measure.comparison import overfit_of, running_mean
 from core.ui.sentences import overfitting_sentence
 
 X = np.arange(0, 10_000, 1_000)  # 10 evaluations
@@ -13,7 +13,7 @@ SEEDS = np.array([-0.01, 0.0, 0.02])
 def rise(*means, at_end=5):
     """Of three runs whose losses have these means, and the last of them for a while."""
     means = np.repeat(means, [1] * (len(means) - 1) + [at_end])
-    return rise_of(X[: len(means)], means[:, None] + SEEDS)
+    return overfit_of(X[: len(means)], means[:, None] + SEEDS)
 
 
 def test_a_loss_that_has_come_up_again_is_told_with_the_lowest_points_of_all():
@@ -40,16 +40,16 @@ def test_nothing_is_said_before_the_text_was_read_once():
 
 def test_nothing_is_said_where_a_run_has_not_come_up_or_there_is_too_little_to_tell():
     losses = np.array([4.0, 2, 2, 2, 2.5, 3, 3, 3, 3, 3])[:, None] * np.ones(3)
-    assert rise_of(X, losses).matters
+    assert overfit_of(X, losses).matters
     losses[4:, 2] = 2.05
-    assert not rise_of(X, losses).matters
-    assert rise_of(X, losses[:, :1]) is None and rise_of(X[:7], losses[:7]) is None
+    assert not overfit_of(X, losses).matters
+    assert overfit_of(X, losses[:, :1]) is None and overfit_of(X[:7], losses[:7]) is None
     assert overfitting_sentence({}, 1_500, 65) == ""
 
 
 def test_flat_noisy_curves_are_rarely_said_to_rise():
     noise = np.random.default_rng(0).normal(0, 0.05, (400, 20, 3))
-    alarms = sum(rise_of(np.arange(20), losses).matters for losses in noise)
+    alarms = sum(overfit_of(np.arange(20), losses).matters for losses in noise)
     plain = sum((losses[-1] - losses[losses.mean(axis=1).argmin()]).min() > 0.05 for losses in noise)
     assert alarms <= 2 < plain
 

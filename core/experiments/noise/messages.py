@@ -1,12 +1,15 @@
 """What a measurement of noise tells, each at a step at which the weights are held still."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from core.experiments import messages
 from core.experiments.messages import Message
-from core.measure.comparison import Estimate
+from core.measure import noise_scale
+from core.measure.estimate import Estimate
+from core.measure.intervals import Spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +32,7 @@ class WholeText(Message, kind="whole"):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread(Message, kind="noise"):
+class BatchSpread(Message, kind="noise"):
     """How far batches stray from the whole text: a `core.measure.intervals.Spread`; drawn with replacement."""
 
     step: int
@@ -38,11 +41,15 @@ class Spread(Message, kind="noise"):
     sigma: float
     low: float
     high: float
-    freedom: float
+    freedom: float  # degrees of freedom
+
+    @classmethod
+    def of(cls, spread: Spread, **more) -> Self:
+        return cls(sigma=spread.value, low=spread.low, high=spread.high, freedom=spread.dof, **more)
 
 
 @dataclass(frozen=True, kw_only=True)
-class DistinctSpread(Spread, kind="distinct"):
+class DistinctSpread(BatchSpread, kind="distinct"):
     """The same of the loss, drawn without replacement."""
 
 
@@ -55,6 +62,14 @@ class Slope(Message, kind="slope"):
     slope: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, slope: Estimate, **more) -> Self:
+        return cls(slope=slope.value, low=slope.low, high=slope.high, **more)
+
+    @property
+    def estimate(self) -> Estimate:
+        return Estimate(self.slope, self.low, self.high)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +118,18 @@ class NoiseScale(Message, kind="noise_scale"):
     resolved: bool
     whole_grad_sq_norm: float
 
+    @classmethod
+    def of(cls, scale: noise_scale.NoiseScale, **more) -> Self:
+        return cls(
+            grad_sq_norm=scale.grad_sq_norm,
+            trace_cov=scale.trace_cov,
+            simple_noise_scale=scale.ratio,
+            low=scale.estimate.low if scale.estimate else None,
+            high=scale.estimate.high if scale.estimate else None,
+            resolved=scale.estimate is not None,
+            **more,
+        )
+
     @property
     def estimate(self) -> Estimate | None:
         """Of the noise scale, in windows; None where it is not resolved."""
@@ -111,4 +138,4 @@ class NoiseScale(Message, kind="noise_scale"):
         return Estimate(self.simple_noise_scale, self.low, self.high)
 
 
-ALL = (Started, WholeText, Spread, DistinctSpread, Slope, BatchLosses, BatchGradients, NoiseScale)
+ALL = (Started, WholeText, BatchSpread, DistinctSpread, Slope, BatchLosses, BatchGradients, NoiseScale)

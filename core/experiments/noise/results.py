@@ -9,10 +9,10 @@ from core.experiments.messages import Message
 from core.experiments.noise.messages import (
     BatchGradients,
     BatchLosses,
+    BatchSpread,
     DistinctSpread,
     NoiseScale,
     Slope,
-    Spread,
     Started,
     WholeText,
 )
@@ -33,7 +33,9 @@ class NoiseResults(Results):
         self.whole: dict[int, WholeText] = {}  # by step
         self.scales: dict[int, NoiseScale] = {}  # by step
         self.slopes: dict[tuple[int, str], Slope] = {}  # by step and quantity
-        self.spreads: dict[tuple[int, str], list[Spread]] = defaultdict(list)  # by step and quantity, or "distinct"
+        self.spreads: dict[tuple[int, str], list[BatchSpread]] = defaultdict(
+            list
+        )  # by step and quantity, or "distinct"
         self.batches: dict[tuple[int, str], dict[int, np.ndarray]] = defaultdict(dict)  # by step and what was kept
 
     @property
@@ -46,7 +48,7 @@ class NoiseResults(Results):
                 self.whole[message.step] = message
             case DistinctSpread():
                 self.spreads[message.step, "distinct"].append(message)
-            case Spread():
+            case BatchSpread():
                 self.spreads[message.step, message.quantity].append(message)
             case Slope():
                 self.slopes[message.step, message.quantity] = message
@@ -74,6 +76,7 @@ class NoiseResults(Results):
 
     def scale_tables(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """(resolved, unresolved): step, value, low, high in windows; and the steps where it is not resolved."""
-        rows = [(step, m.simple_noise_scale, m.low, m.high) for step, m in self.scales.items() if m.resolved]
+        estimates = {step: scale.estimate for step, scale in self.scales.items()}
+        rows = [(step, e.value, e.low, e.high) for step, e in estimates.items() if e]
         resolved = pd.DataFrame(rows, columns=["step", "value", "low", "high"])
-        return resolved, pd.DataFrame({"step": [s for s, m in self.scales.items() if not m.resolved]}, dtype=int)
+        return resolved, pd.DataFrame({"step": [step for step, e in estimates.items() if e is None]}, dtype=int)

@@ -5,7 +5,6 @@ One small GPT is trained; at some of its steps the weights are held still, and b
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import numpy as np
 import torch
@@ -15,8 +14,8 @@ from core.engine import Training
 from core.experiments.messages import Message, Progress
 from core.experiments.noise import messages
 from core.experiments.noise.spec import NoiseSpec
-from core.measure.frozen import Population
-from core.measure.intervals import Spread, Tails, slope_of, spread_of
+from core.measure.batch_noise import Population
+from core.measure.intervals import Kurtosis, Spread, slope_of, spread_of
 from core.measure.noise_scale import noise_scale
 
 MAX_WINDOWS = 16_384  # of the text; a longer one is represented by as many, evenly spread
@@ -42,7 +41,7 @@ class NoiseRun:
         if (blocks == blocks[0]).all():
             raise ValueError("All windows of this text are alike, so there is no noise to measure: take another text.")
         self.windows = blocks.contiguous()
-        self.work_done, self.said_at = 0.0, time.monotonic()
+        self.work_done, self.reported_at = 0.0, time.monotonic()
         self.work = self._work()
 
     def _work(self) -> float:
@@ -86,19 +85,19 @@ class NoiseRun:
         loss, losses = population.losses.mean(), population.losses
         whole = {"loss": float(loss), "sigma": float(losses.std()), "design_effect": population.design_effect}
         yield messages.WholeText(step=step, **whole)
-        tails = Tails.of_numbers(losses)
+        kurtosis = Kurtosis.of_numbers(losses)
         drawn = {b: population.draw(rng, LOSS_BATCHES * spec.num_batches, b) for b in spec.batch_sizes}
         means = {b: losses[places].mean(axis=1) for b, places in drawn.items()}
-        spreads = {b: spread_of((m - loss) ** 2, tails.freedom(len(m), b)) for b, m in means.items()}
+        spreads = {b: spread_of((m - loss) ** 2, kurtosis.dof(len(m), b)) for b, m in means.items()}
         for b, spread in spreads.items():
-            yield messages.Spread(step=step, quantity="loss", batch_size=b, **asdict(spread))
+            yield messages.BatchSpread.of(spread, step=step, quantity="loss", batch_size=b)
         yield from self._slope(step, "loss", spreads)
         for b, mean in means.items():
             yield messages.BatchLosses(step=step, batch_size=b, data=as_bytes(mean))
         for b in (b for b in spec.batch_sizes if b < D):
             places = population.draw(rng, LOSS_BATCHES * spec.num_batches, b, replacement=False)
-            spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, tails.freedom(len(places), b))
-            yield messages.DistinctSpread(step=step, quantity="loss", batch_size=b, **asdict(spread))
+            spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, kurtosis.dof(len(places), b))
+            yield messages.DistinctSpread.of(spread, step=step, quantity="loss", batch_size=b)
 
         yield from self._pass(population.take_gradient(), D, "the gradient of the whole text")
         examples = population.draw(rng, EXAMPLE_BATCHES, EXAMPLE_BATCH)
@@ -106,22 +105,22 @@ class NoiseRun:
         taken = yield from self._pass(population.take_examples(examples), work, "gradients window by window")
         scale = noise_scale(taken.grad_sq_norms, taken.trace_covs)
         of_whole = population.gradient.square().sum().item()
-        yield messages.NoiseScale(step=step, **asdict(scale), whole_grad_sq_norm=of_whole)
+        yield messages.NoiseScale.of(scale, step=step, whole_grad_sq_norm=of_whole)
         spreads = {}
         for b in spec.batch_sizes:
             places = drawn[b][: spec.num_batches]
             work = spec.num_batches * (b + 4)
             batches = yield from self._pass(population.take_batches(places), work, f"gradients of batches of {b:,}")
-            spreads[b] = spread_of(batches.squares, taken.tails.freedom(len(places), b))
+            spreads[b] = spread_of(batches.squares, taken.kurtosis.dof(len(places), b))
             data = as_bytes(np.stack([batches.norms, batches.cosines], axis=1))
             yield messages.BatchGradients(step=step, batch_size=b, data=data)
-            yield messages.Spread(step=step, quantity="gradient", batch_size=b, **asdict(spreads[b]))
+            yield messages.BatchSpread.of(spreads[b], step=step, quantity="gradient", batch_size=b)
         yield from self._slope(step, "gradient", spreads)
 
     def _slope(self, step: int, quantity: str, spreads: dict[int, Spread]) -> Iterator[Message]:
         if len(spreads) > 1:
             slope = slope_of(list(spreads), list(spreads.values()))
-            yield messages.Slope(step=step, quantity=quantity, **asdict(slope))
+            yield messages.Slope.of(slope, step=step, quantity=quantity)
 
     def _pass(self, shares: Iterator, work: float, doing: str):
         """Go through a pass, saying about twice a second how far all is. Returns what the pass has found."""
@@ -129,8 +128,8 @@ class NoiseRun:
         for share in shares:
             if isinstance(share, tuple):
                 share, found = share
-            if time.monotonic() > self.said_at + PROGRESS_SECONDS:
-                self.said_at = time.monotonic()
+            if time.monotonic() > self.reported_at + PROGRESS_SECONDS:
+                self.reported_at = time.monotonic()
                 done = min(1.0, (self.work_done + share * work) / self.work)
                 yield Progress(done, doing)
         self.work_done += work

@@ -11,7 +11,8 @@ from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race import messages as race
 from core.experiments.race.results import RaceResults
 from core.experiments.results import Results
-from core.measure.comparison import Estimate, at_equal
+from core.measure.comparison import at_equal
+from core.measure.estimate import Estimate
 
 
 class OrdersResults(Results):
@@ -25,7 +26,7 @@ class OrdersResults(Results):
         runs = {order: replace(spec.race, train=spec.plan_at(order)) for order in ORDERS}
         self.curves = {order: RaceResults(runs_of_it) for order, runs_of_it in runs.items()}
         self.waves: dict[str, BlockNoise] = {}  # by order
-        self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, behind) the epoch's end, (R,) each
+        self.edges: dict[str, tuple[np.ndarray, np.ndarray]] = {}  # (before, after) the epoch's end, (R,) each
         self.edge_steps = 0  # on either side
 
     @property
@@ -62,9 +63,9 @@ class OrdersResults(Results):
 
     def wave(self, order: str) -> Estimate | None:
         """How far the means of m losses in a row jump, over how far they would if losses were independent of each
-        other, sqrt(m) sigma_m / sigma_1: see `core.measure.waves`. None while there is too little."""
+        other, sqrt(m) sigma_m / sigma_1: see `core.measure.correlation`. None while there is too little."""
         one, many = self.noise.get(order), self.waves.get(order)
         if not (one and many):
             return None
         root = many.width**0.5
-        return many.estimate.times(Estimate(root / one.sigma, root / one.high, root / one.low))
+        return many.estimate.times(one.estimate.inverse.scaled(root))

@@ -6,7 +6,6 @@ same number of tokens.
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import numpy as np
 
@@ -17,8 +16,8 @@ from core.experiments.messages import Message, Progress
 from core.experiments.orders import messages
 from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.run import as_message, finite
+from core.measure.correlation import AroundEdge, LossWaves
 from core.measure.noise import LossNoise
-from core.measure.waves import AroundEdge, LossWaves
 from core.model import GPTConfig
 from core.training import TrainConfig
 
@@ -63,9 +62,9 @@ class OrderRuns:
         at = {"order": self.order, "batch_size": self.group.batch_size, "step": step}
         same = self.order == "sequential"  # every seed reads the text from its beginning
         if estimate := self.noise.pooled(same):
-            yield messages.Noise(**at, **asdict(estimate))
+            yield messages.Noise.of(estimate, **at)
         if estimate := self.waves.means.pooled(same):
-            yield messages.BlockNoise(**at, width=self.waves.width, **asdict(estimate))
+            yield messages.BlockNoise.of(estimate, **at, width=self.waves.width)
 
 
 def run(spec: OrdersSpec) -> Iterator[Message]:
@@ -78,11 +77,11 @@ def run(spec: OrdersSpec) -> Iterator[Message]:
         train_tokens=len(corpus.train_ids),
         epoch_size=runs[0].epoch_size,
     )
-    said_at, num_steps = time.monotonic(), runs[0].group.num_steps
+    reported_at, num_steps = time.monotonic(), runs[0].group.num_steps
     while going := [run for run in runs if not run.ended]:
         yield from min(going, key=lambda run: run.group.step).go_on()
-        if time.monotonic() > said_at + PROGRESS_SECONDS:
-            said_at = time.monotonic()
+        if time.monotonic() > reported_at + PROGRESS_SECONDS:
+            reported_at = time.monotonic()
             steps = [num_steps if run.ended else run.group.step for run in runs]
             doing = f"step {min(steps):,} of {num_steps:,}"
             yield Progress(sum(steps) / (num_steps * len(runs)), doing)

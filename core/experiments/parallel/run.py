@@ -39,11 +39,11 @@ END_SECONDS = 5
 # ---- in a rank
 
 
-def run_rank(spec: ParallelSpec, tell, beating: bool) -> None:
-    """What one rank does, where the launcher has set its place in the environment. `tell` gets a dict a message."""
+def run_rank(spec: ParallelSpec, emit, beating: bool) -> None:
+    """What one rank does, where the launcher has set its place in the environment. `emit` gets a dict a message."""
     rank = int(os.environ["RANK"])
     if beating:
-        threading.Thread(target=beat, args=(rank, tell), daemon=True).start()  # before torch is loaded
+        threading.Thread(target=beat, args=(rank, emit), daemon=True).start()  # before torch is loaded
     from core.engine import Training
     from core.strategies.data_parallel import Group, train_ranks
 
@@ -51,15 +51,15 @@ def run_rank(spec: ParallelSpec, tell, beating: bool) -> None:
         race = spec.race_of(group.num_ranks)
         corpus, gpt_config = race.build()
         train = replace(race.train, device=group.device)
-        train_ranks(group, Training(corpus.train_ids, corpus.val_ids, gpt_config, train), spec.plan, tell)
-    tell({"kind": "finished", "rank": rank})
+        train_ranks(group, Training(corpus.train_ids, corpus.val_ids, gpt_config, train), spec.plan, emit)
+    emit({"kind": "finished", "rank": rank})
 
 
-def beat(rank: int, tell) -> None:
+def beat(rank: int, emit) -> None:
     """A sign of life, again and again. Where nobody listens any more, this process ends."""
     while True:
         try:
-            tell({"kind": "beat", "rank": rank, "pid": os.getpid()})
+            emit({"kind": "beat", "rank": rank, "pid": os.getpid()})
         except OSError:
             os._exit(1)
         time.sleep(BEAT_SECONDS)

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 
-def jumps(losses: np.ndarray, half_width: int = 25) -> np.ndarray:
+def excess(losses: np.ndarray, half_width: int = 25) -> np.ndarray:
     """How far each loss (steps,) lies above the median of those around it, `half_width` on either side, itself too.
 
-    >>> jumps(np.array([3.0, 3.0, 8.0, 3.0, 3.0]), half_width=1)
+    >>> excess(np.array([3.0, 3.0, 8.0, 3.0, 3.0]), half_width=1)
     array([0., 0., 5., 0., 0.])
     """
     level = pd.Series(losses).rolling(2 * half_width + 1, center=True, min_periods=1).median().to_numpy()

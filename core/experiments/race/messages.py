@@ -1,12 +1,14 @@
 """What a race tells. Losses are in nats per token; R runs (seeds) share a batch size."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
 from core.experiments import messages
 from core.experiments.messages import Message
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
+from core.measure.noise import NoiseEstimate
 from core.training import ExecutionPlan
 
 
@@ -57,7 +59,19 @@ class Noise(Message, kind="noise"):
     high: float
     lag1: float
     num_differences: int
-    fall: float = 0.0
+    fall: float = 0.0  # its drift
+
+    @classmethod
+    def of(cls, noise: NoiseEstimate, **more) -> Self:
+        return cls(
+            sigma=noise.value,
+            low=noise.low,
+            high=noise.high,
+            lag1=noise.lag1,
+            num_differences=noise.num_differences,
+            fall=noise.drift,
+            **more,
+        )
 
     @property
     def estimate(self) -> Estimate:

@@ -20,7 +20,7 @@ from core.experiments.race.messages import (
 )
 from core.experiments.race.spec import RaceSpec
 from core.experiments.results import Read, Results, read_all
-from core.measure.comparison import Rise, at_equal, mean_and_half_width, rise_of
+from core.measure.comparison import Overfit, at_equal, mean_and_half_width, overfit_of
 from core.training import ExecutionPlan
 
 
@@ -170,12 +170,12 @@ class RaceResults(Results):
             {b: losses for b, (_, losses, _) in found.items()},
         )
 
-    def rises(self) -> dict[int, Rise]:
-        """How far the validation loss of each batch size has come up again from its lowest, by tokens; of those none of
-        whose runs has diverged."""
+    def overfits(self) -> dict[int, Overfit]:
+        """How far the validation loss of each batch size has risen from its lowest, by tokens; of those none of whose
+        runs has diverged."""
         found = {b: self.evaluations(b) for b in self.whole_sizes}
-        rises = {b: rise_of(self.x_of("tokens", b, steps), losses) for b, (steps, losses, _) in found.items()}
-        return {b: rise for b, rise in rises.items() if rise}
+        overfits = {b: overfit_of(self.x_of("tokens", b, steps), losses) for b, (steps, losses, _) in found.items()}
+        return {b: overfit for b, overfit in overfits.items() if overfit}
 
     @property
     def total_tokens(self) -> int:

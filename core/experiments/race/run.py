@@ -81,7 +81,7 @@ class Race:
         group = self.training.group(batch_size)
         at = {"batch_size": batch_size, "step": step}
         if estimate := self.noise[batch_size].pooled(self.spec.train.order == "sequential"):
-            yield Noise(**at, **asdict(estimate))
+            yield Noise.of(estimate, **at)
         if last or not step:
             return
         number = group.eval_steps.index(step)
@@ -111,7 +111,7 @@ class Race:
                 seed=seed,
                 steps=int(self.steps_done[batch_size][place]),
                 final_val_loss=finite(self.val_losses[batch_size][place]),
-                loss_noise=noise.sigma if noise else None,
+                loss_noise=noise.value if noise else None,
                 tokens_per_second=tokens / float(np.median(seconds)) if seconds else None,
             )
 

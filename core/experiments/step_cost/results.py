@@ -10,7 +10,8 @@ from core.experiments.messages import Message
 from core.experiments.results import Results
 from core.experiments.step_cost.messages import Difference, Largest, Memory, NoMemory, Round, Started
 from core.experiments.step_cost.spec import StepCostSpec
-from core.measure.comparison import Estimate, ratio_of
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
 from core.measure.step_time import StepTimeFit, fit_step_time
 
 STATE = ("weights", "gradients", "optimizer")

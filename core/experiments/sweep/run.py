@@ -16,7 +16,7 @@ def run(spec: SweepSpec) -> Iterator[Message]:
     corpus, gpt_config = spec.race.build()
     plan, T = spec.race.train, spec.race.block_size
     tokens = sum(plan.num_steps(b, T) * b * T for b in plan.batch_sizes)  # of one seed at one rate
-    said_at = time.monotonic()
+    reported_at = time.monotonic()
     for number, rate in enumerate(spec.learning_rates):
         training = Training(corpus.train_ids, corpus.val_ids, gpt_config, spec.plan_at(rate))
         if not number:
@@ -27,8 +27,8 @@ def run(spec: SweepSpec) -> Iterator[Message]:
             )
         for event in training.events():
             if isinstance(event, Block):
-                if time.monotonic() > said_at + PROGRESS_SECONDS:
-                    said_at = time.monotonic()
+                if time.monotonic() > reported_at + PROGRESS_SECONDS:
+                    reported_at = time.monotonic()
                     done = sum(group.step * group.batch_size * T for group in training.groups) / tokens
                     share = min(1.0, (number + done) / len(spec.learning_rates))
                     yield Progress(share, f"learning rate {rate:g}")

@@ -90,9 +90,9 @@ def draw_splits(view: View) -> None:
     st.caption(f"Measured with B = {cost.spec.split_size}, T = {race.block_size}; {model_size(race)}.")
     left, right = st.columns(2, gap="medium")
     with left:
-        said = show_splits(view)
+        sentences = show_splits(view)
     with right:
-        said += show_memory(view, by="micro-batch size")
+        sentences += show_memory(view, by="micro-batch size")
     st.markdown("\n".join(f"- {plain(line)}" for line in split_lines(cost)))
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in said))
+        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))

@@ -7,6 +7,7 @@ from core.experiments.step_cost.results import StepCostResults
 from core.measure.comparison import ratio_of
 from core.measure.reports import AccumulationReport, MistakeReport
 from core.strategies import CLIP_EACH, LOG_LAST, MEAN_OF_MEANS, NO_DIVISION, STEP_EACH, token_weights
+from core.ui.sentences import interval
 
 FEWEST_LOGGED = 16  # batches whose losses tell a spread
 number = charts.format_significant
@@ -102,6 +103,6 @@ def split_lines(cost: StepCostResults) -> list[str]:
         ratio, share = ratio_of(taken[m], taken[size]), kept[m] / kept[size]
         lines.append(
             f"{size // m} micro-batches of {m}: {number(ratio.value)} times the time of one go (95% t interval over "
-            f"rounds {number(ratio.low)} to {number(ratio.high)}), {100 * share:.3g}% of its activations."
+            f"rounds {interval(ratio)}), {100 * share:.3g}% of its activations."
         )
     return lines or ["Nothing measured yet."]

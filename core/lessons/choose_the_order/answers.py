@@ -8,7 +8,7 @@ from core.experiments.orders.results import OrdersResults
 from core.lessons.choose_the_order.coverage import Drawn, seen_by_seed
 from core.lessons.choose_the_order.differences import difference, seeds_and_orders
 from core.lessons.choose_the_order.words import difference_text, number, percent
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 
 NOT_YET = "The race has not measured it yet."
 

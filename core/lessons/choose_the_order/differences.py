@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.experiments.orders.results import OrdersResults
-from core.measure.comparison import Estimate, difference_of
+from core.measure.comparison import difference_of
+from core.measure.estimate import Estimate
 
 
 def difference(results: OrdersResults, first: str, second: str, what: str = "validation") -> Estimate | None:

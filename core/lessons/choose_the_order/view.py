@@ -39,8 +39,8 @@ def draw_orders(view: View) -> None:
         st.markdown(lead_sentence(results, view.live))
         st.markdown("Differences, paired over the seeds, with 95% t intervals:")
         st.markdown(as_list(difference_sentences(results)) or "Not measured yet.")
-    rises = {order: rise for order, curves in results.curves.items() for rise in curves.rises().values()}
-    show_overfitting(rises, results.started)
+    overfits = {order: each for order, curves in results.curves.items() for each in curves.overfits().values()}
+    show_overfitting(overfits, results.started)
     sentences += show_training(view)
     with st.expander("The charts in numbers"):
         st.markdown("\n\n".join(plain(sentence.replace("**", "")) for sentence in sentences))

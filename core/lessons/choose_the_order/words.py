@@ -11,9 +11,10 @@ from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.messages import Noise
 from core.lessons.choose_the_order.coverage import Drawn, expected_of
 from core.lessons.choose_the_order.differences import EpochEdge, difference, edge_of
-from core.measure.comparison import Estimate, lead_of
+from core.measure.comparison import lead_of
+from core.measure.estimate import Estimate
 from core.measure.noise import with_neighbours
-from core.ui.sentences import model_size, source_title
+from core.ui.sentences import interval, model_size, source_title
 
 number = charts.format_significant
 
@@ -88,7 +89,7 @@ def lead_sentence(results: OrdersResults, live: bool) -> str:
         return "**Who leads?** Not measured yet."
     text = (
         f"**After {charts.format_count(tokens)} tokens, {lead.leader} has the lowest validation loss, "
-        f"{lead.loss:.3f}.** Next is {lead.second}, {lead.difference:.3f} behind"
+        f"{lead.loss:.3f}.** Next is {lead.second}, {lead.difference.value:.3f} behind"
     )
     if lead.num_seeds == 1:
         return f"{text}. One seed cannot tell whether that is chance."
@@ -147,7 +148,7 @@ def noise_sentence(noise: Noise) -> str:
     losses is not its interval, and is not shown."""
     correlated = with_neighbours(noise.sigma, noise.lag1, noise.num_differences)
     if correlated is None:
-        value = f"**{number(noise.sigma)} nats** ({number(noise.low)} to {number(noise.high)})"
+        value = f"**{number(noise.sigma)} nats** ({interval(noise.estimate)})"
         return f"Jumps from step to step: {value}; consecutive losses are not correlated beyond chance."
     return (
         f"Jumps from step to step: about **{number(correlated)} nats**; from one step to the next they are correlated "
@@ -159,8 +160,8 @@ def wave_sentence(wave: Estimate, width: int) -> str:
     """How the means of some losses in a row vary, over those of independent losses."""
     verdict = "**slow waves**" if wave.above(1) else "calmer than chance" if wave.below(1) else "no waves can be told"
     return (
-        f"Means of {width} steps vary **{number(wave.value)} times** as much ({number(wave.low)} to "
-        f"{number(wave.high)}) as those of independent losses: {verdict}."
+        f"Means of {width} steps vary **{number(wave.value)} times** as much "
+        f"({interval(wave)}) as those of independent losses: {verdict}."
     )
 
 

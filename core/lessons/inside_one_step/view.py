@@ -156,9 +156,9 @@ def show_positions(step: Step, choices: Choices) -> None:
 def show_cost(step: Step) -> None:
     """The same batch in one go and one example at a time, measured when asked."""
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
-        step.known().pop(("cost_one_by_one",), None)
+        step.answers().pop(("cost_one_by_one",), None)
         step.ask("cost_one_by_one")
-    report = step.known().get(("cost_one_by_one",))
+    report = step.answers().get(("cost_one_by_one",))
     if not isinstance(report, OneByOne):
         st.caption("Not measured yet for this batch. It takes well under a second at the usual sizes.")
         return

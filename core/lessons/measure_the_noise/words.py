@@ -48,7 +48,7 @@ def slope_sentence(slope: Slope | None) -> str:
     value, low, high = (f"{each:.3f}".replace("-", "−") for each in (slope.slope, slope.low, slope.high))
     verdict = (
         "which holds −½: four times the batch, half the noise"
-        if slope.low <= -0.5 <= slope.high
+        if slope.estimate.contains(-0.5)
         else "which does not hold −½; of twenty such intervals, one misses the truth by chance"
     )
     return f"**Fitted slope: {value}** (95% interval {low} to {high}), {verdict}."

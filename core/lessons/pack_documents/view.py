@@ -1,17 +1,17 @@
-"""Documents in rows on a page: the three ways side by side, the rows slot by slot, and whether documents leak."""
+"""Documents in rows on a page: the three strategies side by side, the rows slot by slot, and whether documents leak."""
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.batches import IGNORE, PADDING, WAYS, PackedBatch, pack
+from core.batches import IGNORE, PACKERS, PADDING, PackedBatch, pack
 from core.lessons.pack_documents.packing import Packing
 from core.lessons.pack_documents.rows import rows_html
 from core.lessons.pack_documents.words import documents_sentence, edit_sentences, equality_sentences, leak_sentences
 from core.measure.reports import Leak, PackingReport
 from core.model import GPTConfig
-from core.settings.declared import PACKING_WAYS
+from core.settings.declared import PACKING_TITLES
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -28,16 +28,16 @@ def choose_documents(choices: Choices) -> None:
         st.caption("Documents stand apart by blank lines; or by lines of ---, where there are any.")
 
 
-# ---- the three ways
+# ---- the three strategies
 
 
 def show_documents(packing: Packing) -> None:
     st.markdown(documents_sentence([len(ids) for ids in packing.ids], packing.num_in_text))
 
 
-def show_ways(batches: dict[str, PackedBatch]) -> None:
+def show_strategies(batches: dict[str, PackedBatch]) -> None:
     rows = {
-        PACKING_WAYS[way]: (
+        PACKING_TITLES[strategy]: (
             f"{batch.ids.shape[0]:,} × {batch.ids.shape[1]:,}",
             f"{batch.num_slots:,}",
             f"{batch.num_tokens:,}",
@@ -46,7 +46,7 @@ def show_ways(batches: dict[str, PackedBatch]) -> None:
             f"{batch.tokens_cropped:,}",
             f"{batch.num_targets:,}",
         )
-        for way, batch in batches.items()
+        for strategy, batch in batches.items()
     }
     columns = ["rows × slots", "slots", "real tokens", "waste", "documents cut", "tokens cropped", "targets"]
     st.table(pd.DataFrame.from_dict(rows, "index", columns=columns))
@@ -165,8 +165,8 @@ def show_equality(report: PackingReport) -> None:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def batches_of(documents: tuple[str, ...], _ids: tuple[np.ndarray, ...], tokenizer: str, row_length: int):
-    """The documents packed in every way."""
-    return {way: pack(_ids, row_length, way) for way in WAYS}
+    """The documents packed by every strategy."""
+    return {strategy: pack(_ids, row_length, strategy) for strategy in PACKERS}
 
 
 def pack_all(packing: Packing) -> dict[str, PackedBatch]:

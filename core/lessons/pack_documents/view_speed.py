@@ -7,10 +7,11 @@ from core import charts
 from core.lab.cluster import LabError
 from core.lessons.pack_documents.packing import Packing
 from core.lessons.pack_documents.words import times_sentences
-from core.measure.comparison import Estimate, ratio_of
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
 from core.measure.reports import StepTimes
 from core.ui.lab import server
-from core.ui.page import say
+from core.ui.page import show_error
 
 TIMES = "_packing_times"
 FIRST_ROUNDS, MORE_ROUNDS = 8, 40
@@ -25,7 +26,7 @@ def show_speed(packing: Packing) -> None:
     try:
         times = take_rounds(packing, len(earlier.seconds) + MORE_ROUNDS if earlier and more else FIRST_ROUNDS)
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     show_times(times)
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from core import charts
 from core.batches import PackedBatch
-from core.measure.comparison import Estimate
+from core.measure.estimate import Estimate
 from core.measure.reports import Leak, PackingReport, StepTimes
+from core.ui.sentences import interval
 
 number = charts.format_significant
 
@@ -60,7 +61,7 @@ def times_sentences(times: StepTimes, gain: Estimate) -> str:
         verdict = " It holds 1: whether packing is faster cannot be told here."
     slots = times.num_tokens[1] / times.num_slots[1] / (times.num_tokens[0] / times.num_slots[0])
     return (
-        f"95% t interval of the ratio over {len(times.seconds)} rounds: {number(gain.low)} to {number(gain.high)}."
+        f"95% t interval of the ratio over {len(times.seconds)} rounds: {interval(gain)}."
         f"{verdict} An update from {charts.counted(times.num_documents, 'document')}: {times.num_slots[0]:,} slots "
         f"padded ({times.num_tokens[0]:,} real), {times.num_slots[1]:,} packed ({times.num_tokens[1]:,} real); if time "
         f"went by the slot, the ratio would be {number(slots)}. On {times.device}."

@@ -107,7 +107,7 @@ def draw_the_rest(view: View, choices: Choices, _look: tuple | None) -> None:
             f"On {results.spec.train.eval_windows} fixed windows of text that no run trains on. Thin lines: single "
             "runs. Thick line: their mean. Shading: 95% t interval of the mean."
         )
-    show_overfitting({f"B = {b}": rise for b, rise in results.rises().items()}, results.started)
+    show_overfitting({f"B = {b}": overfit for b, overfit in results.overfits().items()}, results.started)
     with folded("Who leads, and can the runs tell?", "race_leads") as shown:
         if shown:
             sentences = [*(lead_sentences(results, by, view.live) for by in X_TITLES), noise_sentences(results)]

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.experiments.race.curve import jumps
+from core.experiments.race.curve import excess
 from core.experiments.race.results import RaceResults, run_losses
 from core.experiments.race.spec import RunSpec
 from core.lab.cluster import LabError
@@ -17,7 +17,7 @@ from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.lab import cached_corpus
-from core.ui.page import say
+from core.ui.page import show_error
 from core.ui.plots.step import show_tokens, upper_end
 from core.ui.steps import Step, reach, step_of
 
@@ -70,7 +70,7 @@ def look_into(place: tuple[int, int, int], view: View) -> None:
             )
         step = step_of(RunSpec(race=spec, batch_size=batch_size, seed=seed), number, corpus)
     except ValueError as error:
-        say(error)
+        show_error(error)
         return
     by_loss, windows = st.tabs(["Its tokens by loss", "Its windows in the text"])
     with windows:
@@ -84,7 +84,7 @@ def largest_jump(losses: np.ndarray) -> int:
     """The step, from 1, whose loss lies farthest above those around it; of those that have enough on either side, for
     where it begins a loss is high and falls."""
     width = around(losses)
-    heights, inner = jumps(losses, width), slice(width, len(losses) - width)
+    heights, inner = excess(losses, width), slice(width, len(losses) - width)
     if not np.isfinite(heights[inner]).any():
         inner = slice(0, None)
     return inner.start + int(np.nanargmax(heights[inner])) + 1
@@ -97,7 +97,7 @@ def around(losses: np.ndarray) -> int:
 def show_place(losses: np.ndarray, number: int) -> None:
     """Where a step's loss lies among those of its run: the sentence, and the chart."""
     width = around(losses)
-    all_jumps = jumps(losses, width)
+    all_jumps = excess(losses, width)
     jump = float(all_jumps[number - 1])
     bins = charts.histogram_bins(all_jumps[np.isfinite(all_jumps)])
     st.markdown(place_sentences(losses, number, all_jumps, width))
@@ -120,6 +120,6 @@ def show_by_loss(step: Step, recorded: float) -> None:
         reach(step)
         rebuilt = show_tokens(step, "loss", "look_tokens")
     except (ValueError, LabError) as error:
-        say(error)
+        show_error(error)
         return
     st.caption(rebuilt_sentences(recorded, rebuilt))

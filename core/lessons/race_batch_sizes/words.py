@@ -138,11 +138,12 @@ def lead_sentences(results: RaceResults, axis: str, live: bool) -> str:
             amount = f"{charts.format_seconds(x)} of one run alone"
     text = (
         f"**At equal {axis}** ({amount}): **B = {lead.leader}** has the lowest validation loss, {lead.loss:.3f}; "
-        f"B = {lead.second} is {lead.difference:.3f} higher"
+        f"B = {lead.second} is {lead.difference.value:.3f} higher"
     )
     if lead.num_seeds == 1:
         return f"{text}. A single run cannot tell whether that is chance."
-    interval = f"95% interval {lead.low:.3f} to {lead.high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
+    low, high = lead.difference.low, lead.difference.high
+    interval = f"95% interval {low:.3f} to {high:.3f}, paired over {lead.num_seeds} seeds".replace("-", "−")
     verdict = f"**too close to call** with {lead.num_seeds} runs"
     if lead.resolved:
         verdict = "resolved so far" if live else "resolved"

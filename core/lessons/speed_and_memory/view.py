@@ -32,13 +32,13 @@ def draw_speed(view: View, choices: Choices, sweep: OnPage) -> None:
     found: StepCostResults = view.results
     live = view.live
     st.caption(plain(summary_of(found)))
-    said = show_time(found, live)
+    sentences = show_time(found, live)
     if view.recorded and found.started.device == "cuda":
         st.markdown(replayed_line(recorded("race_on_gpu").view().results.step_seconds))
-    said += [*show_vectorised(found, live), *show_memory(found, live)]
-    said += show_time_to_target(choices, view, sweep.view())
+    sentences += [*show_vectorised(found, live), *show_memory(found, live)]
+    sentences += show_time_to_target(choices, view, sweep.view())
     with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in said))
+        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
 
 
 def show_time(found: StepCostResults, live: bool) -> list[str]:
@@ -53,13 +53,15 @@ def show_time(found: StepCostResults, live: bool) -> list[str]:
     with left:
         st.markdown("**How long a step takes.** Dashed: a line, a + b B, fitted to the points.")
         milliseconds = {b: 1e3 * seconds for b, seconds in known.items()}
-        said = [draw_points(milliseconds, sizes, "speed_time", "milliseconds a step", live, line, height=300)]
+        sentences = [draw_points(milliseconds, sizes, "speed_time", "milliseconds a step", live, line, height=300)]
     with right:
         st.markdown("**How many tokens a second that is.** Dashed: what the line would give.")
         tokens = {b: 1e-3 * T * windows for b, windows in found.windows_a_second().items()}
-        said.append(draw_points(tokens, sizes, "speed_tokens", "thousand tokens a second", live, speed, height=300))
+        sentences.append(
+            draw_points(tokens, sizes, "speed_tokens", "thousand tokens a second", live, speed, height=300)
+        )
     st.markdown("\n".join(f"- {line}" for line in time_lines(found, fit)))
-    return said
+    return sentences
 
 
 def curve_of(x: np.ndarray, y: np.ndarray) -> pd.DataFrame:
@@ -72,7 +74,7 @@ def show_vectorised(found: StepCostResults, live: bool) -> list[str]:
     left, right = st.columns([1.4, 1], gap="medium")
     taken = {m: 1e3 * seconds for m, seconds in found.by_micro_batch().items()}
     with left:
-        said = draw_points(
+        sentence = draw_points(
             taken,
             (*found.spec.micro_batch_sizes, B),
             "speed_vectorised",
@@ -83,7 +85,7 @@ def show_vectorised(found: StepCostResults, live: bool) -> list[str]:
         )
     with right:
         st.markdown("\n\n".join(vectorised_lines(found)))
-    return [said]
+    return [sentence]
 
 
 def show_memory(found: StepCostResults, live: bool) -> list[str]:
@@ -127,9 +129,9 @@ def show_time_to_target(choices: Choices, view: View, swept: View) -> list[str]:
         "step": ("milliseconds a step", {b: 1e3 * taken[b] for b in both}),
         "product": ("seconds to the target", {b: steps[b] * taken[b].mean() for b in both}),
     }
-    said = []
+    sentences = []
     for column, (name, (title, values)) in zip(st.columns(3, gap="medium"), shown.items(), strict=True):
         with column:
-            said.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, view.live, height=240))
+            sentences.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, view.live, height=240))
     st.markdown(soonest_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
-    return said
+    return sentences

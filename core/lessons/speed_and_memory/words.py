@@ -6,10 +6,11 @@ from core import charts
 from core.experiments.step_cost.offers import MEGABYTE
 from core.experiments.step_cost.results import StepCostResults, best_of
 from core.experiments.step_cost.spec import FEWEST_ROUNDS
-from core.measure.comparison import Estimate, ratio_of
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
 from core.measure.step_time import StepTimeFit, fit_step_time
-from core.measure.targets import Fitted
-from core.ui.sentences import model_size, source_title
+from core.measure.targets import is_resolved
+from core.ui.sentences import interval, model_size, source_title, with_interval
 
 number = charts.format_significant
 
@@ -46,7 +47,7 @@ def time_lines(found: StepCostResults, fit: StepTimeFit | None) -> list[str]:
 
 def product_line(found: StepCostResults, batch_size: int) -> str:
     """How much of what the device can do a step of that size does."""
-    share = between(found.product_share(batch_size), 100)
+    share = between(found.product_share(batch_size).scaled(100))
     usual, fastest = (
         charts.format_significant(float(np.median(rates)) / 1e9) for rates in (found.products, found.fastest_products)
     )
@@ -73,27 +74,28 @@ def knee_line(found: StepCostResults, fit: StepTimeFit | None) -> str:
             "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
             "that grows."
         )
-    if not fit.knee.resolved:
+    if not is_resolved(fit.knee):
         return (
-            f"**The knee**: not resolved (95% interval {number(fit.knee.low)} to {number(fit.knee.high)} windows): the "
+            f"**The knee**: not resolved (95% interval {interval(fit.knee)} windows): the "
             "times do not lie near enough to one line."
         )
+    fixed, each = (with_interval(seconds.scaled(1e3)) for seconds in (fit.step_seconds, fit.window_seconds))
     largest = max(found.one_pass)
     if fit.knee.value > largest:
         return (
             f"**The knee**: not resolved. On one line through these times it would lie beyond B = {largest:,}, the "
-            f"largest batch measured. A step takes {fitted(fit.step_seconds, 1e3)} ms however small the batch."
+            f"largest batch measured. A step takes {fixed} ms however small the batch."
         )
-    off = f"{number(100 * np.expm1(fit.misfit))}%"
+    off = f"{number(100 * np.expm1(fit.residual))}%"
     bent = (
         f" The points lie off the line by up to {off}, more than the timings err: it is not quite one line, and "
         "another bound would give a somewhat other knee."
-        if fit.misfit > 3 * found.timing_error()
+        if fit.residual > 3 * found.timing_error()
         else ""
     )
     return (
-        f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes "
-        f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each "
+        f"**Read as one line, the knee lies at B = {with_interval(fit.knee)}.** A step takes "
+        f"{fixed} ms whatever the batch, and {each} ms for each "
         "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
         f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
     )
@@ -104,7 +106,7 @@ def replayed_line(step_seconds: dict[int, float]) -> str:
     sizes = sorted(step_seconds)
     fit = fit_step_time(np.array(sizes), np.array([step_seconds[b] for b in sizes]))
     times = " and ".join(f"{number(1e3 * step_seconds[b])} ms at B = {b:,}" for b in (sizes[0], sizes[-1]))
-    knee = f" The knee of these times lies at B = {fitted(fit.knee)}." if fit and fit.knee.resolved else ""
+    knee = f" The knee of these times lies at B = {with_interval(fit.knee)}." if fit and is_resolved(fit.knee) else ""
     return (
         "**Without Python.** A plain step asks for one operation after the other. In the race that was recorded on "
         "this GPU, the app captured a step once and replayed it: one run alone then takes "
@@ -112,17 +114,9 @@ def replayed_line(step_seconds: dict[int, float]) -> str:
     )
 
 
-# ---- numbers with their intervals
-
-
-def fitted(value: Fitted, times: float = 1.0) -> str:
-    return f"{number(times * value.value)} (95% interval {number(times * value.low)} to {number(times * value.high)})"
-
-
-def between(estimate: Estimate, times: float = 1.0) -> str:
+def between(estimate: Estimate) -> str:
     """A number with its interval, 3.52 (3.41 to 3.63)."""
-    value, low, high = (number(times * part) for part in (estimate.value, estimate.low, estimate.high))
-    return f"{value} ({low} to {high})"
+    return f"{number(estimate.value)} ({interval(estimate)})"
 
 
 # ---- one by one, in a loop, in one pass

@@ -9,8 +9,9 @@ from core import charts
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.sweep.results import BestRate, SweepResults
 from core.lessons.tune_the_rate.rules import predicted_rates, reference
-from core.measure.targets import FEWEST, Fitted, StepsFit
-from core.ui.sentences import model_size, scale_sentence, source_title
+from core.measure.estimate import Estimate
+from core.measure.targets import FEWEST, StepsFit, is_resolved
+from core.ui.sentences import interval, model_size, scale_sentence, source_title, with_interval
 
 number = charts.format_significant
 
@@ -103,13 +104,12 @@ def fit_sentences(results: SweepResults, fit: StepsFit) -> list[str]:
     ]
 
 
-def fitted_text(fitted: Fitted) -> str:
+def fitted_text(fitted: Estimate) -> str:
     """
-    >>> fitted_text(Fitted(100.0, 50.0, 200.0)), fitted_text(Fitted(100.0, 1.0, 10_000.0))
+    >>> fitted_text(Estimate(100.0, 50.0, 200.0)), fitted_text(Estimate(100.0, 1.0, 10_000.0))
     ('100 (95% interval 50.0 to 200)', 'not resolved (95% interval 1.00 to 10000)')
     """
-    value = number(fitted.value) if fitted.resolved else "not resolved"
-    return f"{value} (95% interval {number(fitted.low)} to {number(fitted.high)})"
+    return with_interval(fitted) if is_resolved(fitted) else f"not resolved (95% interval {interval(fitted)})"
 
 
 def noise_scale_sentence(scales: Mapping[int, NoiseScale], block_size: int) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 
 from core.experiments.step_cost.results import StepCostResults
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
-from core.measure.comparison import Estimate, ratio_of
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
 
 SAME = 1e-5  # of the gradient's norm: what float32 may leave between two ways of adding up
 SMALL_SHARE = 0.1

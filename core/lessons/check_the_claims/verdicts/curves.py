@@ -7,7 +7,8 @@ import numpy as np
 from core.experiments.race.results import RaceResults
 from core.lessons.check_the_claims.verdicts.race import smoothed, unfinished, unless
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
-from core.measure.comparison import GAP_THAT_MATTERS, Estimate, Lead, at_equal, at_equal_loss, difference_of, lead_of
+from core.measure.comparison import GAP_THAT_MATTERS, Lead, at_equal, at_equal_loss, difference_of, lead_of
+from core.measure.estimate import Estimate
 from core.measure.noise import with_neighbours
 
 
@@ -52,8 +53,7 @@ def noisy(race: RaceResults) -> Verdict:
     if not {small, large} <= race.noise.keys():
         return TOO_EARLY if race.share < 1 else Unjudged.for_want_of(Missing.STEPS)
     sigma = {b: race.noise[b].estimate for b in race.batch_sizes if b in race.noise}
-    below = sigma[large]
-    ratio = sigma[small].times(Estimate(1 / below.value, 1 / below.high, 1 / below.low))
+    ratio = sigma[small].times(sigma[large].inverse)
     lag1 = {b: race.noise[b].lag1 for b in (small, large)}
     right = {b: with_neighbours(sigma[b].value, lag1[b], race.noise[b].num_differences) for b in lag1}
     corrected = (right[small] or sigma[small].value) / (right[large] or sigma[large].value)

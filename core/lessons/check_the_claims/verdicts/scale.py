@@ -8,8 +8,8 @@ from core.experiments.noise.messages import NoiseScale
 from core.experiments.noise.results import NoiseResults
 from core.experiments.sweep.results import SweepResults, fit_of, mean_steps
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Outcome, Verdict
-from core.measure.comparison import Estimate
-from core.measure.targets import StepsFit
+from core.measure.estimate import Estimate
+from core.measure.targets import StepsFit, is_resolved
 
 TELLING = 4.0  # two ranges that overlap say something only where neither spans more than this factor
 
@@ -55,7 +55,6 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     runs = sweep.runs_to(target)
     fit = fit_of(runs)
     steps = {b: mean_steps(rows["steps"]) for b, rows in runs.groupby("batch_size")}
-    bend = Estimate(fit.b_crit.value, fit.b_crit.low, fit.b_crit.high) if fit else None
     verdict = partial(
         NoiseScaleVerdict,
         target=target,
@@ -63,15 +62,15 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
         losses={step: whole.loss for step, whole in noise.whole.items()},
         steps=steps,
         tokens={b: b * noise.spec.race.block_size * taken for b, taken in steps.items()},
-        bend=bend,
+        bend=fit.b_crit if fit else None,
     )
     if doubt := doubt_of(fit, sweep.batch_sizes):
         return verdict(outcome=Outcome.UNRESOLVED, doubt=doubt)
     on_the_way = range_to(noise, target)
     if on_the_way is None:
         return verdict(outcome=Outcome.UNRESOLVED, doubt=Doubt.SCALE_UNRESOLVED)
-    assert bend
-    outcome = beside(bend, on_the_way)
+    assert fit
+    outcome = beside(fit.b_crit, on_the_way)
     doubt = Doubt.WIDE_RANGES if outcome == Outcome.UNRESOLVED else None
     return verdict(outcome=outcome, doubt=doubt, on_the_way=on_the_way)
 
@@ -80,7 +79,7 @@ def doubt_of(fit: StepsFit | None, batch_sizes: tuple[int, ...]) -> Doubt | None
     """Of the bend."""
     if fit is None:
         return Doubt.NO_FIT
-    if not fit.b_crit.resolved:
+    if not is_resolved(fit.b_crit):
         return Doubt.BEND_UNRESOLVED
     return None if batch_sizes[0] <= fit.b_crit.value <= batch_sizes[-1] else Doubt.BEND_BEYOND
 

@@ -7,7 +7,8 @@ import numpy as np
 from core.experiments.race.results import RaceResults
 from core.lessons.check_the_claims.verdicts.race import CostToTarget, cost_to_target, targetless, unless
 from core.lessons.check_the_claims.verdicts.verdict import Outcome, Verdict
-from core.measure.comparison import Estimate, ratio_of
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +111,7 @@ def speed_ratio(race: RaceResults, batch_size: int, other: int) -> Estimate:
     rounds = min(len(race.probes[batch_size]), len(race.probes[other]))
     seconds = ratio_of(np.array(race.probes[other][:rounds]), np.array(race.probes[batch_size][:rounds]))
     share = batch_size / other
-    return Estimate(share * seconds.value, share * seconds.low, share * seconds.high)
+    return seconds.scaled(share)
 
 
 def seconds_ratio(race: RaceResults, cost: CostToTarget, batch_size: int, other: int) -> Estimate:

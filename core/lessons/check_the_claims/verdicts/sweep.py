@@ -6,7 +6,8 @@ import numpy as np
 
 from core.experiments.sweep.results import SweepResults
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Outcome, Unjudged, Verdict
-from core.measure.comparison import GAP_THAT_MATTERS, Estimate, difference_of
+from core.measure.comparison import GAP_THAT_MATTERS, difference_of
+from core.measure.estimate import Estimate
 
 ENDLESS = Estimate(np.inf, np.inf, np.inf)  # what a rate costs at which a run diverged
 FinalLosses = dict[float, np.ndarray]  # (R,) by rate, of one batch size

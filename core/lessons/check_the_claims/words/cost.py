@@ -3,7 +3,8 @@
 from core import charts
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.cost import AccumulationVerdict, MemoryVerdict
-from core.lessons.check_the_claims.words.numbers import between, number, of_each, size_of
+from core.lessons.check_the_claims.words.numbers import number, of_each, size_of
+from core.ui.sentences import with_interval
 
 
 def memory_reason(verdict: MemoryVerdict) -> str:
@@ -56,7 +57,7 @@ def accumulation_facts(verdict: AccumulationVerdict) -> list[str]:
     return [
         f"In one go a step at B = {large} takes {charts.format_seconds(verdict.seconds)}.",
         *(
-            f"In {large // m} micro-batches of {m} it takes {between(ratio)} times as long, needs "
+            f"In {large // m} micro-batches of {m} it takes {with_interval(ratio)} times as long, needs "
             f"{100 * verdict.memory_shares[m]:.2g}% of the activation memory, and its gradient differs by "
             f"{charts.format_tiny(verdict.differences[m])} of its norm."
             for m, ratio in verdict.ratios.items()

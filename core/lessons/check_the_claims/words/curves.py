@@ -3,8 +3,9 @@
 from core import charts
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.curves import NoisyVerdict, OverfitVerdict
-from core.lessons.check_the_claims.words.numbers import between, number, of_each, signed
+from core.lessons.check_the_claims.words.numbers import number, of_each
 from core.measure.comparison import GAP_THAT_MATTERS
+from core.ui.sentences import signed, with_interval
 
 
 def noisy_reason(verdict: NoisyVerdict) -> str:
@@ -21,8 +22,8 @@ def noisy_facts(verdict: NoisyVerdict) -> list[str]:
     else:
         second = f"; B = {lead.second} is too near to tell."
     facts = [
-        f"Loss noise from step to step, in nats: {of_each(verdict.sigma, between)}.",
-        f"That of B = {small} over that of B = {large}: {between(verdict.ratio)}; 1/√B would make it "
+        f"Loss noise from step to step, in nats: {of_each(verdict.sigma, with_interval)}.",
+        f"That of B = {small} over that of B = {large}: {with_interval(verdict.ratio)}; 1/√B would make it "
         f"{number((large / small) ** 0.5)}.",
         f"Is smooth better? At equal tokens ({charts.format_count(verdict.tokens)}) B = {lead.leader} has the lowest "
         f"validation loss, {lead.loss:.3f}{second}",
@@ -62,7 +63,7 @@ def overfit_facts(verdict: OverfitVerdict) -> list[str]:
     }
     gaps = [
         f"{place} the gap between validation and training is {of_each(gap.means, number, ' nats')}; "
-        f"B = {large} less B = {small}: {between(gap.difference)}."
+        f"B = {large} less B = {small}: {with_interval(gap.difference)}."
         for place, gap in places.items()
     ]
     rises = of_each(verdict.rises, number, " nats")

@@ -4,7 +4,8 @@ from core import charts
 from core.experiments.noise.messages import NoiseScale
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict
-from core.lessons.check_the_claims.words.numbers import between, number, of_each
+from core.lessons.check_the_claims.words.numbers import number, of_each
+from core.ui.sentences import with_interval
 
 DOUBTS = {
     Doubt.NO_FIT: "S(B) cannot be fitted to these runs.",
@@ -33,7 +34,7 @@ def scale_facts(verdict: NoiseScaleVerdict) -> list[str]:
         steps_sentences(verdict),
     ]
     if verdict.bend:
-        facts.append(f"The bend of S(B) = S_min + E_min / B: B = {between(verdict.bend)}.")
+        facts.append(f"The bend of S(B) = S_min + E_min / B: B = {with_interval(verdict.bend)}.")
     if scale := verdict.on_the_way:
         facts.append(
             f"On the way to {verdict.target:.2f} nats, up to the first measurement there or below, the noise scale lay "
@@ -46,7 +47,7 @@ def scale_facts(verdict: NoiseScaleVerdict) -> list[str]:
 def measured_sentence(scale: NoiseScale, loss: float) -> str:
     windows = "not resolved"
     if estimate := scale.estimate:
-        windows = between(estimate) + " windows"
+        windows = with_interval(estimate) + " windows"
     return f"After {scale.step:,} steps, at a loss of {loss:.2f}, the noise scale is {windows}."
 
 

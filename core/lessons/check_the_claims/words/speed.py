@@ -2,7 +2,8 @@
 
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, SpeedVerdict
-from core.lessons.check_the_claims.words.numbers import between, number, of_each
+from core.lessons.check_the_claims.words.numbers import number, of_each
+from core.ui.sentences import with_interval
 
 
 def speed_reason(verdict: SpeedVerdict) -> str:
@@ -21,8 +22,8 @@ def speed_reason(verdict: SpeedVerdict) -> str:
 def speed_facts(verdict: SpeedVerdict) -> list[str]:
     b, other = verdict.batch_size, verdict.other
     return [
-        f"Tokens a second at B = {b} over those at B = {other}: {between(verdict.speed)}.",
-        f"Seconds to the target at B = {b} over those at B = {other}: {between(verdict.seconds)}.",
+        f"Tokens a second at B = {b} over those at B = {other}: {with_interval(verdict.speed)}.",
+        f"Seconds to the target at B = {b} over those at B = {other}: {with_interval(verdict.seconds)}.",
         rates_sentences(verdict.rates),
     ]
 
@@ -41,8 +42,8 @@ def compromise_facts(verdict: CompromiseVerdict) -> list[str]:
     return [
         "The worst of three: by how many times the steps, the tokens or the seconds of a batch size exceed the least "
         f"of all. {of_each(verdict.prices, number)}.",
-        f"That of B = {small} over that of B = {medium}: {between(verdict.ratios[small])}; that of "
-        f"B = {large} over it: {between(verdict.ratios[large])}.",
+        f"That of B = {small} over that of B = {medium}: {with_interval(verdict.ratios[small])}; that of "
+        f"B = {large} over it: {with_interval(verdict.ratios[large])}.",
         rates_sentences(verdict.rates),
     ]
 

@@ -2,8 +2,10 @@
 
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.sweep import TuningVerdict
-from core.lessons.check_the_claims.words.numbers import between, of_each
-from core.measure.comparison import GAP_THAT_MATTERS, Estimate
+from core.lessons.check_the_claims.words.numbers import of_each
+from core.measure.comparison import GAP_THAT_MATTERS
+from core.measure.estimate import Estimate
+from core.ui.sentences import with_interval
 
 
 def tuning_reason(verdict: TuningVerdict) -> str:
@@ -39,7 +41,7 @@ def borrowing_sentence(verdict: TuningVerdict, batch_size: int, other: int) -> s
         return f"At {verdict.best[other]:g}, the best of B = {other}, a run at B = {batch_size} diverged."
     cost = verdict.costs[batch_size]
     same = cost == Estimate(0.0, 0.0, 0.0)
-    by = "0 nats: for every seed the two rates are one" if same else f"{between(cost)} nats"
+    by = "0 nats: for every seed the two rates are one" if same else f"{with_interval(cost)} nats"
     return (
         f"With the rate that suits B = {other}, B = {batch_size} ends higher than with its own by {by}; each seed's "
         "rates were chosen by the other seeds."

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from core.batches import all_windows
-from core.measure.frozen import Population, design_effect
-from core.measure.intervals import Tails
+from core.measure.batch_noise import Population, design_effect
+from core.measure.intervals import Kurtosis
 from core.measure.noise_scale import from_two_sizes, noise_scale
 from core.model import GPT, GPTConfig, ReplicaStack
 from core.training import losses_of
@@ -61,8 +61,8 @@ def test_window_by_window_finds_the_text_s_own_covariance(population, singles):
     for values, truth in ((found.grad_sq_norms, population.gradient.square().sum().item()), (found.trace_covs, trace)):
         assert abs(values.mean() - truth) < 3 * values.std() / len(values) ** 0.5
     products = (singles - population.gradient) @ (singles - population.gradient).T
-    assert found.tails.single == pytest.approx((products.diagonal().var() / trace**2).item(), rel=0.2)
-    assert found.tails.pair == pytest.approx(2 * (products.square().mean() / trace**2).item(), rel=0.2)
+    assert found.kurtosis.single == pytest.approx((products.diagonal().var() / trace**2).item(), rel=0.2)
+    assert found.kurtosis.pair == pytest.approx(2 * (products.square().mean() / trace**2).item(), rel=0.2)
 
 
 @pytest.mark.slow
@@ -71,7 +71,7 @@ def test_the_two_batch_sizes_agree_with_window_by_window_on_a_gpt(population):
     squares = [(last(population.take_batches(population.draw(RNG, 400, b)))[1].norms ** 2).mean() for b in (2, 32)]
     scale = noise_scale(found.grad_sq_norms, found.trace_covs)
     grad_sq, trace = from_two_sizes(*squares, 2, 32)
-    assert scale.resolved and scale.low * 0.9 < trace / grad_sq < scale.high * 1.1
+    assert scale.estimate.low * 0.9 < trace / grad_sq < scale.estimate.high * 1.1
 
 
 def test_without_replacement_no_window_is_twice_in_a_batch(population):
@@ -85,7 +85,7 @@ def test_windows_of_independent_tokens_have_a_design_effect_of_one():
     assert design_effect(np.repeat(losses[:, :1], 16, axis=1)) == pytest.approx(16.0)
 
 
-def test_tails_of_the_losses(population):
+def test_kurtosis_of_the_losses(population):
     values = population.losses - population.losses.mean()
     kurtosis = (values**4).mean() / (values**2).mean() ** 2
-    assert Tails.of_numbers(population.losses).single == pytest.approx(kurtosis - 1)
+    assert Kurtosis.of_numbers(population.losses).single == pytest.approx(kurtosis - 1)

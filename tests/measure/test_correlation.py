@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from core.measure.correlation import WIDTH, AroundEdge, LossWaves
 from core.measure.noise import LossNoise
-from core.measure.waves import WIDTH, AroundEdge, LossWaves
 
 
 def wave_of(losses):
     noise, waves = LossNoise(*losses.shape), LossWaves(*losses.shape)
     noise.add(losses)
     waves.add(losses)
-    return WIDTH**0.5 * waves.means.pooled().sigma / noise.pooled().sigma
+    return WIDTH**0.5 * waves.means.pooled().value / noise.pooled().value
 
 
 def test_independent_losses_have_a_wave_of_one():
@@ -46,7 +46,7 @@ def test_runs_that_jump_together_are_worth_one():
     noise = LossNoise(400, 4)
     noise.add(np.repeat(np.random.default_rng(0).standard_normal((400, 1)), 4, axis=1))
     alone, shared = noise.of_run(0), noise.pooled(same_examples=True)
-    assert (shared.sigma, shared.low, shared.high) == pytest.approx((alone.sigma, alone.low, alone.high))
+    assert (shared.value, shared.low, shared.high) == pytest.approx((alone.value, alone.low, alone.high))
     assert noise.pooled().high < shared.high
 
 

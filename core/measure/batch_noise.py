@@ -22,7 +22,7 @@ from torch import Tensor
 
 from core.batches import split
 from core.measure.gradients import chunk_size, per_example_gradients
-from core.measure.intervals import Tails
+from core.measure.intervals import Kurtosis
 from core.measure.noise_scale import from_examples
 from core.model import ReplicaStack
 from core.training import losses_of, token_losses
@@ -47,7 +47,7 @@ class Examples:
 
     grad_sq_norms: np.ndarray  # (K,) unbiased estimates of |G|^2
     trace_covs: np.ndarray  # (K,) unbiased estimates of tr(Sigma)
-    tails: Tails  # of g_i - G
+    kurtosis: Kurtosis  # of g_i - G
 
 
 class Population:
@@ -127,15 +127,15 @@ class Population:
                 yield number / len(drawn), None
         m, n = (torch.stack(values).cpu().numpy().astype(float) for values in (mean_squares, squares_of_mean))
         grad_sq_norms, trace_covs = from_examples(m, n, batch_size)
-        yield 1.0, Examples(grad_sq_norms, trace_covs, self._tails(singles, pairs))
+        yield 1.0, Examples(grad_sq_norms, trace_covs, self._kurtosis(singles, pairs))
 
     @staticmethod
-    def _tails(singles: list[Tensor], pairs: list[Tensor]) -> Tails:
+    def _kurtosis(singles: list[Tensor], pairs: list[Tensor]) -> Kurtosis:
         num_pairs = sum(len(s) * (len(s) - 1) for s in singles)
         squares = torch.cat(singles).cpu().double()  # an Apple GPU knows no float64
         trace = squares.mean().item()
         pair = 2 * sum(p.item() for p in pairs) / max(num_pairs, 1) / trace**2 if num_pairs else 2.0
-        return Tails(pair, squares.var().item() / trace**2)
+        return Kurtosis(pair, squares.var().item() / trace**2)
 
 
 def design_effect(losses: np.ndarray) -> float:

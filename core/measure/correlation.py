@@ -40,14 +40,14 @@ class LossWaves:
 
 
 class AroundEdge:
-    """The mean loss of the last `width` whole steps before a place in training, and of the first behind it.
+    """The mean loss of the last `width` whole steps before a place in training, and of the first after it.
 
     edge: the place in steps; it may lie within a step, which then counts on neither side.
     """
 
     def __init__(self, edge: float, width: int, num_runs: int):
         self.width = width
-        self.last_before, self.first_behind = math.floor(edge), math.ceil(edge) + 1  # steps count from 1
+        self.last_before, self.first_after = math.floor(edge), math.ceil(edge) + 1  # steps count from 1
         self.step = 0
         self.sums = np.zeros((2, num_runs))
 
@@ -55,15 +55,15 @@ class AroundEdge:
         """The next steps' losses (steps, R)."""
         steps = np.arange(self.step + 1, self.step + len(losses) + 1)
         before = (self.last_before - self.width < steps) & (steps <= self.last_before)
-        behind = (self.first_behind <= steps) & (steps < self.first_behind + self.width)
-        self.sums += [losses[before].sum(axis=0), losses[behind].sum(axis=0)]
+        after = (self.first_after <= steps) & (steps < self.first_after + self.width)
+        self.sums += [losses[before].sum(axis=0), losses[after].sum(axis=0)]
         self.step += len(losses)
 
     @property
     def complete(self) -> bool:
-        return 0 < self.width <= self.last_before and self.step >= self.first_behind + self.width - 1
+        return 0 < self.width <= self.last_before and self.step >= self.first_after + self.width - 1
 
     def means(self) -> tuple[np.ndarray, np.ndarray]:
-        """(before, behind): (R,) each; NaN for a run that had ended."""
-        before, behind = self.sums / self.width
-        return before, behind
+        """(before, after): (R,) each; NaN for a run that had ended."""
+        before, after = self.sums / self.width
+        return before, after

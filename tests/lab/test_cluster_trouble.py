@@ -1,0 +1,168 @@
+"""A real cluster: calls that go wrong, what is refused, another scheduler, and what ends with the server."""
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from small_races import LONG, SHORT, TEXT, num_records, wait_for
+
+from core.experiments.race.spec import RaceSpec
+from core.lab import cluster
+from core.lab.cluster import Lab, LabError
+from core.lab.store import Store
+from core.measure.memory import Machine
+from core.training import TrainConfig
+
+ROOT = Path(__file__).parents[2]
+
+
+# ---- short calls that go wrong
+
+
+def test_an_error_of_the_program_becomes_a_sentence_too(lab):
+    with pytest.raises(LabError, match=r"an error of the program \(AttributeError\)"):
+        lab.call("core.lab.worker:no_such_function")
+
+
+def test_a_call_that_finds_no_memory_says_so_and_its_worker_goes_on(lab):
+    worker = lab.call("os:getpid")
+    with pytest.raises(LabError, match="The memory was not enough"):
+        lab.call("builtins:exec", "raise MemoryError('of a text')")
+    time.sleep(1.5)
+    assert lab.call("os:getpid") == worker
+
+
+def test_a_worker_whose_gpu_failed_says_so_and_is_started_again(lab):
+    worker = lab.call("os:getpid")
+    with pytest.raises(LabError, match="The GPU failed"):
+        lab.call("builtins:exec", "import torch; raise torch.AcceleratorError('CUDA error: an illegal memory access')")
+    time.sleep(1.5)  # its last words take a second
+    assert lab.call("os:getpid") != worker
+
+
+def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_is_answered(lab, monkeypatch):
+    monkeypatch.setattr(cluster, "CALL_SECONDS", 0.2)
+    with pytest.raises(LabError, match="did not answer"):
+        lab.call("time:sleep", 1)
+    monkeypatch.undo()
+    assert lab.call("os:getpid") > 0
+
+
+def test_a_killed_call_worker_ends_its_call_with_a_sentence_and_comes_back(lab):
+    said = []
+
+    def long_call():
+        with pytest.raises(LabError) as refused:
+            lab.call("time:sleep", 25)
+        said.append(str(refused.value))
+
+    worker = psutil.Process(lab.call("os:getpid"))
+    caller = threading.Thread(target=long_call)
+    caller.start()
+    time.sleep(0.2)
+    worker.kill()
+    caller.join(timeout=20)
+    assert said == ["The worker did not answer. It is started again by itself: try once more."]
+    assert lab.call("os:getpid") != worker.pid
+
+
+# ---- what is refused before it starts
+
+
+def test_a_race_that_cannot_run_is_refused_and_not_kept(lab, monkeypatch):
+    before = lab.submit(SHORT)
+    monkeypatch.setattr(lab, "machine", Machine(devices={"cpu": 1_000}))
+    with pytest.raises(ValueError, match="GiB of memory"):
+        lab.submit(SHORT)
+    monkeypatch.undo()
+    after = lab.submit(SHORT)
+    assert lab.store.num_ahead(after) <= 1  # `before`, if it still runs, and nothing else
+    wait_for(lab, before, "done")
+    wait_for(lab, after, "done")
+
+
+def test_too_long_a_line_is_refused_with_a_sentence(lab, monkeypatch):
+    monkeypatch.setattr(cluster, "MAX_ACTIVE", 0)
+    with pytest.raises(LabError, match="try again when some have ended"):
+        lab.submit(SHORT)
+
+
+# ---- a cluster that is there already
+
+
+def test_a_lab_can_join_a_cluster_and_keeps_its_own_records(lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", lab.cluster.scheduler_address)
+    guest = Lab(Store(f"sqlite:///{tmp_path}/guest.db"))
+    race = guest.submit(SHORT)
+    wait_for(guest, race, "done")
+    assert guest.store.read(race)[0][0]["kind"] == "started"
+    assert guest.cluster is None and lab.store.status(race) is None and num_records(lab, race) == 0
+    guest.close()
+    assert lab.call("os:getpid") > 0  # it took nothing down with it
+
+
+def test_a_cluster_that_does_not_answer_is_told(monkeypatch, tmp_path):
+    def nobody(*args, **kwargs):
+        raise OSError("timed out")
+
+    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", "tcp://127.0.0.1:1")
+    monkeypatch.setattr("distributed.Client", nobody)
+    with pytest.raises(LabError, match=r"No cluster answers at tcp://127\.0\.0\.1:1: start it, or unset"):
+        Lab(Store(f"sqlite:///{tmp_path}/x.db")).start()
+
+
+def test_a_sentence_from_a_worker_arrives(lab):
+    with pytest.raises(ValueError, match="no device 'abacus'"):
+        lab.call("core.engine.loop:find_device", "abacus")
+
+
+def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):
+    monkeypatch.setattr(RaceSpec, "check", lambda self, machine: None)  # which would have seen it
+    plan = TrainConfig(batch_sizes=(2,), num_seeds=1, max_tokens=4_000, device="mps")
+    race = lab.submit(RaceSpec(text=TEXT, block_size=8, n_layer=1, n_head=2, n_embd=16, train=plan))
+    wait_for(lab, race, "failed")
+    assert "no device 'mps'" in lab.store.status(race)[1]
+
+
+def test_old_races_are_forgotten_while_the_server_runs(lab, monkeypatch):
+    forgotten = threading.Event()
+    monkeypatch.setattr(cluster, "BEATS_TO_FORGET", 1)
+    monkeypatch.setattr(lab.store, "forget_old", forgotten.set)
+    assert forgotten.wait(timeout=10)
+
+
+def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
+    monkeypatch.setattr(cluster, "LEASE_SECONDS", 0)
+    race = lab.submit(LONG)
+    wait_for(lab, race, "stopped", seconds=40)
+
+
+SCRIPT = """
+import sys, time
+import psutil
+from core.lab.cluster import Lab
+from core.lab.store import Store
+
+if __name__ == "__main__":
+    lab = Lab(Store(sys.argv[1]))
+    lab.describe()
+    assert "torch" not in sys.modules
+    print(*[p.pid for p in psutil.Process().children(recursive=True)], flush=True)
+    time.sleep(60)
+"""
+
+
+def test_killing_the_server_kills_its_workers_and_it_never_loaded_torch(tmp_path):
+    (tmp_path / "serve.py").write_text(SCRIPT)
+    command = [sys.executable, str(tmp_path / "serve.py"), f"sqlite:///{tmp_path}/x.db"]
+    alone = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=alone) as process:
+        workers = [psutil.Process(int(pid)) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert len(workers) >= 2
+    _, alive = psutil.wait_procs(workers, timeout=15)
+    assert not alive
