@@ -55,6 +55,7 @@ from core.charts.ranks import STAGES_OF_TIME, pipeline_chart, rank_times_chart
 from core.charts.rates import rate_chart
 from core.charts.spec import Table, to_spec, with_data
 from core.charts.spread import noise_scale_chart, strips_chart
+from core.charts.style import enlarged
 from core.charts.sums import sum_chart
 from core.charts.throughput import throughput_chart
 
@@ -93,6 +94,7 @@ __all__ = [
     "describe_sum",
     "describe_throughput",
     "end_labels",
+    "enlarged",
     "example_gradients_chart",
     "format_bytes",
     "format_count",

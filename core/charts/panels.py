@@ -23,7 +23,7 @@ def panel_chart(
     mark: Literal["bars", "dots", "line"] = "bars",
     pick: bool = False,
     rules: bool = False,
-    height: int = 200,
+    height: int = 225,
 ) -> alt.LayerChart:
     """Bars where a column may hold several losses; otherwise each is a point of a line, or a dot on it.
 

@@ -6,31 +6,30 @@ from core.charts.palette import PALETTES, Palette, Theme, batch_size_colors
 
 FONT_SIZE = 14
 TITLE_SIZE = 15
+AXIS_HEIGHT = 62  # of an axis with its title, and the padding
+LARGE_FONT_SIZE, LARGE_HEIGHT = 22, 1.5  # of a projector; the height as a multiple
 EXACT_FORMAT = ",.6~r"
 FEW_TICKS = alt.ExprRef("max(3, floor(width / 110))")
 
 
 def styled(chart: alt.LayerChart | alt.FacetChart, theme: Theme, *, height: int) -> alt.LayerChart:
-    """The chart as wide as its place, in the colours of the theme; `height` is the plot's, without its axes.
+    """The chart as wide as its place, in the colours of the theme; `height` is about the plot's, without its axes. All
+    of it is fitted into that and the axes' height, so that full screen shows the axes too; facets cannot be fitted.
 
     Renderer and aria are named here because Streamlit otherwise changes them when the data grows past 2,000
     and 5,000 rows, and so redraws the chart from nothing. Marks are not read aloud: `alt` speaks for all.
     """
-    palette = PALETTES[theme]
+    palette, facets = PALETTES[theme], isinstance(chart, alt.FacetChart)
     return chart.properties(
         width="container",
-        height=height,
-        autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+        height=height if facets else height + AXIS_HEIGHT,
+        autosize=alt.AutoSizeParams(type="fit-x" if facets else "fit", contains="padding"),
         background="transparent",
         padding={"left": 4, "top": 4, "right": 30, "bottom": 8},
         usermeta={"embedOptions": {"renderer": "svg"}},
     ).configure(
         axis=alt.AxisConfig(
-            labelColor=palette.text,
-            labelFontSize=FONT_SIZE,
-            titleColor=palette.text,
-            titleFontSize=TITLE_SIZE,
-            titleFontWeight="normal",
+            **_type(palette),
             gridColor=palette.grid,
             domainColor=palette.theory,
             tickColor=palette.theory,
@@ -39,11 +38,7 @@ def styled(chart: alt.LayerChart | alt.FacetChart, theme: Theme, *, height: int)
             titlePadding=8,
         ),
         legend=alt.LegendConfig(
-            labelColor=palette.text,
-            labelFontSize=FONT_SIZE,
-            titleColor=palette.text,
-            titleFontSize=TITLE_SIZE,
-            titleFontWeight="normal",
+            **_type(palette),
             titleOrient="left",
             titlePadding=12,
             offset=8,
@@ -55,6 +50,26 @@ def styled(chart: alt.LayerChart | alt.FacetChart, theme: Theme, *, height: int)
         mark=alt.MarkConfig(aria=False, tooltip=None),
         view=alt.ViewConfig(stroke=None),
     )
+
+
+def _type(palette: Palette) -> dict:
+    """How axes and legends are written."""
+    return {
+        "labelColor": palette.text,
+        "labelFontSize": FONT_SIZE,
+        "titleColor": palette.text,
+        "titleFontSize": TITLE_SIZE,
+        "titleFontWeight": "normal",
+    }
+
+
+def enlarged(spec: dict) -> dict:
+    """The spec of a chart as a projector shows it: what it writes can be read from the last row, and it is higher."""
+    config = {
+        part: {name: LARGE_FONT_SIZE if name.endswith("ontSize") else value for name, value in style.items()}
+        for part, style in spec["config"].items()
+    }
+    return spec | {"config": config, "height": round(LARGE_HEIGHT * spec["height"])}
 
 
 def haloed(palette: Palette) -> tuple[dict, dict]:

@@ -98,6 +98,7 @@ RACE = (
     Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
     LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_SEEDS, limits.MAX_TOKENS)),
 )
+VIEW = (Whole("present", 0, "Presenter's view", low=0, high=1),)
 STEP = (
     Whole("step", 1, "Step", low=1, high=limits.MAX_STEP),
     Choice("stage", STAGES[0], "Stage of the step", {stage: f"{n} {stage}" for n, stage in enumerate(STAGES, 1)}),
@@ -187,6 +188,7 @@ SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for subject in (
         TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
+        VIEW,
     )
     for setting in subject
 }  # fmt: skip

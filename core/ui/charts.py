@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core.charts import PICKED, Table, Theme, to_spec, with_data
+from core.charts import PICKED, Table, Theme, enlarged, to_spec, with_data
+from core.ui.present import presenting
 
 MAX_BINS = 400
 LIVE_ALT = "it is being measured; its numbers stand under “The charts in numbers”."  # constant: see `draw`
@@ -19,10 +20,16 @@ def theme() -> Theme:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-@lru_cache(maxsize=200)
 def spec_of(make: Callable, *args, **options) -> dict:
+    """The spec of a chart as this visitor has it."""
+    return made_once(presenting(), make, *args, **options)
+
+
+@lru_cache(maxsize=200)
+def made_once(large: bool, make: Callable, *args, **options) -> dict:
     """The spec of a chart, made once for its arguments."""
-    return to_spec(make(*args, **options))
+    spec = to_spec(make(*args, **options))
+    return enlarged(spec) if large else spec
 
 
 def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None = None, **tables: Table) -> None:
@@ -45,7 +52,7 @@ def panel_title(name: str, what: str, color: str) -> None:
     patch = f"display:inline-block;width:.8em;height:.8em;border-radius:2px;background:{color};margin-right:.4em"
     st.html(
         f'<h3 style="font-size:1.1rem;margin:0;padding:0"><span style="{patch}"></span>{escape(name)} '
-        f'<span style="font-size:.85rem;font-weight:normal;margin-left:.4em">{escape(what)}</span></h3>'
+        f'<span style="font-size:.875rem;font-weight:normal;margin-left:.4em">{escape(what)}</span></h3>'
     )
 
 

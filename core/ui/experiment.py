@@ -144,17 +144,18 @@ def experiment(
     settings beside it, `more` those that are folded below. Where the visitor has none, the recording of that name, or
     the one that `recording` lets them choose. `options` are of its kind's results."""
     own = find_own(choices, name, **options)
-    with st.container(key=f"controls_{name}"):
-        first, buttons, word = st.columns([1.2, 1, 1.2] if main else [0.01, 1, 1.8], vertical_alignment="bottom")
-        with first:
-            if main:
+    with st.expander("Settings and start") if choices.present else nullcontext():
+        with st.container(key=f"controls_{name}"):
+            *first, buttons, word = st.columns([1.2, 1, 1.2] if main else [1, 2.4], vertical_alignment="bottom")
+        if main:
+            with first[0]:
                 main(choices)
         with buttons:
             controls(choices, name, label, own.experiment if own else None)
-    with st.expander("Settings: text, model, learning rate and the rest") if more else nullcontext():
-        if more:
-            more(choices)
-        shown = recorded(recording(choices, name) if recording and not own else name, **options)
+        with st.expander("Settings: text, model, learning rate and the rest") if more else nullcontext():
+            if more:
+                more(choices)
+            shown = recorded(recording(choices, name) if recording and not own else name, **options)
     if own:
         shown = replace(own, before=shown)
     shown = replace(shown, stale=is_stale(choices, name, shown))

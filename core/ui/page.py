@@ -9,12 +9,14 @@ from core.experiments.registry import OFFERS
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
+from core.ui.present import LARGE, switch
 from core.ui.texts import restore_text
 
 ROUTED = "_routed"
 STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; pointer-events: none; }
 [data-testid="stHeader"] button { pointer-events: auto; }
+.st-key-head { padding-right: 2.2rem; }
 [data-testid="stMainBlockContainer"] { padding: 2.6rem clamp(1rem, 3.5vw, 5rem) 3rem; max-width: 90rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.1rem); padding: 0 0 0.2rem; }
 [data-testid="stMainBlockContainer"] h2 { font-size: 1.45rem; padding: 0.6rem 0 0.2rem; }
@@ -78,9 +80,12 @@ def open_page(question: str, answer: str) -> Choices:
         st.navigation(lessons(), expanded=True)
         st.rerun()
     choices = Choices()
-    st.html(STYLE)
-    st.title(question, anchor=False)
-    st.markdown(answer)
+    st.html(STYLE + LARGE * choices.present)
+    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+        st.title(question, anchor=False)
+        switch(choices)
+    if not choices.present:
+        st.markdown(answer)
     for note in choices.take_notes():
         st.warning(plain(note))
     return choices

@@ -25,7 +25,7 @@ GHOST_POINTS = 24  # of each running mean behind a panel
 Pick = Callable[[int, float, float], None]
 
 
-def draw_panels(view: View, axis: str, seed: int | None, on_pick: Pick | None = None, height: int = 200) -> str:
+def draw_panels(view: View, axis: str, seed: int | None, on_pick: Pick | None = None, height: int = 225) -> str:
     """A panel a batch size, all with the same axes: of one run, or of all where `seed` is None. `on_pick` gets the
     batch size, x and the loss of what was clicked. Returns what is seen as a sentence."""
     results: RaceResults = view.results
