@@ -14,8 +14,9 @@ from core.ui.texts import restore_text
 
 ROUTED = "_routed"
 STYLE = """<style>
-[data-testid="stHeader"] { background: transparent; pointer-events: none; }
-[data-testid="stHeader"] button { pointer-events: auto; }
+[data-testid="stHeader"] { background: transparent; }
+[data-testid="stHeader"], [data-testid="stHeader"] * { pointer-events: none; }
+[data-testid="stHeader"] :is(button, a), [data-testid="stHeader"] :is(button, a) * { pointer-events: auto; }
 .st-key-head { padding-right: 2.2rem; }
 [data-testid="stMainBlockContainer"] { padding: 2.6rem clamp(1rem, 3.5vw, 5rem) 3rem; max-width: 90rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.1rem); padding: 0 0 0.2rem; }
