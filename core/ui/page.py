@@ -12,6 +12,26 @@ ROUTED = "_routed"
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 3rem; max-width: 90rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0 0 0.3rem; }
+[data-testid="stCaptionContainer"] { color: inherit; opacity: 0.78; }  /* Streamlit's own has 4.4:1 on white */
+[data-testid="stApp"] :is(a, button, summary):focus-visible {
+  outline: 3px solid light-dark(#16202A, #EDF2F7); outline-offset: 1px;
+}
+[data-testid="stApp"] a[data-testid="stSidebarNavLink"]:focus-visible { outline-offset: -3px; }
+[data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; row-gap: 0.3rem; }  /* none is cut off */
+[data-testid="stButtonGroup"] [role="radiogroup"] button { padding-inline: 0.75rem; }
+/* in the dark no colour is both dark enough under white text, on a button, and light enough for text, on a choice */
+[data-testid="stButtonGroup"] [role="radiogroup"] button[data-selected="true"] { color: inherit; font-weight: 600; }
+[data-testid="stButton"] .stMarkdownEllipsis, [data-testid="stButton"] p,
+[data-testid="stMetric"] .stMarkdownEllipsis, [data-testid="stMetric"] p { white-space: normal; }
+/* all that is chosen is seen, and a thumb can take it away */
+[data-testid="stMultiSelect"] :has(> [data-testid="stMultiSelectTagsContainer"]) { height: auto; max-height: none; }
+[data-testid="stMultiSelect"] [data-testid="stMultiSelectTagsContainer"] { flex-wrap: wrap; mask-image: none; }
+[data-testid="stMultiSelect"] [data-testid="stMultiSelectTagsContainer"] input { flex: 1 1 1rem; min-width: 1rem; }
+[data-testid="stMultiSelect"] [data-tag] button { min-width: 1.5rem; min-height: 1.5rem; }
+@media (pointer: coarse), (max-width: 40rem) {
+  [data-testid="stMultiSelect"] [data-tag] { height: 2.2rem; }
+  [data-testid="stMultiSelect"] [data-tag] button { min-width: 2rem; min-height: 2rem; }
+}
 </style>"""
 LESSONS = {  # by section
     "Lessons": (
@@ -43,8 +63,8 @@ def lessons() -> dict[str, list]:
 
 
 def run_app() -> None:
-    st.set_page_config(page_title="Batchscope", layout="wide")
     page = st.navigation(lessons(), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Batchscope", layout="wide")
     server()
     choices = Choices()
     st.session_state[ROUTED] = True

@@ -1,8 +1,8 @@
 """The colours, by formulas that are written here.
 
-Contrast by WCAG 2.2. Colour-blindness by the matrices that Machado, Oliveira and Fernandes (2009, "A Physiologically-based
-Model for Simulation of Color Vision Deficiency") publish for severity 1.0, applied to linear RGB. Lightness L* and
-distance (Delta E 1976, the straight line) in CIE Lab, by way of IEC 61966-2-1 (sRGB) and D65.
+Contrast by WCAG 2.2. Colour-blindness by the matrices that Machado, Oliveira and Fernandes (2009, "A
+Physiologically-based Model for Simulation of Color Vision Deficiency") publish for severity 1.0, applied to linear
+RGB. Lightness L* and distance (Delta E 1976, the straight line) in CIE Lab, by way of IEC 61966-2-1 (sRGB) and D65.
 """
 
 import itertools

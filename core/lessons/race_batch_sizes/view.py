@@ -107,4 +107,4 @@ def show_texts(results: RaceResults) -> None:
         step, text = (last.step, last.text) if last else (0, "")
         column.caption(f"B = {batch_size}, after {step:,} steps")
         shown = "".join(c if c in " \n" else visible(c) for c in text)
-        column.code(shown or "nothing yet", language=None, wrap_lines=True, height=150)
+        column.code(shown or "nothing yet", language=None, wrap_lines=True)
