@@ -3,7 +3,7 @@
 import altair as alt
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, styled
+from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, names_at_ends, styled
 
 
 def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt.LayerChart:
@@ -11,6 +11,7 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt
 
     Datasets
         gaps    order (int), train, gap (float, nats), batch_size, seed, tokens (int): one row an evaluation
+        ends    train, gap (float), label (str): what stands at the end of a batch size's lines
         equal   train (float), label (str): the training loss at which the batch sizes are compared
         frame   train, gap (float): two corners that hold the axes; see `frame_corners`
     """
@@ -48,6 +49,7 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt
                 x=x, y=y, color=color, detail="seed:O", order="order:Q"
             ),
             gaps.mark_circle(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
+            *names_at_ends(palette, "train", "gap"),
         ),
         theme,
         height=height,

@@ -2,8 +2,8 @@
 
 import altair as alt
 
-from core.charts.palette import Theme
-from core.charts.style import batch_size_legend, batch_size_scale, styled
+from core.charts.palette import PALETTES, Theme
+from core.charts.style import batch_size_legend, batch_size_scale, names_at_ends, styled
 
 
 def rate_chart(
@@ -13,6 +13,7 @@ def rate_chart(
 
     Datasets
         rates   rate (float, above 0), batch_size (int), mean, low, high (float)
+        ends    rate, mean (float), label (str): what stands at the end of a line
         frame   rate, y (float): two corners that hold the axes; see `frame_corners`
     """
     rates, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("rates", "frame"))
@@ -39,6 +40,7 @@ def rate_chart(
             rates.mark_line(strokeWidth=2).encode(x=x, y=y, color=color),
             rates.mark_rule(strokeWidth=2, opacity=0.55, clip=True).encode(x=x, y="low:Q", y2="high:Q", color=color),
             rates.mark_circle(size=90, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
+            *names_at_ends(PALETTES[theme], "rate", "mean"),
         ),
         theme,
         height=height,

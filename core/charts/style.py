@@ -78,6 +78,15 @@ def haloed(palette: Palette) -> tuple[dict, dict]:
     return halo, {"color": palette.text}
 
 
+def names_at_ends(palette: Palette, x: str, y: str) -> list[alt.Chart]:
+    """Layers that name each line at its end, for hues may be near. The dataset `ends`: x, y (float), label (str)."""
+    ends = alt.Chart(alt.NamedData(name="ends"))
+    return [
+        ends.mark_text(align="left", dx=8, **look).encode(x=alt.X(f"{x}:Q"), y=alt.Y(f"{y}:Q"), text="label:N")
+        for look in haloed(palette)
+    ]
+
+
 def batch_size_scale(batch_sizes: list[int], theme: Theme) -> alt.Scale:
     ascending = sorted(batch_sizes)
     return alt.Scale(domain=ascending, range=batch_size_colors(ascending, theme))

@@ -34,7 +34,8 @@ def made_once(large: bool, make: Callable, *args, **options) -> dict:
 
 def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None = None, **tables: Table) -> None:
     """Draw a chart with new data. While it lives, `alt` must stay the same too: with another one, Streamlit puts the
-    chart on the page anew instead of passing it the data. `on_pick` gets the fields of a point that was clicked, on a
+    chart on the page anew instead of passing it the data. It goes into the spec, for Streamlit's own `alt` is read out
+    once more with each of the four buttons over a chart. `on_pick` gets the fields of a point that was clicked, on a
     chart that was made with `pick`."""
     options: dict[str, Any] = {}
     if on_pick:
@@ -44,7 +45,8 @@ def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None 
                 on_pick(points[0])
 
         options = {"on_select": taken, "selection_mode": PICKED}
-    st.vega_lite_chart(None, with_data(spec, **tables), key=key, alt=alt, width="stretch", **options)
+    described = with_data(spec, **tables) | {"description": alt}
+    st.vega_lite_chart(None, described, key=key, width="stretch", **options)
 
 
 def panel_title(name: str, what: str, color: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
@@ -13,19 +14,7 @@ from core.ui.present import LARGE, switch
 from core.ui.texts import restore_text
 
 ROUTED = "_routed"
-STYLE = """<style>
-[data-testid="stHeader"] { background: transparent; }
-[data-testid="stHeader"], [data-testid="stHeader"] * { pointer-events: none; }
-[data-testid="stHeader"] :is(button, a), [data-testid="stHeader"] :is(button, a) * { pointer-events: auto; }
-.st-key-head { padding-right: 2.2rem; }
-[data-testid="stMainBlockContainer"] { padding: 2.6rem clamp(1rem, 3.5vw, 5rem) 3rem; max-width: 90rem; }
-[data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.1rem); padding: 0 0 0.2rem; }
-[data-testid="stMainBlockContainer"] h2 { font-size: 1.45rem; padding: 0.6rem 0 0.2rem; }
-[data-testid="stMainBlockContainer"] h3 { font-size: 1.2rem; padding: 0.4rem 0 0.1rem; }
-.st-key-answer { border-left: 5px solid var(--st-primary-color, #1D5C8F); padding: 0.6rem 1rem; }
-[class*="st-key-earlier_"] { opacity: 0.55; }
-.st-key-answer p { font-size: 1.06rem; }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
 LESSONS = {  # by section
     "Lessons": (
         ("pages/start.py", "Start", ":material/home:"),
@@ -56,8 +45,8 @@ def lessons() -> dict[str, list]:
 
 
 def run_app() -> None:
-    st.set_page_config(page_title="Batchscope", layout="wide")
     page = st.navigation(lessons(), expanded=True)
+    st.set_page_config(page_title=f"{page.title} · Batchscope", layout="wide")
     server()
     choices = Choices()
     st.session_state[ROUTED] = True

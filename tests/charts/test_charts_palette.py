@@ -1,4 +1,9 @@
-"""Contrast by WCAG 2.2, colour-blindness by Machado et al. 2009 (severity 1), distance in CIE Lab (1976)."""
+"""The colours, by formulas that are written here.
+
+Contrast by WCAG 2.2. Colour-blindness by the matrices that Machado, Oliveira and Fernandes (2009, "A
+Physiologically-based Model for Simulation of Color Vision Deficiency") publish for severity 1.0, applied to linear
+RGB. Lightness L* and distance (Delta E 1976, the straight line) in CIE Lab, by way of IEC 61966-2-1 (sRGB) and D65.
+"""
 
 import itertools
 
@@ -17,7 +22,12 @@ SIMULATION = {
     "deuteranopia": np.array(
         [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
     ),
+    "tritanopia": np.array(
+        [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]]
+    ),
 }
+POWERS_OF_FOUR = [4**k for k in range(7)]
+RATES_PAGE = [4, 8, 16, 32, 64]
 
 
 def linear(color):
@@ -48,9 +58,17 @@ def lab(color, sight="none"):
     return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
+def distance(first, second, sight="none"):
+    return float(np.linalg.norm(lab(first, sight) - lab(second, sight)))
+
+
 def test_the_measures_themselves():
     assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
     assert lab("#FFFFFF") == pytest.approx([100, 0, 0], abs=0.05)
+    assert lab("#777777")[0] == pytest.approx(116 * ((0x77 / 255 + 0.055) / 1.055) ** (2.4 / 3) - 16, abs=0.01)
+    assert distance("#000000", "#FFFFFF") == pytest.approx(100, abs=0.05)
+    for sight, matrix in SIMULATION.items():
+        assert matrix.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5), sight  # grey stays grey
     red_green = ("#FF0000", "#808000")
     distances = {sight: np.linalg.norm(lab(red_green[0], sight) - lab(red_green[1], sight)) for sight in SIMULATION}
     assert distances["deuteranopia"] < distances["none"] / 2
@@ -69,12 +87,31 @@ def test_larger_is_further_from_the_background(theme):
     assert all(a < b for a, b in itertools.pairwise(steps))
 
 
-@pytest.mark.parametrize("sight", SIMULATION)
+@pytest.mark.parametrize("theme, nearest, farthest", [("light", 61, 9), ("dark", 43, 95)])
+def test_grey_keeps_the_order(theme, nearest, farthest):
+    lightness = [lab(batch_size_color(b, theme))[0] for b in FINE_BATCH_SIZES]
+    away = np.diff(lightness) * (1 if theme == "dark" else -1)
+    assert len(away) > 60 and away.min() > 0
+    assert lightness[0] == pytest.approx(nearest, abs=1) and lightness[-1] == pytest.approx(farthest, abs=1)
+    steps = np.abs(np.diff([lab(batch_size_color(b, theme))[0] for b in POWERS_OF_FOUR]))
+    assert steps.min() >= 8  # 4, 16 and 64, once one grey, too
+
+
+@pytest.mark.parametrize("sight, least", [("none", 25), ("protanopia", 15), ("deuteranopia", 15), ("tritanopia", 15)])
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_factor_of_four_is_told_apart(theme, sight):
-    for k in range(11):
-        small, large = (lab(batch_size_color(2**p, theme), sight) for p in (k, k + 2))
-        assert np.linalg.norm(small - large) >= 10, 2**k
+def test_a_factor_of_four_is_told_apart(theme, sight, least):
+    colors = [batch_size_color(b, theme) for b in POWERS_OF_FOUR]
+    assert min(distance(*two, sight) for two in itertools.combinations(colors, 2)) >= least
+    between = [batch_size_color(2 * b, theme) for b in POWERS_OF_FOUR[:-1]]  # 2, 8, 32: they lie between two of them
+    assert min(distance(*two, sight) for two in itertools.combinations(between, 2)) >= 0.7 * least
+
+
+@pytest.mark.parametrize("sight, least", [("none", 12), ("protanopia", 7), ("deuteranopia", 7), ("tritanopia", 7)])
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_factor_of_two_is_seen_but_needs_a_name_too(theme, sight, least):
+    sizes = sorted({*RATES_PAGE, *(2**k for k in range(13))})
+    colors = [batch_size_color(b, theme) for b in sizes]
+    assert min(distance(*two, sight) for two in itertools.combinations(colors, 2)) >= least
 
 
 @pytest.mark.parametrize("theme", THEMES)

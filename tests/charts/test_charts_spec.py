@@ -17,6 +17,8 @@ from core.charts import (
     noise_chart,
     overlay_chart,
     panel_chart,
+    rate_chart,
+    strips_chart,
     throughput_chart,
     to_spec,
     with_data,
@@ -31,7 +33,7 @@ CHARTS = {
     "noise": (lambda theme: noise_chart(BATCH_SIZES, theme), {"frame", "theory", "noise"}),
     "throughput": (lambda theme: throughput_chart(BATCH_SIZES, theme), {"frame", "speed"}),
     "coverage": (coverage_chart, {"bins"}),
-    "gap": (lambda theme: gap_chart(BATCH_SIZES, theme), {"frame", "gaps", "equal"}),
+    "gap": (lambda theme: gap_chart(BATCH_SIZES, theme), {"frame", "gaps", "equal", "ends"}),
     "memory": (lambda theme: memory_chart(BATCH_SIZES, theme), {"memory", "total"}),
     "passing": (lambda theme: memory_chart(BATCH_SIZES, theme, x_title="T", passing=True), {"memory", "total"}),
 }
@@ -112,3 +114,23 @@ def test_type_can_be_read_from_the_back_of_the_room():
         config = to_spec(build("light"))["config"]
         sizes = [size for part in config.values() for name, size in part.items() if name.endswith("ontSize")]
         assert len(sizes) == 5 and min(sizes) >= 13
+
+
+COLORED = {
+    "loss": loss_chart(BATCH_SIZES, "light"),
+    "noise": noise_chart(BATCH_SIZES, "light"),
+    "throughput": throughput_chart(BATCH_SIZES, "light"),
+    "gap": gap_chart(BATCH_SIZES, "light"),
+    "strips": strips_chart(BATCH_SIZES, "light", y_title="nats"),
+    "rates": rate_chart(BATCH_SIZES, [1e-3], "light", y_title="nats"),
+}
+
+
+@pytest.mark.parametrize("name", COLORED)
+def test_a_batch_size_is_never_told_by_its_hue_alone(name):
+    """8 and 16 are near in hue: an axis says which is which, or a name at the end of the line."""
+    spec = to_spec(COLORED[name])
+    encodings = [layer["encoding"] for layer in spec["layer"]]
+    assert any(encoding.get("color", {}).get("field") == "batch_size" for encoding in encodings)
+    on_axis = any(encoding.get(side, {}).get("field") == "batch_size" for encoding in encodings for side in "xy")
+    assert on_axis or "ends" in dataset_names(spec)

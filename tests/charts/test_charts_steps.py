@@ -20,7 +20,7 @@ MAKERS = {
     "strips": (lambda theme: charts.strips_chart([1, 4], theme, y_title="nats"), ["frame", "batches", "whole"]),
     "rates": (
         lambda theme: charts.rate_chart([4, 16], [1e-3, 2e-3], theme, y_title="loss"),
-        ["frame", "rates"],
+        ["frame", "rates", "ends"],
     ),
     "noise scale": (charts.noise_scale_chart, ["frame", "scale", "unresolved"]),
     "histogram": (lambda theme: charts.histogram_chart(theme, x_title="nats"), ["frame", "bins", "mark"]),

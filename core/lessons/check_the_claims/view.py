@@ -162,12 +162,15 @@ def draw_gaps(view: View) -> str:
     equal = [] if np.isnan(level) else [(level, f"all came to {level:.2f}")]
     x = charts.round_domain(table["train"].min(), table["train"].max()) if len(table) else (1.0, 4.5)
     y = charts.round_domain(min(0.0, table["gap"].min()), table["gap"].max()) if len(table) else (0.0, 1.0)
+    last = table.groupby(["batch_size", "seed"]).last().groupby("batch_size", as_index=False)[["train", "gap"]].mean()
+    ends = charts.end_labels(last.rename(columns={"train": "x", "gap": "mean"}), y)
     sentence = charts.describe_gaps(table)
     draw(
         spec_of(charts.gap_chart, race.batch_sizes, theme()),
         "claim_gaps",
         f"Validation less training loss against training loss: {LIVE_ALT}" if view.live else sentence,
         gaps=table,
+        ends=ends.rename(columns={"x": "train", "y": "gap"}),
         equal=pd.DataFrame(equal, columns=["train", "label"]),
         frame=charts.frame_corners(x, y, x_column="train", y_column="gap"),
     )

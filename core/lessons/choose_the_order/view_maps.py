@@ -98,7 +98,7 @@ def show_unread(corpus: Corpus, drawn: Drawn) -> None:
         more = " …" if end - first > STRETCH_TOKENS else ""
         text = "".join(map(corpus.tokenizer.show, shown))
         lines.append(f"{charts.counted(end - first, 'token')} from {first:,} on:\n{text}{more}")
-    st.code("\n\n".join(lines) or "none: all has been read", language=None, wrap_lines=True, height=240)
+    st.code("\n\n".join(lines) or "none: all has been read", language=None, wrap_lines=True)
 
 
 # ---- what to expect

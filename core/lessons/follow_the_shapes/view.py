@@ -19,6 +19,14 @@ STYLE = """
 .shapes code { font-size: 0.8rem; padding: 0; background: none; }
 .shapes .n { text-align: right; font-variant-numeric: tabular-nums; }
 .shapes .shape { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+@media (max-width: 40rem) {  /* a phone: a tensor a paragraph, its shape first, what has no heading there says its name */
+  .shapes thead { position: absolute; clip-path: inset(50%); }
+  .shapes tr { display: flex; flex-wrap: wrap; gap: 0 0.6rem; padding: 0.4rem 0; border-bottom: 1px solid #8796a555; }
+  .shapes td { padding: 0; border: 0; white-space: normal; overflow-wrap: anywhere; }
+  .shapes td:empty { display: none; }
+  .shapes .shape { order: -1; flex-basis: 100%; }
+  .shapes [data-name]::after { content: " " attr(data-name); }
+}
 """
 
 
@@ -56,15 +64,17 @@ def show_shapes(rows: list[dict]) -> None:
             f"<td><code>{name}</code></td>",
             f'<td class="shape">{shape_html(row["shape"], row["dims"])}</td>',
             f"<td><code>{html.escape(row['operation'])}</code></td>",
-            f'<td class="n">{memory}</td>',
-            f'<td class="n">{weights}</td>',
+            f'<td class="n"{"" if row["is_view"] else " data-name=bytes"}>{memory}</td>',
+            f'<td class="n" data-name=parameters>{weights}</td>',
             f"<td>{row['dtype']}</td>",
         )
-        lines.append(f"<tr>{''.join(cells)}</tr>")
-    heads = ("", "Where", "Shape", "Operation", "Bytes", "Parameters", "Type")
-    header = "".join(f"<th{' class=n' if head in ('Bytes', 'Parameters') else ''}>{head}</th>" for head in heads)
+        lines.append(f"<tr role=row>{''.join(cells)}</tr>".replace("<td", "<td role=cell"))
+    heads = ("Times", "Where", "Shape", "Operation", "Bytes", "Parameters", "Type")
+    header = "".join(
+        f"<th role=columnheader{' class=n' if head in ('Bytes', 'Parameters') else ''}>{head}</th>" for head in heads
+    )
     st.html(
         f"<style>{STYLE.replace('PAPER', PALETTES[theme()].background)}</style>"
-        '<div class="shapes" role="region" tabindex="0" aria-label="Every tensor of a forward pass"><table>'
-        f"<thead><tr>{header}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        '<div class="shapes" role="region" tabindex="0" aria-label="Every tensor of a forward pass"><table role=table>'
+        f"<thead role=rowgroup><tr role=row>{header}</tr></thead><tbody role=rowgroup>{''.join(lines)}</tbody></table></div>"
     )

@@ -16,6 +16,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
     rates = results.rate_table()
     first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
     y = charts.round_domain(rates["mean"].min(), rates["mean"].max(), 0.25) if len(rates) else (2.0, 3.5)
+    ends = charts.end_labels(rates.rename(columns={"rate": "x"}), y)
     sentence = charts.describe_rates(rates)
     draw(
         spec_of(
@@ -28,6 +29,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
         "sweep_rates",
         f"Validation loss by learning rate: {LIVE_ALT}" if live else sentence,
         rates=rates.assign(low=rates["low"].clip(*y), high=rates["high"].clip(*y)),
+        ends=ends.rename(columns={"x": "rate", "y": "mean"}),
         frame=charts.frame_corners((first, last), y, x_column="rate"),
     )
     return sentence
