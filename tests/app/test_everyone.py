@@ -1,5 +1,5 @@
-"""For everyone: nothing that axe calls serious or critical, on any page, light or dark, that is ours; and what it does not
-look at: titles, a chart's description, what is cut off, what a thumb can hit, where the keyboard is."""
+"""For everyone: nothing that axe calls serious or critical, on any page, light or dark, that is ours; and what it does
+not look at: titles, a chart's description, what is cut off, what a thumb can hit, where the keyboard is."""
 
 from importlib.resources import files
 
