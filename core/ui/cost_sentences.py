@@ -39,10 +39,17 @@ def knee_line(found: StepCostResults, fit: StepTimeFit | None) -> str:
         else ""
     )
     return (
+        f"{knee_head(fit)} At the knee both weigh the same, and half of the windows a second that the line allows are "
+        f"reached; ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
+    )
+
+
+def knee_head(fit: StepTimeFit) -> str:
+    """Of a knee that is resolved, and lies within the batch sizes that were measured."""
+    return (
         f"**Read as one line, the knee lies at B = {fitted(fit.knee)}.** A step takes "
         f"{fitted(fit.step_seconds, 1e3)} ms whatever the batch, and {fitted(fit.window_seconds, 1e3)} ms for each "
-        "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
-        f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
+        "window."
     )
 
 
