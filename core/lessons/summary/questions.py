@@ -134,8 +134,8 @@ TEXTS = {
             "lower": Option(
                 "It is lower",
                 "Here reading front to back helped.",
-                "A reader gains from reading in order. A model that sees one window at a time has no memory of the "
-                "one before.",
+                "A reader gains from reading in order. This model begins each window anew and has seen nothing before "
+                "it.",
             ),
             "same": Option(
                 "About the same: it reads the same tokens",

@@ -175,6 +175,6 @@ def packing_cells(padding: Padding) -> tuple[Cell, Cell]:
         Cell(f"Padding: {100 * padding.packed:.1f}% of the slots instead of {100 * padding.padded:.1f}%"),
         Cell(
             f"Cuts {padding.cut:,} of {charts.counted(padding.num_documents, 'document')}; laid end to end, "
-            f"{padding.cut_end_to_end:,}. Its time: measured in its lesson, not here"
+            f"{padding.cut_end_to_end:,}. The time that it saves: not measured on this page"
         ),
     )

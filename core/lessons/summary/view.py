@@ -102,11 +102,11 @@ def show_check(questions: list[Settled]) -> None:
         list(question.options),
         format_func=question.options.get,
         index=None,
-        key=f"summary_answer_{at}",
+        key=answer_key(at),
     )
     with st.container(horizontal=True):
-        if st.button("Check", type="primary", icon=":material/check:", key="summary_check"):
-            st.session_state[CHECKED] = (at, chosen)
+        icon = ":material/check:"
+        st.button("Check", type="primary", icon=icon, key="summary_check", on_click=check, args=(at,))
         last = at + 1 == len(questions)
         st.button(
             "First question" if last else "Next question",
@@ -117,6 +117,14 @@ def show_check(questions: list[Settled]) -> None:
         )
     if st.session_state.get(CHECKED) == (at, chosen):
         show_feedback(question, chosen)
+
+
+def answer_key(at: int) -> str:
+    return f"summary_answer_{at}"
+
+
+def check(at: int) -> None:
+    st.session_state[CHECKED] = (at, st.session_state[answer_key(at)])
 
 
 def go_on(to: int) -> None:
