@@ -23,6 +23,7 @@ show_table(choices, size_table(evidence, target))
 with st.expander("What these numbers are"):
     st.markdown(
         """
+- **Yours, or recorded**: a recorded number is of the recording's text, model and device, not of yours.
 - **The small numbers** are 95% intervals: of a loss over the seeds, of a speed over its timings, of a noise by chi-squared.
 - **Updates and memory** are counted, so they have none. Memory is all that a step holds at its worst moment, tensors only.
 - **Speed** is that of one run alone, with nothing beside it, as the race executes it.

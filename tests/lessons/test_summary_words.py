@@ -107,6 +107,7 @@ def test_the_answer_names_the_soonest_size_and_what_fits():
     first = min(products, key=products.get)
     said = words.recommendation(evidence().timed, TARGET)
     largest = lines("speed", "largest")[0]["batch_size"]
+    assert said.startswith("**In the recorded runs, B = ")
     assert f"{TARGET:.2f} nats" in said and f"B = {first:,}" in said and f"B = {largest:,} still fits" in said
     assert format_seconds(products[first]) in words.answer_lines(evidence().timed, TARGET)[0]
 
@@ -185,6 +186,13 @@ def test_a_sweep_and_a_timing_that_do_not_belong_together_are_not_multiplied():
     assert "different texts or models" in words.unknown_lines(mixed, TARGET)[0]
     together = Evidence(own=own, recorded=evidence().recorded)
     assert together.timed.mark == "yours and recorded"
+
+
+def test_a_noise_scale_of_another_text_stands_by_itself():
+    line = words.unknown_lines(evidence(), TARGET)[-1]
+    assert "bend at" in line and re.search("disagree|overlap", line)
+    alone = words.unknown_lines(replace(evidence(), noise_apart=True), TARGET)[-1]
+    assert "another text or model" in alone and not re.search("bend at|disagree|overlap", alone)
 
 
 def test_what_is_missing_is_said():

@@ -77,6 +77,7 @@ class Evidence:
     own: Mapping[str, Any]  # those that this visitor has
     recorded: Mapping[str, Any]  # all of them
     apart: bool = False  # whether the sweep and the timing at hand are of different texts or models
+    noise_apart: bool = False  # whether the noise and the sweep that stands here are
 
     def of(self, name: str) -> Any:
         return self.own.get(name, self.recorded[name])

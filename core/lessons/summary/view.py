@@ -26,10 +26,13 @@ def gather(choices: Choices) -> Evidence:
     found = {name: find_own(choices, name) for name in EXPERIMENTS}
     own = {name: mine.view() for name, mine in found.items() if mine}
     at_hand = kept | own
+    apart = not same_subject(at_hand["speed"].race, at_hand["sweep"].race)
+    sweep = (kept if apart else at_hand)["sweep"]
     return Evidence(
         own={name: view.results for name, view in own.items()} | own_padding(choices.settings),
         recorded={name: view.results for name, view in kept.items()} | {"packing": padding_of(Settings())},
-        apart=not same_subject(at_hand["speed"].race, at_hand["sweep"].race),
+        apart=apart,
+        noise_apart=not same_subject(at_hand["noise"].race, sweep.race),
     )
 
 

@@ -10,7 +10,7 @@ from core.experiments.step_cost.results import StepCostResults
 from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.experiments.sweep.results import SweepResults, fit_of
 from core.lessons.summary import figures
-from core.lessons.summary.evidence import Evidence, Timed
+from core.lessons.summary.evidence import BOTH, RECORDED, YOURS, Evidence, Timed
 from core.measure.comparison import Estimate, ratio_of
 from core.measure.time_to_target import Soonest
 from core.ui.cost_sentences import between, knee_head, knee_line, largest_line, sizes_named, soonest_line
@@ -22,6 +22,8 @@ DEFINITION = (
     "A **batch** is the B windows of T tokens that a model reads before it changes its weights once. Its gradient is "
     "the mean over all of them, and so an estimate of the whole text's."
 )
+
+WHERE = {YOURS: "In your runs", RECORDED: "In the recorded runs", BOTH: "In your runs and the recorded ones"}
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,10 @@ def recommendation(timed: Timed, target: float) -> str:
         return "**Which batch size is first at a target?** Not measured yet: it takes a sweep and a timing of steps."
     if found.num_seeds < 2:
         return "**Which batch size is first at a target?** Not resolved: the sweep has one seed."
-    where = f"**For the shortest way to a validation loss of {target:.2f} nats here: {any_of(found.choices)}.**"
+    where = f"**{WHERE[timed.mark]}, {any_of(found.choices)} is first at a validation loss of {target:.2f} nats.**"
     if found.rivals:
         where += f" These runs cannot tell {'them' if len(found.choices) > 2 else 'the two'} apart."
-    return f"{where} {room_sentence(timed.speed, found)}"
+    return f"{where} {room_sentence(timed.speed, found)} Another text, model or device may have another size."
 
 
 def any_of(sizes: tuple[int, ...]) -> str:
@@ -131,7 +133,7 @@ def unknown_lines(evidence: Evidence, target: float) -> list[str]:
         "**No size is the right one everywhere.** These numbers hold for this text, this model, this device and this "
         "target. Change one of them, and measure again.",
         rates_line(sweep, target),
-        scale_line(noise, sweep, target),
+        scale_line(noise, None if evidence.noise_apart else sweep, target),
     ]
     if evidence.apart:
         lines.insert(
@@ -156,13 +158,16 @@ def rates_line(sweep: SweepResults, target: float) -> str:
     return tried + (f" {sizes_named(missed)} did not reach the target with every seed." if missed else "")
 
 
-def scale_line(noise: NoiseResults, sweep: SweepResults, target: float) -> str:
-    """The noise scale beside the bend of the steps, and what neither of them is."""
+def scale_line(noise: NoiseResults, sweep: SweepResults | None, target: float) -> str:
+    """The noise scale beside the bend of the steps, and what neither of them is; by itself where there is no sweep of
+    the same text and model."""
     step = figures.last_noise_step(noise)
     scale = noise.scales[step] if step is not None else None
     measured = scale_sentence(scale, noise.spec.race.block_size)
     when = f" After {step:,} steps" if step is not None else ""
     text = f"**The gradient noise scale is a proxy**, from gradients alone.{when}: {measured}"
+    if sweep is None:
+        return f"{text} It is of another text or model than the sweep, so nothing stands beside it."
     fit = fit_of(sweep.runs_to(target)) if np.isfinite(target) else None
     if fit is None or not fit.b_crit.resolved:
         return f"{text} The bend of the steps to the target: not resolved."
