@@ -130,6 +130,4 @@ with st.expander("What to look for, and what to try"):
 """
     )
 take_away(choices, "check_the_claims", batch_size=choices.claim_small, race=claim_race_of)
-next_lesson(
-    "pages/choose_the_order.py", "The ways to put a batch together, each with what it costs. First: which windows come."
-)
+next_lesson("pages/summary.py", "What all lessons have measured, on one page: which batch size should you take?")

@@ -3,11 +3,9 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lessons.pack_documents.packing import current_documents, current_packing
 from core.lessons.pack_documents.view import (
     choose_documents,
     choose_row,
-    pack_all,
     report_of,
     row_table,
     show_documents,
@@ -20,6 +18,7 @@ from core.lessons.pack_documents.view import (
 from core.lessons.pack_documents.view_speed import show_speed
 from core.lessons.pack_documents.words import answers
 from core.settings.declared import ATTENTION, TOKENIZER_TITLES
+from core.ui.packing import current_documents, current_packing, pack_all
 from core.ui.page import open_page, show_error
 from core.ui.settings import choose_device
 from core.ui.take_away import take_away

@@ -26,6 +26,7 @@ LESSONS = {  # by section
         ("pages/tune_the_rate.py", "Tune the rate", ":material/tune:"),
         ("pages/speed_and_memory.py", "Speed and memory", ":material/speed:"),
         ("pages/check_the_claims.py", "Check the claims", ":material/fact_check:"),
+        ("pages/summary.py", "Summary", ":material/summarize:"),
     ),
     "Strategies": (
         ("pages/choose_the_order.py", "Choose the order", ":material/shuffle:"),

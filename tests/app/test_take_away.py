@@ -52,6 +52,7 @@ def test_a_notebook_and_a_script_are_downloaded(page, shared_server, tmp_path):
         ("tune_the_rate", "swept=4,8&rates=0.001,0.02", {"SWEEP": {"learning_rates": [0.001, 0.02]}}),
         ("speed_and_memory", "bound=12", {"SPEED": {"batch_sizes": [1, 2, 4, 8, 12]}}),
         ("check_the_claims", "small=8&claim_tokens=20000", {"RUN": {"batch_size": 8}}),
+        ("summary", "B=6", {"STEP": 1, "RUN": {"batch_size": 6}}),
         ("choose_the_order", "order_B=8&order_tokens=4000&order_seeds=2", {"RUN": {"batch_size": 8}}),
         ("accumulate_gradients", "micro=2&parts=3", {"RUN": {"batch_size": 6}, "PARTS": {"micro_batch_size": 2}}),
         ("distribute_the_batch", "rank_micro=2&rank_parts=1&ranks=3", {"PARTS": {"num_ranks": 3}, "STEP": 1}),

@@ -10,6 +10,7 @@ TITLES = {
     "tune_the_rate": "Which learning rate fits a batch size?",
     "speed_and_memory": "What does a batch cost?",
     "check_the_claims": "Is it true what people say about batch size?",
+    "summary": "Which batch size should I take?",
     "accumulate_gradients": "How does a large batch fit into a small memory?",
     "distribute_the_batch": "How do several processes share one batch?",
     "choose_the_order": "Does the order of the windows matter?",
@@ -17,6 +18,6 @@ TITLES = {
     "words": "What do the words mean?",
 }
 LINKS = (
-    "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Choose", "Accumulate",
-    "Distribute", "Pack", "Words",
+    "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Summary", "Choose",
+    "Accumulate", "Distribute", "Pack", "Words",
 )  # fmt: skip

@@ -5,9 +5,9 @@ import pytest
 
 from core.experiments.parallel.messages import RankReport, Step
 from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.parallel.times import exchange_share
 from core.experiments.race.spec import RaceSpec
 from core.lessons.distribute_the_batch.split import Split
-from core.lessons.distribute_the_batch.times import exchange_share
 from core.lessons.distribute_the_batch.words import (
     RANK_MISTAKES,
     mistake_sentence,

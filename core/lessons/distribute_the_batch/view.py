@@ -6,8 +6,8 @@ import streamlit as st
 
 from core import charts
 from core.experiments.parallel.results import ParallelResults
+from core.experiments.parallel.times import ExchangeShare, exchange_share, rank_seconds
 from core.lessons.distribute_the_batch.split import Split
-from core.lessons.distribute_the_batch.times import ExchangeShare, exchange_share, rank_seconds
 from core.lessons.distribute_the_batch.words import (
     mistake_sentence,
     split_sentence,

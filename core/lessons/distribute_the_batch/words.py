@@ -6,8 +6,8 @@ from core import charts, strategies
 from core.experiments.parallel.messages import Step
 from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.spec import ParallelSpec
+from core.experiments.parallel.times import ExchangeShare
 from core.lessons.distribute_the_batch.split import Split
-from core.lessons.distribute_the_batch.times import ExchangeShare
 from core.settings.declared import RANK_MISTAKES
 from core.ui.sentences import model_size, source_title
 

@@ -5,8 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from core import charts
-from core.batches import IGNORE, PACKERS, PADDING, PackedBatch, pack
-from core.lessons.pack_documents.packing import Packing
+from core.batches import IGNORE, PADDING, PackedBatch
 from core.lessons.pack_documents.rows import rows_html
 from core.lessons.pack_documents.words import documents_sentence, edit_sentences, equality_sentences, leak_sentences
 from core.measure.reports import Leak, PackingReport
@@ -15,6 +14,7 @@ from core.settings.declared import PACKING_TITLES
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import server
+from core.ui.packing import Packing
 from core.ui.texts import paste_box
 
 ROWS_PER_PAGE = 8
@@ -161,16 +161,6 @@ def show_equality(report: PackingReport) -> None:
 
 
 # ---- what is made once
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def batches_of(documents: tuple[str, ...], _ids: tuple[np.ndarray, ...], tokenizer: str, row_length: int):
-    """The documents packed by every strategy."""
-    return {strategy: pack(_ids, row_length, strategy) for strategy in PACKERS}
-
-
-def pack_all(packing: Packing) -> dict[str, PackedBatch]:
-    return batches_of(packing.documents, packing.ids, packing.tokenizer.name, packing.row_length)
 
 
 def report_of(packing: Packing) -> PackingReport:

@@ -5,12 +5,12 @@ import streamlit as st
 
 from core import charts
 from core.lab.cluster import LabError
-from core.lessons.pack_documents.packing import Packing
 from core.lessons.pack_documents.words import times_sentences
 from core.measure.comparison import ratio_of
 from core.measure.estimate import Estimate
 from core.measure.reports import StepTimes
 from core.ui.lab import server
+from core.ui.packing import Packing
 from core.ui.page import show_error
 
 TIMES = "_packing_times"

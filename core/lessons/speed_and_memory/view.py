@@ -12,13 +12,14 @@ from core.experiments.step_cost.results import StepCostResults
 from core.lessons.speed_and_memory.words import (
     memory_lines,
     replayed_line,
-    soonest_line,
     summary_of,
     target_line,
     time_lines,
     vectorised_lines,
 )
+from core.measure.time_to_target import soonest_of, steps_of
 from core.ui.choices import Choices
+from core.ui.cost_sentences import soonest_line
 from core.ui.experiment import OnPage, View, recorded, same_subject
 from core.ui.page import plain
 from core.ui.plots.step_cost import draw_memory
@@ -116,11 +117,7 @@ def show_time_to_target(choices: Choices, view: View, swept: View) -> list[str]:
     sweep, taken = swept.results, view.results.one_pass
     target = choices.target or sweep.usual_target() or 0.0
     runs = sweep.runs_to(target)
-    steps = {
-        int(b): rows["steps"].to_numpy(dtype=float)
-        for b, rows in runs.groupby("batch_size")
-        if np.isfinite(rows["steps"]).all() and (rows["steps"] > 0).all()
-    }
+    steps = steps_of(runs)
     both = sorted(steps.keys() & taken.keys())
     missing = [b for b in sorted(sweep.batch_sizes) if b not in both]
     st.markdown(target_line(target, swept.note, missing))
@@ -133,5 +130,5 @@ def show_time_to_target(choices: Choices, view: View, swept: View) -> list[str]:
     for column, (name, (title, values)) in zip(st.columns(3, gap="medium"), shown.items(), strict=True):
         with column:
             sentences.append(draw_points(values, sweep.batch_sizes, f"speed_{name}", title, view.live, height=240))
-    st.markdown(soonest_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
+    st.markdown(soonest_line(soonest_of({b: steps[b] for b in both}, {b: taken[b] for b in both})))
     return sentences

@@ -3,14 +3,13 @@
 import numpy as np
 
 from core import charts
-from core.experiments.step_cost.offers import MEGABYTE
 from core.experiments.step_cost.results import StepCostResults, best_of
 from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.measure.comparison import ratio_of
-from core.measure.estimate import Estimate
 from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import is_resolved
-from core.ui.sentences import interval, model_size, source_title, with_interval
+from core.ui.cost_sentences import between, knee_line, largest_line, sizes_named
+from core.ui.sentences import model_size, source_title, with_interval
 
 number = charts.format_significant
 
@@ -64,43 +63,6 @@ def product_line(found: StepCostResults, batch_size: int) -> str:
     )
 
 
-def sizes_named(sizes: tuple[int, ...]) -> str:
-    return " and ".join(f"B = {size:,}" for size in sizes)
-
-
-def knee_line(found: StepCostResults, fit: StepTimeFit | None) -> str:
-    if fit is None:
-        return (
-            "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
-            "that grows."
-        )
-    if not is_resolved(fit.knee):
-        return (
-            f"**The knee**: not resolved (95% interval {interval(fit.knee)} windows): the "
-            "times do not lie near enough to one line."
-        )
-    fixed, each = (with_interval(seconds.scaled(1e3)) for seconds in (fit.step_seconds, fit.window_seconds))
-    largest = max(found.one_pass)
-    if fit.knee.value > largest:
-        return (
-            f"**The knee**: not resolved. On one line through these times it would lie beyond B = {largest:,}, the "
-            f"largest batch measured. A step takes {fixed} ms however small the batch."
-        )
-    off = f"{number(100 * np.expm1(fit.residual))}%"
-    bent = (
-        f" The points lie off the line by up to {off}, more than the timings err: it is not quite one line, and "
-        "another bound would give a somewhat other knee."
-        if fit.residual > 3 * found.timing_error()
-        else ""
-    )
-    return (
-        f"**Read as one line, the knee lies at B = {with_interval(fit.knee)}.** A step takes "
-        f"{fixed} ms whatever the batch, and {each} ms for each "
-        "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
-        f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
-    )
-
-
 def replayed_line(step_seconds: dict[int, float]) -> str:
     """What a step takes in a race on the same GPU, by batch size, where no operation waits for Python."""
     sizes = sorted(step_seconds)
@@ -112,11 +74,6 @@ def replayed_line(step_seconds: dict[int, float]) -> str:
         "this GPU, the app captured a step once and replayed it: one run alone then takes "
         f"{times}.{knee}"
     )
-
-
-def between(estimate: Estimate) -> str:
-    """A number with its interval, 3.52 (3.41 to 3.63)."""
-    return f"{number(estimate.value)} ({interval(estimate)})"
 
 
 # ---- one by one, in a loop, in one pass
@@ -198,28 +155,6 @@ def block_lines(found: StepCostResults) -> list[str]:
     ]
 
 
-def largest_line(found: StepCostResults) -> str:
-    budget, answer = charts.format_bytes(found.spec.budget_bytes or 0), found.largest
-    if not answer:
-        return f"**The largest batch that fits into {budget}**: not known yet."
-    if answer.batch_size is None:
-        return f"**The largest batch that fits into {budget}**: none known, {answer.why_not}."
-    size, only = answer.batch_size, "Tensors only: the program, torch and its libraries come on top."
-    predicted = f"the line says {exact_megabytes(answer.predicted or 0)}"
-    if answer.why_not:
-        return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. Not confirmed: {answer.why_not}. {only}"
-    measured, beyond = (exact_megabytes(size or 0) for size in (answer.measured, answer.measured_next))
-    return (
-        f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
-        f"with one window more {beyond}. {only}"
-    )
-
-
-def exact_megabytes(num_bytes: float) -> str:
-    """Four figures: the question is which side of a bound it lies on."""
-    return f"{num_bytes / MEGABYTE:,.4g} MB"
-
-
 # ---- time to a target
 
 
@@ -233,21 +168,3 @@ def target_line(target: float, sweep_note: str, missing: list[int]) -> str:
         "rate was chosen."
         + (f" Left out, since steps or a time are missing: {sizes_named(tuple(missing))}." if missing else "")
     )
-
-
-def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
-    """Which batch size is first, and which ones cannot be told from it: the ratio of steps, over the seeds, times that
-    of the times of a step, over the rounds."""
-    if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
-        return "Too few batch sizes have both: steps to the target, and a time."
-    mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
-    soonest = min(mean, key=mean.__getitem__)
-    behind = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
-    rivals = tuple(b for b, ratio in behind.items() if b != soonest and not ratio.above(1))
-    if len(steps[soonest]) < 2:
-        return "The sweep has one seed: which batch is first is not resolved."
-    first = f"**B = {soonest} is there first**, after {charts.format_seconds(mean[soonest])}"
-    if rivals:
-        return f"{first}; but these seeds cannot tell it from {sizes_named(rivals)}."
-    second = min((b for b in mean if b != soonest), key=mean.__getitem__)
-    return f"{first}; B = {second}, the next one, takes {between(behind[second])} times as long."

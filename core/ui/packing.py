@@ -1,9 +1,11 @@
-"""The documents that a visitor has chosen, as token ids, and the model that is to read them."""
+"""The documents that a visitor has chosen, as token ids, packed by every strategy; the model that is to read them."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
+from core.batches import PACKERS, PackedBatch, pack
 from core.corpus import FOUR, Tokenizer, clean_text, first_documents, samples, split_documents
 from core.export.lesson import DocumentsSpec
 from core.model import GPTConfig
@@ -58,3 +60,13 @@ def current_documents(settings: Settings, text: str = "") -> DocumentsSpec:
     packing = current_packing(settings)
     tokens = tuple(packing.tokenizer.show(i) for i in range(packing.tokenizer.vocab_size))
     return DocumentsSpec(documents=packing.ids, tokens=tokens, gpt_config=packing.config)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def batches_of(documents: tuple[str, ...], _ids: tuple[np.ndarray, ...], tokenizer: str, row_length: int):
+    """The documents packed by every strategy."""
+    return {strategy: pack(_ids, row_length, strategy) for strategy in PACKERS}
+
+
+def pack_all(packing: Packing) -> dict[str, PackedBatch]:
+    return batches_of(packing.documents, packing.ids, packing.tokenizer.name, packing.row_length)

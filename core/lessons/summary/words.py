@@ -1,0 +1,185 @@
+"""What a batch is, why there are batches, and which size to take: sentences, each with numbers that were measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import charts
+from core.experiments.noise.results import NoiseResults
+from core.experiments.step_cost.results import StepCostResults
+from core.experiments.step_cost.spec import FEWEST_ROUNDS
+from core.experiments.sweep.results import SweepResults, fit_of
+from core.lessons.summary import figures
+from core.lessons.summary.evidence import BOTH, RECORDED, YOURS, Evidence, Timed
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
+from core.measure.targets import is_resolved
+from core.measure.time_to_target import Soonest
+from core.ui.cost_sentences import between, knee_head, knee_line, largest_line, sizes_named, soonest_line
+from core.ui.sentences import scale_sentence
+
+number = charts.format_significant
+
+DEFINITION = (
+    "A **batch** is the B windows of T tokens that a model reads before it changes its weights once. Its gradient is "
+    "the mean over all of them, and so an estimate of the whole text's."
+)
+
+WHERE = {YOURS: "In your runs", RECORDED: "In the recorded runs", BOTH: "In your runs and the recorded ones"}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there are batches at all."""
+
+    title: str
+    text: str
+    measured: str  # the name of what it was measured by
+
+
+# ---- why batches
+
+
+def reasons(evidence: Evidence) -> list[Reason]:
+    return [
+        Reason("Speed", speed_reason(evidence.of("speed")), "speed"),
+        Reason("Memory", memory_reason(evidence.of("speed")), "speed"),
+        Reason("A steadier gradient", noise_reason(evidence.of("noise")), "noise"),
+    ]
+
+
+def speed_reason(speed: StepCostResults) -> str:
+    why = "Windows that go through the model together share the fixed work of a step."
+    speeds = speed.windows_a_second()
+    if len(speeds) < 2:
+        return f"{why} How much that gains: not measured yet."
+    small, large = min(speeds), max(speeds)
+    gain = between(ratio_of(speeds[large], speeds[small]))
+    return f"{why} B = {large:,} reads **{gain} times** as many tokens a second as B = {small:,}."
+
+
+def memory_reason(speed: StepCostResults) -> str:
+    why = "The whole text in one go would be the exact gradient, and seldom fits."
+    if (line := speed.line()) is None:
+        return f"{why} What a window takes: not measured yet."
+    return f"{why} Each window of a batch takes **{charts.format_bytes(line[1])}** of activations, by count."
+
+
+def noise_reason(noise: NoiseResults) -> str:
+    why = "The mean over many windows is a closer estimate."
+    if (factor := noise_at_four_times(noise)) is None:
+        return f"{why} How fast its noise falls: not measured yet."
+    return f"{why} Four times the batch: **{between(factor)} times** the noise."
+
+
+def noise_at_four_times(noise: NoiseResults, quantity: str = "gradient") -> Estimate | None:
+    """What becomes of the noise when B grows fourfold: 4 to the power of the slope, at the last step."""
+    steps = [step for step, of_what in noise.slopes if of_what == quantity]
+    if not steps:
+        return None
+    slope = noise.slopes[max(steps), quantity]
+    return Estimate(4**slope.slope, 4**slope.low, 4**slope.high)
+
+
+# ---- which one to take
+
+
+def recommendation(timed: Timed, target: float) -> str:
+    """The batch sizes that are at the target first and fit; or why there are none."""
+    found = figures.soonest(timed, target) if np.isfinite(target) else None
+    if found is None:
+        return "**Which batch size is first at a target?** Not measured yet: it takes a sweep and a timing of steps."
+    if found.num_seeds < 2:
+        return "**Which batch size is first at a target?** Not resolved: the sweep has one seed."
+    where = f"**{WHERE[timed.mark]}, {any_of(found.choices)} is first at a validation loss of {target:.2f} nats.**"
+    if found.rivals:
+        where += f" These runs cannot tell {'them' if len(found.choices) > 2 else 'the two'} apart."
+    return f"{where} {room_sentence(timed.speed, found)} Another text, model or device may have another size."
+
+
+def any_of(sizes: tuple[int, ...]) -> str:
+    return " or ".join(f"B = {size:,}" for size in sizes)
+
+
+def room_sentence(speed: StepCostResults, found: Soonest) -> str:
+    """Whether those fit into the memory that was asked about."""
+    answer, budget = speed.largest, charts.format_bytes(speed.spec.budget_bytes or 0)
+    if not answer or answer.batch_size is None:
+        return "How much of the memory they take: not measured yet."
+    too_large = tuple(size for size in found.choices if size > answer.batch_size)
+    if too_large:
+        return f"But {sizes_named(too_large)} would not fit into {budget}."
+    return f"Memory does not forbid it: B = {answer.batch_size:,} still fits into {budget}."
+
+
+def answer_lines(timed: Timed, target: float) -> list[str]:
+    """The way to the target, memory, and the knee, each as its own lesson says it."""
+    found = figures.soonest(timed, target) if np.isfinite(target) else None
+    return [f"**Time**: {soonest_line(found)}", largest_line(timed.speed), knee_sentence(timed.speed)]
+
+
+def knee_sentence(speed: StepCostResults) -> str:
+    """Where a larger batch begins to cost as much more time as it has more windows."""
+    if len(speed.products) < FEWEST_ROUNDS:
+        return "**The knee**: not measured yet."
+    fit = speed.fit()
+    if fit and is_resolved(fit.knee) and fit.knee.value <= max(speed.one_pass):
+        return f"{knee_head(fit)} Far beyond it, time grows with B."
+    return knee_line(speed, fit)
+
+
+def unknown_lines(evidence: Evidence, target: float) -> list[str]:
+    """What the answer does not know."""
+    sweep, noise = evidence.timed.sweep, evidence.of("noise")
+    lines = [
+        "**No size is the right one everywhere.** These numbers hold for this text, this model, this device and this "
+        "target. Change one of them, and measure again.",
+        rates_line(sweep, target),
+        scale_line(noise, None if evidence.noise_apart else sweep, target),
+    ]
+    if evidence.apart:
+        lines.insert(
+            0,
+            "**Your sweep and your timing are of different texts or models**, so they make no time to a target. The "
+            "recorded ones stand here.",
+        )
+    return lines
+
+
+def rates_line(sweep: SweepResults, target: float) -> str:
+    num = len(sweep.spec.learning_rates)
+    tried = f"**The learning rates are those of a grid of {num}**; what lies between was not run."
+    if not np.isfinite(target):
+        return tried
+    runs = sweep.runs_to(target)
+    edges = {sweep.spec.learning_rates[0], sweep.spec.learning_rates[-1]}
+    edge = tuple(sorted({int(b) for b, rate in zip(runs["batch_size"], runs["rate"], strict=True) if rate in edges}))
+    missed = tuple(sorted({int(b) for b in runs.loc[np.isinf(runs["steps"]), "batch_size"]}))
+    if edge:
+        tried += f" At {sizes_named(edge)} the edge of the grid came to the target first: a better rate may lie beyond."
+    return tried + (f" {sizes_named(missed)} did not reach the target with every seed." if missed else "")
+
+
+def scale_line(noise: NoiseResults, sweep: SweepResults | None, target: float) -> str:
+    """The noise scale beside the bend of the steps, and what neither of them is; by itself where there is no sweep of
+    the same text and model."""
+    step = figures.last_noise_step(noise)
+    scale = noise.scales[step] if step is not None else None
+    measured = scale_sentence(scale, noise.spec.race.block_size)
+    when = f" After {step:,} steps" if step is not None else ""
+    text = f"**The gradient noise scale is a proxy**, from gradients alone.{when}: {measured}"
+    if sweep is None:
+        return f"{text} It is of another text or model than the sweep, so nothing stands beside it."
+    fit = fit_of(sweep.runs_to(target)) if np.isfinite(target) else None
+    if fit is None or not is_resolved(fit.b_crit):
+        return f"{text} The bend of the steps to the target: not resolved."
+    bend = fit.b_crit
+    interval = f"({number(bend.low)} to {number(bend.high)})"
+    text += f" The steps to the target bend at **{number(bend.value)} windows** {interval}."
+    estimate = scale.estimate if scale else None
+    if estimate is None:
+        return text
+    apart = estimate.low > bend.high or estimate.high < bend.low
+    return (
+        f"{text} {'The two disagree' if apart else 'The two intervals overlap'}, and neither knows what a step costs."
+    )
