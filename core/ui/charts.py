@@ -1,5 +1,6 @@
 """Charts on a page: the theme that the visitor has, a spec made once, and tables in the form that the charts take."""
 
+import html
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,12 @@ def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None 
         options = {"on_select": taken, "selection_mode": PICKED}
     described = with_data(spec, **tables) | {"description": alt}
     st.vega_lite_chart(None, described, key=key, width="stretch", **options)
+
+
+def above_chart(text: str) -> None:
+    """What stands above a chart, "**Its title**, and the rest.": the title becomes a heading, and the rest runs on."""
+    title, rest = (html.escape(part) for part in text.removeprefix("**").split("**", 1))
+    st.html(f'<div class="above-chart"><h4>{title}</h4>{rest}</div>')
 
 
 def coverage_bins(seen: np.ndarray, now: np.ndarray) -> pd.DataFrame:

@@ -12,6 +12,7 @@ ROUTED = "_routed"
 STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding-top: 3.9rem; padding-bottom: 3rem; max-width: 90rem; }
 [data-testid="stMainBlockContainer"] h1 { font-size: clamp(1.6rem, 3.2vw, 2.3rem); padding: 0 0 0.3rem; }
+.above-chart h4 { display: inline; padding: 0; font: inherit; font-weight: 600; letter-spacing: normal; }
 [data-testid="stCaptionContainer"] { color: inherit; opacity: 0.78; }  /* Streamlit's own has 4.4:1 on white */
 [data-testid="stApp"] :is(a, button, summary):focus-visible {
   outline: 3px solid light-dark(#16202A, #EDF2F7); outline-offset: 1px;
