@@ -4,8 +4,8 @@ A page makes a spec once, `spec = to_spec(loss_chart([4, 16], "light"))`, and se
 it likes, `with_data(spec, lines=..., mean=...)`. The columns of a dataset stand in the docstring of its chart.
 Knows nothing of training, stores and pages.
 
-Streamlit redraws a chart from nothing when its `alt` changes, as when its spec does: while data arrives, give
-a constant `alt`, and write the sentence of a `describe_` function where it can be read.
+Streamlit redraws a chart from nothing when its description changes, as when its spec does: while data arrives, give
+a constant one, and write the sentence of a `describe_` function where it can be read.
 """
 
 from core.charts.attention import OTHERS, OWN, attention_chart, describe_attention

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 from playwright.sync_api import expect
+from streamlit.testing.v1 import AppTest
 
 from core.charts import PALETTES
 from tests.app.titles import TITLES
@@ -17,7 +18,8 @@ STREAMLITS_OWN = {  # rule: the elements that Streamlit makes so, and we cannot 
     "listitem": "[data-testid=stSidebarNavItems] > div > li",
 }
 FINDINGS = """async (own) => {
-    const found = await axe.run(document, {elementRef: true, iframes: false});
+    const page = {exclude: ["svg.marks"]};  // a chart's place has a role and a name; its thousand marks have none
+    const found = await axe.run(page, {elementRef: true, iframes: false});
     const nodes = found.violations
         .filter(rule => ["serious", "critical"].includes(rule.impact))
         .flatMap(rule => rule.nodes.map(node => [rule.id, node]))
@@ -32,15 +34,34 @@ CUT_OFF = """() => [...document.querySelectorAll(
 )].filter(e => e.clientWidth > 1 && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
   .map(e => e.innerText)"""
 
+CHARTS = """() => [...document.querySelectorAll("[data-testid=stVegaLiteChart]")].map(chart => [
+    chart.ariaLabel,
+    [...chart.closest("[data-testid=stFullScreenFrame]").querySelectorAll("button")].map(button => button.ariaLabel),
+])"""
+
+
+def test_what_stands_above_a_chart_is_a_heading_and_no_html():
+    def page():
+        from core.ui.charts import above_chart
+
+        above_chart("**What 2 < 3 does**, and the rest.")
+
+    test = AppTest.from_function(page).run()
+    assert test.get("html")[0].proto.body == (
+        '<div class="above-chart"><h4>What 2 &lt; 3 does</h4>, and the rest.</div>'
+    )
+
 
 @pytest.fixture(scope="module", params=list(PALETTES))
 def tab(request, shared_server, context):
     """One a theme, that goes from page to page by the menu."""
     opened = context.new_page()
     opened.set_default_timeout(60_000)
-    opened.set_viewport_size({"width": 1200, "height": 800})
+    opened.set_viewport_size({"width": 1200, "height": 6000})  # axe does not see what has to be scrolled into view
     opened.emulate_media(color_scheme=request.param)
     opened.goto(shared_server.url)
+    settled(opened, "")
+    opened.evaluate(f"() => {{ {AXE} }}")
     opened.theme = request.param
     yield opened
     opened.close()
@@ -64,13 +85,52 @@ def test_a_page_can_be_used_by_everyone(tab, address, shared_server):
     channels = [int(PALETTES[tab.theme].background[k : k + 2], 16) for k in (1, 3, 5)]
     assert background == f"rgb({', '.join(map(str, channels))})"
 
-    tab.evaluate(f"() => {{ {AXE} }}")
     found = tab.evaluate(FINDINGS, STREAMLITS_OWN)
     assert {"color-contrast", "button-name", "label"} & set(found["passes"])  # it has looked
     assert not found["ours"], "\n\n".join(found["ours"])
 
+    assert tab.get_by_test_id("stMain").evaluate("e => e.scrollHeight <= e.clientHeight")  # it has seen all
+
     assert tab.evaluate(CUT_OFF) == []
-    for chart in tab.get_by_test_id("stFullScreenFrame").filter(has=tab.get_by_test_id("stVegaLiteChart")).all():
-        assert len(chart.locator("svg.marks").get_attribute("aria-label")) > 40
-        buttons = [button.get_attribute("aria-label") for button in chart.get_by_role("button").all()]
-        assert "Fullscreen" in buttons and max(map(len, buttons)) < 30  # they do not say the description again
+    for label, buttons in tab.evaluate(CHARTS):
+        assert len(label) > 40 and "Fullscreen" in buttons
+        assert max(map(len, buttons)) < 30  # they do not say the description again
+
+
+def test_axe_finds_what_once_was_there(tab):
+    """White on the light blue that buttons had in the dark."""
+    look = "color: #FFFFFF; background: #6FB3E8; position: fixed; inset: 0 auto auto 0; z-index: 9999999"
+    bad = f"<p id=bad style='{look}'>Start the race</p>"
+    tab.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", bad)
+    found = tab.evaluate(FINDINGS, STREAMLITS_OWN)["ours"]
+    tab.evaluate("() => document.querySelector('#bad').remove()")
+    assert [finding for finding in found if finding.startswith("color-contrast") and "2.26" in finding]
+
+
+def test_where_the_keyboard_is_can_be_seen_in_the_menu(tab):
+    link = tab.get_by_test_id("stSidebarNavLink").nth(3)
+    tab.get_by_test_id("stSidebarNavLink").nth(2).focus()
+    tab.keyboard.press("Tab")
+    expect(link).to_be_focused()
+    assert link.evaluate("e => getComputedStyle(e).outlineStyle + getComputedStyle(e).outlineWidth") == "solid3px"
+
+
+def test_a_thumb_can_take_a_batch_size_away(shared_server, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(shared_server.url + "measure_the_noise")
+    settled(page, "measure_the_noise")
+    crosses = page.get_by_role("button", name="Remove 1", exact=False)
+    expect(crosses.first).to_be_visible()
+    boxes = [cross.bounding_box() for cross in crosses.all()]
+    assert len(boxes) >= 2 and min(min(box["width"], box["height"]) for box in boxes) >= 32
+    assert max(box["x"] + box["width"] for box in boxes) < 390
+
+
+def test_the_table_of_shapes_fits_a_phone(shared_server, page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(shared_server.url + "follow_the_shapes")
+    settled(page, "follow_the_shapes")
+    table = page.get_by_role("region", name="Every tensor of a forward pass")
+    expect(table).to_contain_text("float32")
+    assert table.evaluate("e => e.scrollWidth <= e.clientWidth")
+    expect(table.get_by_role("row").first).to_be_attached()  # still a table to those who hear it

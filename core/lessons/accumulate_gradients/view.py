@@ -10,6 +10,7 @@ from core.experiments.step_cost.results import StepCostResults
 from core.lessons.accumulate_gradients.words import mistake_sentence, split_lines
 from core.measure.reports import AccumulationReport
 from core.strategies import token_weights
+from core.ui.charts import above_chart
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
@@ -31,7 +32,7 @@ def show_proof(choices: Choices, step: Step) -> AccumulationReport:
     apart.metric("Largest difference of one weight", charts.format_tiny(found.largest_difference))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**The two gradients, layer by layer**: the marks lie on each other.")
+        above_chart("**The two gradients, layer by layer**: the marks lie on each other.")
         layers = {"in one go": found.layer_norms, "accumulated": found.accumulated_layer_norms}
         draw_layers(layers, "length of the gradient", "accumulated_layers", "Length of the gradient by layer")
     st.caption("Differences are shares of the gradient's length: what float32 leaves between two ways of adding up.")

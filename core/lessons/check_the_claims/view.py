@@ -14,7 +14,7 @@ from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verd
 from core.lessons.check_the_claims.verdicts.race import cost_to_target, targetless
 from core.lessons.check_the_claims.words import fact_sentences, outcome_text, reason_sentence, summary_of
 from core.measure.comparison import at_equal_loss
-from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
 from core.ui.page import plain
@@ -113,7 +113,7 @@ def show_cost_to_target(view: View) -> list[str]:
     titles |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
     values = {"speed": speed} | ({name: getattr(cost, name) for name in ("steps", "tokens", "seconds")} if cost else {})
     target = f" of {cost.target:.2f} nats" if cost else ""
-    st.markdown(f"**The way to a validation loss{target}** that all runs came to: more steps, or longer ones?")
+    above_chart(f"**The way to a validation loss{target}** that all runs came to: more steps, or longer ones?")
     sentences, columns = [], (*st.columns(2, gap="medium"), *st.columns(2, gap="medium"))
     for column, (name, (title, unit)) in zip(columns, titles.items(), strict=True):
         with column:
@@ -125,10 +125,10 @@ def show_cost_to_target(view: View) -> list[str]:
 def show_noise_of_race(view: View) -> list[str]:
     narrow, wide = st.columns([1, 1.4], gap="medium")
     with narrow:
-        st.markdown("**How far the loss jumps from step to step.**")
+        above_chart("**How far the loss jumps from step to step.**")
         noise = draw_noise(view)
     with wide:
-        st.markdown("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
+        above_chart("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
         loss = draw_validation(view, "tokens")
     return [noise, loss]
 
@@ -136,10 +136,10 @@ def show_noise_of_race(view: View) -> list[str]:
 def show_gaps(view: View) -> list[str]:
     wide, narrow = st.columns([1.4, 1], gap="medium")
     with wide:
-        st.markdown("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
+        above_chart("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
         gaps = draw_gaps(view)
     with narrow:
-        st.markdown("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
+        above_chart("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
         loss = draw_validation(view, "tokens")
     return [gaps, loss]
 
@@ -178,7 +178,7 @@ def draw_gaps(view: View) -> str:
 
 
 def show_rates(view: View) -> list[str]:
-    st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
+    above_chart("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
     return [draw_rates(view.results, view.live)]
 
 
@@ -186,10 +186,10 @@ def show_bend(of_sweep: View, of_noise: View) -> list[str]:
     sweep: SweepResults = of_sweep.results
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")
+        above_chart("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")
         runs = sweep.runs_to(sweep.usual_target() or 0.0)
         steps = draw_steps(sweep, runs, fit_of(runs), of_sweep.live)
     with right:
-        st.markdown("**The noise scale** along a training run, with 95% bootstrap intervals.")
+        above_chart("**The noise scale** along a training run, with 95% bootstrap intervals.")
         scale = draw_scale(of_noise.results, of_noise.live)
     return [steps, scale]

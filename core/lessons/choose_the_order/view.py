@@ -15,7 +15,7 @@ from core.lessons.choose_the_order.words import (
     lead_sentence,
     summary_of,
 )
-from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
 from core.ui.experiment import View
 from core.ui.overfitting import show_overfitting
 from core.ui.page import plain
@@ -33,7 +33,7 @@ def draw_orders(view: View) -> None:
             st.warning(diverged_sentence(diverged))
     left, right = st.columns([1.6, 1], gap="medium")
     with left:
-        st.markdown("**Validation loss**, on text that no run trains on. Band: 95% t interval of the seeds' mean.")
+        above_chart("**Validation loss**, on text that no run trains on. Band: 95% t interval of the seeds' mean.")
         sentences = [draw_validation(view)]
     with right:
         st.markdown(lead_sentence(results, view.live))

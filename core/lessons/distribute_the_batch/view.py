@@ -17,7 +17,7 @@ from core.lessons.distribute_the_batch.words import (
 )
 from core.strategies import SAME_SEED
 from core.strategies.model_parallel import timetable
-from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
@@ -44,7 +44,7 @@ def draw_parallel(view: View) -> None:
         st.markdown(f"**What each rank has**, in step {results.steps[-1].step}; cosine with the average.")
         st.table(ranks_table(results))
     with right:
-        st.markdown("**Where the time of a step goes.**")
+        above_chart("**Where the time of a step goes.**")
         sentence = draw_times(view, share)
     st.markdown(time_sentence(results, share))
     with st.expander("The chart in numbers"):

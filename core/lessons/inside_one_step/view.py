@@ -14,7 +14,7 @@ from core.lessons.inside_one_step.words import (
     position_sentences,
 )
 from core.measure.reports import GradientReport, OneByOne, OneWeight, UpdateReport
-from core.ui.charts import draw, spec_of, theme
+from core.ui.charts import above_chart, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.plots.step import draw_layers, upper_end
 from core.ui.steps import Step
@@ -34,7 +34,7 @@ def show_gradients(step: Step) -> None:
     st.markdown(gradient_sentences(report))
     left, right = st.columns(2)
     with left:
-        st.markdown("**Each example's gradient**, by its length and by how far it agrees with the mean.")
+        above_chart("**Each example's gradient**, by its length and by how far it agrees with the mean.")
         examples = pd.DataFrame({"row": np.arange(len(lengths)), "cosine": cosines, "length": lengths})
         mean = pd.DataFrame({"cosine": [1.0], "length": [report.norm], "label": ["their mean"]})
         top = upper_end(float(max(lengths.max(), report.norm)))
@@ -47,7 +47,7 @@ def show_gradients(step: Step) -> None:
             frame=charts.frame_corners((-1.0, 1.0), (0.0, top), x_column="cosine", y_column="length"),
         )
     with right:
-        st.markdown("**The batch's gradient, layer by layer**: the length of each layer's part of it.")
+        above_chart("**The batch's gradient, layer by layer**: the length of each layer's part of it.")
         draw_layers({"gradient": report.layer_norms}, "length of the gradient", "step_layers", "Gradient norm by layer")
     show_one_weight(report.weights)
 
@@ -113,7 +113,7 @@ def show_update(step: Step, choices: Choices) -> None:
             st.markdown(change_sentence(name, update, report))
         st.caption("The step was made for this batch. The next one has not been learnt from yet: it is the fair judge.")
     with right:
-        st.markdown("**How far each layer moved**, as a share of its length.")
+        above_chart("**How far each layer moved**, as a share of its length.")
         moved = {
             name: {layer: far / max(report.weight_norms[layer], 1e-12) for layer, far in update.moved.items()}
             for name, update in updates.items()

@@ -16,7 +16,7 @@ from core.lessons.measure_the_noise.words import (
     summary_of,
 )
 from core.measure.intervals import without_replacement
-from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import plain
@@ -53,10 +53,10 @@ def show_loss(view: View, step: int) -> list[str]:
         theory = loss_theory(results.spec.batch_sizes, whole.sigma, results.started.num_windows)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**The loss of each batch.** Line: the loss of the whole text.")
+        above_chart("**The loss of each batch.** Line: the loss of the whole text.")
         strips = draw_strips(view, step, "loss", "loss (nats per token)", whole.loss if whole else None)
     with right:
-        st.markdown("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
+        above_chart("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
         spread = draw_spread(view, step, "loss", theory, "spread of batch losses (nats)")
     st.markdown(slope_sentence(results.slopes.get((step, "loss"))))
     st.markdown(design_effect_sentence(results.spec.race.block_size, whole.design_effect if whole else math.nan))
@@ -87,10 +87,10 @@ def show_gradient(view: View, step: int) -> list[str]:
     theory = gradient_theory(results.spec.batch_sizes, scale) if scale else NO_THEORY
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**The direction of each batch's gradient**: its cosine with the whole text's. 1 is the same way.")
+        above_chart("**The direction of each batch's gradient**: its cosine with the whole text's. 1 is the same way.")
         strips = draw_strips(view, step, "cosine", "cosine with the whole gradient")
     with right:
-        st.markdown("**How far batch gradients lie from the whole text's**, root mean square, with 95% intervals.")
+        above_chart("**How far batch gradients lie from the whole text's**, root mean square, with 95% intervals.")
         spread = draw_spread(view, step, "gradient", theory, "distance from the whole text's gradient")
     st.markdown(slope_sentence(results.slopes.get((step, "gradient"))))
     return [strips, spread]

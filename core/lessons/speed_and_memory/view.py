@@ -18,6 +18,7 @@ from core.lessons.speed_and_memory.words import (
     vectorised_lines,
 )
 from core.measure.time_to_target import soonest_of, steps_of
+from core.ui.charts import above_chart
 from core.ui.choices import Choices
 from core.ui.cost_sentences import soonest_line
 from core.ui.experiment import OnPage, View, recorded, same_subject
@@ -52,11 +53,11 @@ def show_time(found: StepCostResults, live: bool) -> list[str]:
         line, speed = curve_of(x, 1e3 * fit.seconds(x)), curve_of(x, 1e-3 * x * T / fit.seconds(x))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**How long a step takes.** Dashed: a line, a + b B, fitted to the points.")
+        above_chart("**How long a step takes.** Dashed: a line, a + b B, fitted to the points.")
         milliseconds = {b: 1e3 * seconds for b, seconds in known.items()}
         sentences = [draw_points(milliseconds, sizes, "speed_time", "milliseconds a step", live, line, height=300)]
     with right:
-        st.markdown("**How many tokens a second that is.** Dashed: what the line would give.")
+        above_chart("**How many tokens a second that is.** Dashed: what the line would give.")
         tokens = {b: 1e-3 * T * windows for b, windows in found.windows_a_second().items()}
         sentences.append(
             draw_points(tokens, sizes, "speed_tokens", "thousand tokens a second", live, speed, height=300)
@@ -94,11 +95,11 @@ def show_memory(found: StepCostResults, live: bool) -> list[str]:
     left, right = st.columns([1.4, 1], gap="medium")
     memory = partial(draw_memory, live=live, labelled=LABELLED, passing=True, height=300)
     with left:
-        st.markdown("**Against the batch size.**")
+        above_chart("**Against the batch size.**")
         sentences = [memory(found.by_batch_size(), found.spec.batch_sizes, "speed_memory")]
     with right:
         B = found.size_of_blocks
-        st.markdown(f"**Against the block size T**, at B = {B}." if B else "**Against the block size T.**")
+        above_chart(f"**Against the block size T**, at B = {B}." if B else "**Against the block size T.**")
         title = "block size T (tokens)"
         sizes = found.spec.block_sizes
         sentences.append(memory(found.by_block_size(), sizes, "speed_blocks", by=title, x_title=title))

@@ -18,7 +18,7 @@ from core.lessons.tune_the_rate.words import (
     summary_of,
     target_sentences,
 )
-from core.ui.charts import LIVE_ALT, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, same_subject
 from core.ui.page import plain
@@ -46,10 +46,10 @@ def show_rates(view: View) -> list[str]:
     best = results.best_rates()
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
+        above_chart("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
         ends = draw_rates(results, view.live)
     with right:
-        st.markdown("**The best rate of each batch size.** Bars: the rates that these seeds cannot tell from it.")
+        above_chart("**The best rate of each batch size.** Bars: the rates that these seeds cannot tell from it.")
         tuned = draw_best(view, best)
     rates = results.spec.learning_rates
     st.markdown("\n".join(f"- {best_sentence(b, best.get(b), rates)}" for b in results.batch_sizes))
