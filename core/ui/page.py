@@ -42,9 +42,16 @@ def lessons() -> dict[str, list]:
     }
 
 
+def navigation():
+    """The menu of lessons, and the page that is asked for. Streamlit's own list of `pages/`, which a server's first
+    request would show for some seconds, is off in `.streamlit/config.toml`: the same option hides this menu."""
+    st.set_option("client.showSidebarNavigation", True)
+    return st.navigation(lessons(), expanded=True)
+
+
 def run_app() -> None:
     st.set_page_config(page_title="Batchscope", layout="wide")
-    page = st.navigation(lessons(), expanded=True)
+    page = navigation()
     server()
     choices = Choices()
     st.session_state[ROUTED] = True
@@ -65,7 +72,7 @@ def open_page(question: str, answer: str) -> Choices:
     router's navigation is set and the run begins again.
     """
     if not st.session_state.get(ROUTED):
-        st.navigation(lessons(), expanded=True)
+        navigation()
         st.rerun()
     choices = Choices()
     st.html(STYLE)
