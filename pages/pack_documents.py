@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.corpus import NoText
 from core.lab.cluster import LabError
 from core.lessons.pack_documents.packing import current_documents, current_packing
 from core.lessons.pack_documents.view import (
@@ -44,6 +45,8 @@ choose_documents(choices)
 try:
     packing = current_packing(choices.settings)
     batches = pack_all(packing)
+except NoText:  # the field says so
+    st.stop()
 except ValueError as error:
     say(error)
     st.stop()

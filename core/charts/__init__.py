@@ -49,6 +49,7 @@ from core.charts.numbers import (
 )
 from core.charts.orders import order_loss_chart, order_reads_chart, order_training_chart
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
+from core.charts.panel import panel_chart
 from core.charts.ranks import STAGES_OF_TIME, pipeline_chart, rank_times_chart
 from core.charts.rates import rate_chart
 from core.charts.spec import to_spec, with_data
@@ -111,6 +112,7 @@ __all__ = [
     "order_loss_chart",
     "order_reads_chart",
     "order_training_chart",
+    "panel_chart",
     "pipeline_chart",
     "rank_times_chart",
     "rate_chart",

@@ -26,10 +26,11 @@ from core.lab.cluster import LabError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import Experiment, Status
 from core.settings.values import Settings
+from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, say
-from core.ui.texts import current_text
+from core.ui.texts import current_text, lacks_text, show_no_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 FIRST_TICK_SECONDS = 0.3  # until there is something: it should not have to wait for a tick
@@ -121,9 +122,13 @@ def experiment(
     has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
     `options` are of its kind's results."""
     own = find_own(choices, name, **options)
+    if not (own and own.experiment and own.experiment.active):
+        show_budget(choices, name)
     controls(choices, name, label, own.experiment if own else None)
     if own:
         return own
+    if lacks_text(choices):
+        show_no_text()
     shown = recorded(recording(choices, name) if recording else name, **options)
     st.info(invite.format(note=shown.note, label=label) if shown.note else f"Click **{label}** to begin.")
     return shown
@@ -220,8 +225,8 @@ def controls(choices: Choices, name: str, label: str, experiment: Experiment | N
         st.rerun()
 
 
-def submit(choices: Choices, name: str) -> None:
-    """Start the experiment that the choices describe."""
+def submit(choices: Choices, name: str, then: Callable = st.rerun) -> None:
+    """Start the experiment that the choices describe; `then` shows it."""
     try:
         with st.spinner("Starting …"):
             experiment_id = server().lab.submit(OFFERS[name].of(choices.settings, current_text(choices)))
@@ -232,7 +237,7 @@ def submit(choices: Choices, name: str) -> None:
         say(error)
         return
     choices.write_url()
-    st.rerun()
+    then()
 
 
 def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: float = 2.0) -> None:

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
+from core.corpus import NoText
 from core.experiments.registry import OFFERS
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
-from core.ui.texts import restore_text
+from core.ui.texts import restore_text, show_no_text
 
 ROUTED = "_routed"
 STYLE = """<style>
@@ -83,6 +84,11 @@ def open_page(question: str, answer: str) -> Choices:
     return choices
 
 
+def go_to(choices: Choices, path: str) -> None:
+    """Another page at once, with all choices in its address from the beginning."""
+    st.switch_page(path, query_params=choices.settings.to_url())
+
+
 def next_lesson(path: str, why: str) -> None:
     """The way on, at the foot of a page."""
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
@@ -92,8 +98,11 @@ def next_lesson(path: str, why: str) -> None:
 
 
 def say(error: Exception) -> None:
-    """A mistake, answered with its sentence."""
-    st.error(plain(str(error)))
+    """A mistake, answered with its sentence. A text that is yet to come is none."""
+    if isinstance(error, NoText):
+        show_no_text()
+    else:
+        st.error(plain(str(error)))
 
 
 def plain(text: str) -> str:
