@@ -6,7 +6,7 @@ from core.charts.palette import PALETTES, Theme, batch_size_color
 from core.charts.style import progress_axis, styled
 
 
-def panel_chart(batch_size: int, theme: Theme, *, y_title: str = "", height: int = 190) -> alt.LayerChart:
+def panel_chart(batch_size: int, theme: Theme, *, y_title: str = "", height: int = 168) -> alt.LayerChart:
     """One run at one batch size.
 
     Datasets
