@@ -42,21 +42,21 @@ def budget_setting(name: str) -> Whole | None:
 def show_budget(choices: Choices, name: str) -> None:
     """How often the budget reads the visitor's own text, and a button for a budget that fits, where that is half of it
     or less. Nothing for a sample."""
-    with st.container(horizontal=True, vertical_alignment="center"):  # always there: what follows keeps its place
-        setting = budget_setting(name)
-        if setting is None or choices.source != "pasted":
-            return
-        try:
-            race = OFFERS[name].of(choices.settings, current_text(choices)).race
-            corpus = cached_corpus(race.text[: race.excerpt or None], race.tokenizer, VAL_FRACTION)
-        except ValueError:  # a start says why
-            return
-        tokens, train_tokens = race.train.max_tokens, len(corpus.train_ids)
-        batch_tokens = max(race.train.batch_sizes) * race.block_size
+    setting = budget_setting(name)
+    if setting is None or choices.source != "pasted":
+        return
+    try:
+        race = OFFERS[name].of(choices.settings, current_text(choices)).race
+        corpus = cached_corpus(race.text[: race.excerpt or None], race.tokenizer, VAL_FRACTION)
+    except ValueError:  # a start says why
+        return
+    tokens, train_tokens = race.train.max_tokens, len(corpus.train_ids)
+    batch_tokens = max(race.train.batch_sizes) * race.block_size
+    chosen = getattr(choices, setting.name)
+    part = chosen // tokens  # a sweep of the claims takes a part of what was chosen
+    offered = max(setting.low, part * fitting(train_tokens, batch_tokens))
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(readings_sentence(tokens, train_tokens, batch_tokens), width="content")
-        chosen = getattr(choices, setting.name)
-        part = chosen // tokens  # a sweep of the claims takes a part of what was chosen
-        offered = max(setting.low, part * fitting(train_tokens, batch_tokens))
         if 2 * offered <= chosen:
             label = offer_label(offered // part, train_tokens)
             st.button(label, key=f"{name}_budget", on_click=choices.set, kwargs={setting.name: offered})

@@ -122,13 +122,14 @@ def experiment(
     has none, the recording of that name, or the one that `recording` lets them choose, and `invite`, which says so.
     `options` are of its kind's results."""
     own = find_own(choices, name, **options)
-    if not (own and own.experiment and own.experiment.active):
-        show_budget(choices, name)
+    with st.container():  # always there, so that what follows keeps its place
+        if not own and lacks_text(choices):
+            show_no_text()
+        elif not (own and own.experiment and own.experiment.active):
+            show_budget(choices, name)
     controls(choices, name, label, own.experiment if own else None)
     if own:
         return own
-    if lacks_text(choices):
-        show_no_text()
     shown = recorded(recording(choices, name) if recording else name, **options)
     st.info(invite.format(note=shown.note, label=label) if shown.note else f"Click **{label}** to begin.")
     return shown

@@ -92,13 +92,11 @@ def readings_sentence(tokens: int, train_tokens: int, batch_tokens: int) -> str:
     text = f"this text of {train_tokens:,} training tokens"
     if tokens < train_tokens:
         return f"{tokens:,} tokens a run read **{number(100 * tokens / train_tokens)}%** of {text}."
-    large = (
-        f" One step of the largest batch reads it {times(batch_tokens / train_tokens)} already: a longer text, or "
-        "smaller batches, would tell more."
-    )
-    return f"{tokens:,} tokens a run read {text} **{times(tokens / train_tokens)}**." + large * (
-        batch_tokens >= train_tokens
-    )
+    large = ""
+    if batch_tokens >= train_tokens:
+        once = times(batch_tokens / train_tokens)
+        large = f" One step of the largest batch reads it {once}: use smaller batches, or a longer text."
+    return f"{tokens:,} tokens a run read {text} **{times(tokens / train_tokens)}**.{large}"
 
 
 def times(count: float) -> str:

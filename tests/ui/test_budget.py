@@ -45,6 +45,6 @@ def test_how_often_a_text_is_read():
     assert readings_sentence(120_000, 592, 512).endswith("592 training tokens **203 times**.")
     assert "read **30.0%** of this text of 400,000" in readings_sentence(120_000, 400_000, 2_048)
     assert readings_sentence(25_000, 592, 2_048).endswith(
-        "One step of the largest batch reads it 3.46 times already: a longer text, or smaller batches, would tell more."
+        "One step of the largest batch reads it 3.46 times: use smaller batches, or a longer text."
     )
     assert times(1.004) == "once"
