@@ -72,7 +72,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     expect(page.get_by_text("Paused at")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped:")).to_be_visible()
     expect(page.get_by_role("button", name="Start the race")).to_be_enabled()
     visit(page, "Make a batch")

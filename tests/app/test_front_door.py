@@ -82,7 +82,7 @@ def test_one_click_from_the_front_door_to_a_race_that_runs(shared_server, page):
     page.get_by_role("button", name="Watch a race").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["race_batch_sizes"])
     assert f"race={mine}" in page.url  # the one that runs, not a second one
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped:")).to_be_visible()
 
 
