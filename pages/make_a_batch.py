@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.batches import WindowStream
-from core.corpus import check_block_size
+from core.corpus import NoText, check_block_size
 from core.settings.limits import MAX_EXAMPLES
 from core.ui.batches import draw_batch, show_batch, show_coverage
 from core.ui.page import next_lesson, open_page, show_error
@@ -44,6 +44,8 @@ try:
         seed=choices.seed,
     )
     batch = draw_batch(corpus, stream, choices.batch_number * choices.batch_size, choices.batch_size)
+except NoText:  # the field says so
+    st.stop()
 except ValueError as error:
     show_error(error)
     st.stop()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.corpus import NoText
 from core.lab.cluster import LabError
 from core.lessons.pack_documents.view import (
     choose_documents,
@@ -43,6 +44,8 @@ choose_documents(choices)
 try:
     packing = current_packing(choices.settings)
     batches = pack_all(packing)
+except NoText:  # the field says so
+    st.stop()
 except ValueError as error:
     show_error(error)
     st.stop()

@@ -14,7 +14,7 @@ Text in, token ids out. To be read in this order:
 Knows nothing of windows, batches, models or pages.
 """
 
-from core.corpus.corpus import Corpus, build_corpus, check_block_size
+from core.corpus.corpus import Corpus, NoText, build_corpus, check_block_size
 from core.corpus.documents import DOCUMENT_SOURCES, FOUR, MAX_DOCUMENTS, first_documents, split_documents
 from core.corpus.languages import LUMO, SUO, TIKO, MarkovLanguage
 from core.corpus.samples import Sample, samples
@@ -43,6 +43,7 @@ __all__ = [
     "CharTokenizer",
     "Corpus",
     "MarkovLanguage",
+    "NoText",
     "Sample",
     "Tokenizer",
     "build_corpus",

@@ -21,6 +21,10 @@ import numpy as np
 from core.corpus.vocabulary import TOKENIZERS, Tokenizer
 
 
+class NoText(ValueError):
+    """There is nothing to read yet, which is no mistake of anyone's."""
+
+
 @dataclass(frozen=True, eq=False)
 class Corpus:
     """`train_ids` and then `val_ids` are the whole text: int64, shapes (N_train,) and (N_val,)."""
@@ -95,7 +99,7 @@ def check_block_size(corpus: Corpus, block_size: int, need_val: bool = True) -> 
 
 def _check_text(text: str) -> None:
     if not text:
-        raise ValueError("There is no text yet: type or paste some, or choose a sample.")
+        raise NoText("There is no text yet: paste or upload one, or choose a sample.")
     if re.search("[\ud800-\udfff]", text):
         raise ValueError("This text holds broken characters (lone surrogates): run clean_text on it first.")
     if text == text[0] * len(text):

@@ -35,10 +35,11 @@ model_size = partial(Choice, label="Model size", options=tuple(limits.MODEL_SIZE
 
 # ---- options, and how a page shows each
 
-SOURCES = {name: sample.title for name, sample in samples().items()} | {"pasted": "Your own text"}
+SOURCES = {"pasted": "Your own text"} | {name: sample.title for name, sample in samples().items()}
 DOCUMENTS = {
+    "pasted": SOURCES["pasted"],
     "four": "Four words, of 4, 8, 5 and 11 letters",
-    **{name: SOURCES[name] for name in (*DOCUMENT_SOURCES[1:], "pasted")},
+    **{name: SOURCES[name] for name in DOCUMENT_SOURCES[1:]},
 }
 TOKENIZER_TITLES = dict(zip(TOKENIZERS, ("characters", "bytes", "BPE, trained on this text"), strict=True))
 LR_TITLES = {"fixed": "fixed: the same at every B", "sqrt": "square root: grows as √B", "linear": "linear: grows as B"}

@@ -42,8 +42,8 @@ def controls(choices: Choices, name: str, label: str, experiment: Experiment | N
         st.rerun()
 
 
-def submit(choices: Choices, name: str) -> None:
-    """Start the experiment that the choices describe."""
+def submit(choices: Choices, name: str, then: Callable = st.rerun) -> None:
+    """Start the experiment that the choices describe; `then` shows it."""
     try:
         with st.spinner("Starting …"):
             experiment_id = server().lab.submit(OFFERS[name].of(choices.settings, current_text(choices)))
@@ -54,7 +54,7 @@ def submit(choices: Choices, name: str) -> None:
         show_error(error)
         return
     choices.write_url()
-    st.rerun()
+    then()
 
 
 def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: float = 2.0) -> None:

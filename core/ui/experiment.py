@@ -25,10 +25,11 @@ from core.experiments.results import Read, Results
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import Experiment, Status
 from core.settings.values import Settings
+from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.controls import controls, show_progress
 from core.ui.lab import server
-from core.ui.texts import current_text
+from core.ui.texts import current_text, lacks_text, show_no_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
 REST_TICK_SECONDS = 4.5  # of what stands below
@@ -144,6 +145,11 @@ def experiment(
     settings beside it, `more` those that are folded below. Where the visitor has none, the recording of that name, or
     the one that `recording` lets them choose. `options` are of its kind's results."""
     own = find_own(choices, name, **options)
+    with st.container():  # always there, so that what follows keeps its place
+        if not own and lacks_text(choices):
+            show_no_text()
+        elif not (own and own.experiment and own.experiment.active):
+            show_budget(choices, name)
     with st.expander("Settings and start") if choices.present else nullcontext():
         with st.container(key=f"controls_{name}"):
             *first, buttons, word = st.columns([1.2, 1, 1.2] if main else [1, 2.4], vertical_alignment="bottom")

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from core.batches import PACKERS, PackedBatch, pack
-from core.corpus import FOUR, Tokenizer, clean_text, first_documents, samples, split_documents
+from core.corpus import FOUR, NoText, Tokenizer, clean_text, first_documents, samples, split_documents
 from core.export.lesson import DocumentsSpec
 from core.model import GPTConfig
 from core.settings.limits import MODEL_SIZES
@@ -37,8 +37,11 @@ class Packing:
 
 
 def current_packing(settings: Settings) -> Packing:
-    """The documents and the model of the settings. Raises ValueError, with a sentence, where they cannot be packed."""
+    """The documents and the model of the settings. Raises ValueError, with a sentence, where they cannot be packed, and
+    NoText where they are the visitor's own and there are none yet."""
     name = settings.documents
+    if name == "pasted" and not pasted_text():
+        raise NoText("There is no document yet.")
     text = FOUR if name == "four" else pasted_text() if name == "pasted" else samples()[name].text
     all_documents = split_documents(clean_text(text)[0])
     documents = first_documents(all_documents)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.corpus import NoText
 from core.experiments.registry import OFFERS
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.present import LARGE, switch
-from core.ui.texts import restore_text
+from core.ui.texts import restore_text, show_no_text
 
 ROUTED = "_routed"
 STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
@@ -45,8 +46,15 @@ def lessons() -> dict[str, list]:
     }
 
 
+def navigation():
+    """The menu of lessons, and the page that is asked for. Streamlit's own list of `pages/`, which a server's first
+    request would show for some seconds, is off in `.streamlit/config.toml`: the same option hides this menu."""
+    st.set_option("client.showSidebarNavigation", True)
+    return st.navigation(lessons(), expanded=True)
+
+
 def run_app() -> None:
-    page = st.navigation(lessons(), expanded=True)
+    page = navigation()
     st.set_page_config(page_title=f"{page.title} · Batchscope", layout="wide")
     server()
     choices = Choices()
@@ -68,7 +76,7 @@ def open_page(question: str, answer: str) -> Choices:
     router's navigation is set and the run begins again.
     """
     if not st.session_state.get(ROUTED):
-        st.navigation(lessons(), expanded=True)
+        navigation()
         st.rerun()
     choices = Choices()
     st.html(STYLE + LARGE * choices.present)
@@ -96,6 +104,11 @@ def folded(label: str, key: str) -> Iterator[bool]:
         yield bool(box.open)
 
 
+def go_to(choices: Choices, path: str) -> None:
+    """Another page at once, with all choices in its address from the beginning."""
+    st.switch_page(path, query_params=choices.settings.to_url())
+
+
 def next_lesson(path: str, why: str) -> None:
     """The way on, at the foot of a page."""
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
@@ -105,8 +118,11 @@ def next_lesson(path: str, why: str) -> None:
 
 
 def show_error(error: Exception) -> None:
-    """A mistake, answered with its sentence."""
-    st.error(plain(str(error)))
+    """A mistake, answered with its sentence. A text that is yet to come is none."""
+    if isinstance(error, NoText):
+        show_no_text()
+    else:
+        st.error(plain(str(error)))
 
 
 def plain(text: str) -> str:

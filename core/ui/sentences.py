@@ -15,6 +15,12 @@ from core.settings.declared import SOURCES
 
 number = charts.format_significant
 
+NO_TEXT_YET = "No text is in use yet. Paste one, then press **Use this text**."
+LINK_WITHOUT_TEXT = (
+    "This link asks for its sender's own text, and that text is not here: a text is never part of a link. "
+    "Paste one, then press **Use this text**."
+)
+
 
 def source_title(source: str) -> str:
     """The title of a sample, or what a text of the visitor's own is called."""
@@ -102,3 +108,50 @@ def panel_sentence(results: RaceResults, batch_size: int, columns: Mapping[str, 
         f"Training loss at B = {batch_size} ({jumps_of(results, batch_size)}): every step lies between {low} and "
         f"{high} nats per token; the running mean ends at {last}."
     )
+
+
+# ---- a text of the visitor's own
+
+
+def own_text_sentence(num_characters: int, num_train: int = 0, num_val: int = 0, vocab_size: int = 0) -> str:
+    """How much text is in use; without tokens where they cannot be counted.
+
+    >>> own_text_sentence(658, 592, 66, 41)
+    'In use: 658 characters, which are 658 tokens: 592 to train on, 66 for validation, 41 different ones.'
+    """
+    characters = charts.counted(num_characters, "character")
+    if not num_train:
+        return f"In use: {characters}."
+    return (
+        f"In use: {characters}, which are {num_train + num_val:,} tokens: {num_train:,} to train on, {num_val:,} for "
+        f"validation, {vocab_size:,} different ones."
+    )
+
+
+def readings_sentence(tokens: int, train_tokens: int, batch_tokens: int) -> str:
+    """How often a budget reads a text, and where one step at the largest batch size reads all of it, that it does.
+
+    >>> readings_sentence(120_000, 592, batch_tokens=512)
+    '120,000 tokens a run read this text of 592 training tokens **203 times**.'
+    """
+    text = f"this text of {train_tokens:,} training tokens"
+    if tokens < train_tokens:
+        return f"{tokens:,} tokens a run read **{number(100 * tokens / train_tokens)}%** of {text}."
+    large = ""
+    if batch_tokens >= train_tokens:
+        once = times(batch_tokens / train_tokens)
+        large = f" One step of the largest batch reads it {once}: use smaller batches, or a longer text."
+    return f"{tokens:,} tokens a run read {text} **{times(tokens / train_tokens)}**.{large}"
+
+
+def times(count: float) -> str:
+    """
+    >>> times(1), times(4.03), times(203.2), times(2702.7)
+    ('once', '4.03 times', '203 times', '2,700 times')
+    """
+    return "once" if round(count, 2) == 1 else f"{float(f'{count:.3g}'):,g} times"
+
+
+def offer_label(tokens: int, train_tokens: int) -> str:
+    """What is on the button for a budget that fits."""
+    return f"Use {tokens:,} tokens: read it {times(tokens / train_tokens)}"

@@ -22,10 +22,9 @@ def visit(page, lesson: str) -> None:
     page.get_by_test_id("stSidebarNavItems").get_by_role("link", name=lesson).click()
 
 
-def open_own_text(page, text: str, **query) -> None:
-    box = page.get_by_role("textbox", name="Paste a text")
-    box.fill(text)
-    box.press("Control+Enter")
+def open_own_text(page, text: str) -> None:
+    page.get_by_role("textbox", name="Paste a text").fill(text)
+    page.get_by_role("button", name="Use this text").click()
 
 
 def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page):
@@ -73,7 +72,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     expect(page.get_by_text("Paused at")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(PROGRESS)).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
     expect(page.get_by_text("Stopped:")).to_be_visible()
     expect(page.get_by_role("button", name="Start the race")).to_be_enabled()
     visit(page, "Make a batch")
@@ -98,7 +97,7 @@ def test_a_pasted_text_survives_a_reload_in_its_own_tab_and_nowhere_else(shared_
     with page.context.expect_page() as opened:
         page.evaluate("address => window.open(address, '_blank', 'noopener')", address)
     other = opened.value
-    expect(other.get_by_text("There is no text yet")).to_be_visible()
+    expect(other.get_by_text("a text is never part of a link")).to_be_visible()
     expect(other.get_by_role("textbox", name="Paste a text")).to_have_value("")
     other.close()
 
@@ -106,10 +105,10 @@ def test_a_pasted_text_survives_a_reload_in_its_own_tab_and_nowhere_else(shared_
     expect(box).to_have_value(text)
     box.fill("")
     box.press("Control+Enter")
-    expect(page.get_by_text("There is no text yet")).to_be_visible()
+    expect(page.get_by_text("No text is in use yet")).to_be_visible()
     page.wait_for_function("() => sessionStorage.getItem('batchscope-text') === null")
     page.reload()
-    expect(page.get_by_text("There is no text yet")).to_be_visible()
+    expect(page.get_by_text("a text is never part of a link")).to_be_visible()
     expect(box).to_have_value("")
 
 

@@ -58,7 +58,9 @@ def test_a_race_of_batch_sizes_is_no_race_of_orders(app, tmp_path):
 
 def test_a_text_that_is_too_short_gets_a_sentence(app):
     test = app("choose_the_order", text="pasted")
-    assert not test.exception and len(test.error) == 1
+    next(field for field in test.text_area if field.label == "Paste a text").set_value("short")
+    next(button for button in test.button if button.label == "Use this text").click().run()
+    assert not test.exception and len(test.error) == 1 and "too short" in test.error[0].value
 
 
 @pytest.mark.browser

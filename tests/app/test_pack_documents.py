@@ -20,7 +20,8 @@ def words_of(test) -> str:
 
 def paste(packing, text, **query):
     test = packing(documents="pasted", **query)
-    return test.text_area[0].set_value(text).run()
+    test.text_area[0].set_value(text)
+    return next(button for button in test.button if button.label == "Use this text").click().run()
 
 
 def test_four_words_waste_36_4_percent_and_leak_only_without_the_mask(packing):
@@ -39,8 +40,13 @@ def test_every_way_can_be_seen(packing, way):
     )
 
 
-def test_nothing_pasted_is_answered(packing):
-    assert "There is no document yet" in packing(documents="pasted").error[0].value.replace("\\", "")
+def test_before_something_is_pasted_there_is_a_field_and_no_mistake(packing):
+    test = packing(documents="pasted")
+    assert not test.error and not test.table and "a text is never part of a link" in test.info[0].value
+
+
+def test_documents_that_have_no_ink_are_answered(packing):
+    assert "There is no document yet" in paste(packing, " \n\n ").error[0].value.replace("\\", "")
 
 
 @pytest.mark.parametrize("text", ["one document", "a\n\nb", "\x00\n\n👨‍👩‍👧\n\nשלום", "one\n\n" + "long " * 400])

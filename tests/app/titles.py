@@ -1,7 +1,7 @@
 """What each page is called: by its address, its question; and in the order of the links to them, their first words."""
 
 TITLES = {
-    "": "What is a batch?",
+    "": "Batchscope: what is a batch?",
     "make_a_batch": "How does a text become a batch?",
     "follow_the_shapes": "What shapes does a batch take inside the model?",
     "inside_one_step": "What happens in one training step?",

@@ -9,6 +9,7 @@ from core.experiments.race.curve import excess
 from core.experiments.race.envelope import Envelope
 from core.experiments.race.results import RaceResults, nearest_step, run_losses
 from core.experiments.race.spec import RaceSpec
+from core.lab.recording import RECORDINGS, read_recording
 from core.training import TrainConfig
 
 PLAN = TrainConfig(batch_sizes=(2, 4), num_seeds=2, max_tokens=8 * 4 * 100)
@@ -40,6 +41,22 @@ def test_a_column_holds_the_lowest_and_the_highest_of_its_steps():
     for place, (low, high) in enumerate(zip(columns["low"], columns["high"], strict=True)):
         inside = values[place * width : (place + 1) * width, 1]
         assert (low, high) == (inside.min(), inside.max())
+
+
+@pytest.mark.parametrize("name", ["race", "race_on_gpu"])
+def test_a_panel_of_a_recorded_race_holds_every_loss_of_its_run(name):
+    recording = read_recording(RECORDINGS[name])
+    results = results_of(recording.spec, recording.messages)
+    for batch_size in results.batch_sizes:
+        for seed in recording.spec.train.seeds:
+            losses = run_losses(recording.read, recording.spec, batch_size, seed).astype(float)
+            columns = results.training_columns("steps", batch_size, seed)
+            assert len(losses) == results.num_steps(batch_size) == columns["x"][-1]
+            assert (columns["low"].min(), columns["high"].max()) == (losses.min(), losses.max())
+            for after, upto, low, high in zip(
+                [0, *columns["x"]], columns["x"], columns["low"], columns["high"], strict=False
+            ):
+                assert (low, high) == (losses[after:upto].min(), losses[after:upto].max())
 
 
 def test_what_viewers_hold_does_not_change_with_what_comes():

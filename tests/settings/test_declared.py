@@ -31,7 +31,7 @@ from core.training import BETA2_RULES, LR_RULES
         ("accumulation_mistake", ACCUMULATION_MISTAKES),
         ("rank_mistake", ("", *PARALLEL_MISTAKES)),
         ("packing_strategy", PACKERS),
-        ("documents", (*DOCUMENT_SOURCES, "pasted")),
+        ("documents", ("pasted", *DOCUMENT_SOURCES)),
     ],
 )
 def test_options_are_those_that_there_are_in_their_order(name, options):

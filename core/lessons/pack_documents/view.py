@@ -6,8 +6,15 @@ import streamlit as st
 
 from core import charts
 from core.batches import IGNORE, PADDING, PackedBatch
+from core.corpus import split_documents
 from core.lessons.pack_documents.rows import rows_html
-from core.lessons.pack_documents.words import documents_sentence, edit_sentences, equality_sentences, leak_sentences
+from core.lessons.pack_documents.words import (
+    documents_sentence,
+    edit_sentences,
+    equality_sentences,
+    leak_sentences,
+    own_text_sentence,
+)
 from core.measure.reports import Leak, PackingReport
 from core.model import GPTConfig
 from core.settings.declared import PACKING_TITLES
@@ -15,7 +22,7 @@ from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.packing import Packing
-from core.ui.texts import paste_box
+from core.ui.texts import paste_box, pasted_text
 
 ROWS_PER_PAGE = 8
 NAMED_SHARE = 0.05  # of the row: a shorter document has no name in the picture
@@ -23,9 +30,13 @@ number = charts.format_significant
 
 
 def choose_documents(choices: Choices) -> None:
-    if choices.documents == "pasted":
-        paste_box()
-        st.caption("Documents stand apart by blank lines; or by lines of ---, where there are any.")
+    """The field for documents of one's own, and whether they are the text of the other pages."""
+    own = choices.documents == "pasted"
+    if own:
+        paste_box(choices)
+    num_documents = len(split_documents(pasted_text()))
+    if sentence := own_text_sentence(choices.source == "pasted" and num_documents > 0, own, num_documents):
+        st.caption(sentence)
 
 
 # ---- the three strategies

@@ -23,6 +23,17 @@ def documents_sentence(lengths: list[int], num_in_text: int) -> str:
     )
 
 
+def own_text_sentence(used_elsewhere: bool, used_here: bool, num_documents: int) -> str:
+    """Whether this page reads the same text as the others, and if not, why not. Empty where there is nothing to say."""
+    if used_here:
+        one = "Your own text is one document here, and packing needs several. "
+        apart = "Documents stand apart by blank lines; or by lines of `---`, where there are any."
+        return one * (num_documents == 1) + apart
+    if used_elsewhere:
+        return "The other pages read your own text. These are other documents: choose **Your own text** to pack it too."
+    return ""
+
+
 def edit_sentences(leak: Leak) -> str:
     return (
         f"**Every token of document {leak.first} is replaced by another.** How far does that move the loss of document "

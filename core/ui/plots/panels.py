@@ -1,7 +1,7 @@
 """The training losses of a race: a panel a batch size, or all of them in one picture."""
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,17 +25,20 @@ GHOST_POINTS = 24  # of each running mean behind a panel
 Pick = Callable[[int, float, float], None]
 
 
-def draw_panels(view: View, axis: str, seed: int | None, on_pick: Pick | None = None, height: int = 225) -> str:
-    """A panel a batch size, all with the same axes: of one run, or of all where `seed` is None. `on_pick` gets the
-    batch size, x and the loss of what was clicked. Returns what is seen as a sentence."""
+def draw_panels(
+    view: View, axis: str, seed: int | None, on_pick: Pick | None = None, sizes: Sequence[int] = (), height: int = 225
+) -> str:
+    """A panel a batch size, of all of them or of `sizes`, with the same axes: of one run, or of all where `seed` is
+    None. `on_pick` gets the batch size, x and the loss of what was clicked. Returns what is seen as a sentence."""
     results: RaceResults = view.results
-    sizes = results.batch_sizes
+    sizes = sizes or results.batch_sizes
     columns = {b: results.training_columns(axis, b, seed) for b in sizes}
     frame = charts.frame_corners((0.0, x_end(results, axis)), loss_domain(columns.values(), results.started))
     sentences = {b: panel_sentence(results, b, columns[b]) for b in sizes}
     ghosts = {b: ghost_of(b, columns[b]) for b in sizes}
-    for first in range(0, len(sizes), PANELS_IN_A_ROW):
-        for place, b in zip(st.columns(PANELS_IN_A_ROW), sizes[first:], strict=False):
+    in_a_row = min(len(sizes), PANELS_IN_A_ROW)
+    for first in range(0, len(sizes), in_a_row):
+        for place, b in zip(st.columns(in_a_row), sizes[first:], strict=False):
             color = charts.batch_size_color(b, theme())
             spec = spec_of(
                 charts.panel_chart,
