@@ -15,7 +15,7 @@ from core.ui.sentences import model_size, source_title
 number = charts.format_significant
 EVERY_STEP = "Every step is in the picture: each bar reaches from the lowest to the highest loss of its column."
 PICTURE_NOTES = {
-    "panels": f"{EVERY_STEP} Dark line: running mean. Grey lines: running means of the other batch sizes. **Click** to "
+    "panels": f"{EVERY_STEP} Thick line: running mean. Grey lines: running means of the other batch sizes. **Click** to "
     "see the batch behind a loss.",
     "overlay": f"{EVERY_STEP} Lines: running means.",
 }

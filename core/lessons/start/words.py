@@ -104,6 +104,6 @@ def picture_sentence(results: RaceResults, small: int, large: int, note: str) ->
         return f"Two runs on the same text ({note})."
     return (
         f"Two runs on the same text. With {small} windows in a batch the loss jumps **{number(jumps[0] / jumps[1])} "
-        f"times** as far from step to step as with {large}. In colour: every step. The dark line: the running mean. "
+        f"times** as far from step to step as with {large}. In colour: every step. The thick line: the running mean. "
         f"This race was {note}."
     )
