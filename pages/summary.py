@@ -26,7 +26,7 @@ with st.expander("What these numbers are"):
 - **Yours, or recorded**: a recorded number is of the recording's text, model and device, not of yours.
 - **The small numbers** are 95% intervals: of a loss over the seeds, of a speed over its timings, of a noise by chi-squared.
 - **Updates and memory** are counted, so they have none. Memory is all that a step holds at its worst moment, tensors only.
-- **Speed** is that of one run alone, with nothing beside it, as the race executes it.
+- **Speed** is that of one run alone, as the race executes it.
 - **Noise of the loss**: how far it jumps from one step of the race to the next, the trend taken away.
 - **Noise of the gradient**: how far a batch's gradient lies from that of the whole text, in lengths of the latter, with the weights held still at the last step that was looked at. Above 1 there is more noise than gradient.
 - **Validation losses** are compared after as many tokens; that is not as long a time, nor as many updates.

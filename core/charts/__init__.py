@@ -47,6 +47,7 @@ from core.charts.numbers import (
     format_significant,
     format_time_left,
     format_tiny,
+    format_two,
 )
 from core.charts.orders import order_loss_chart, order_reads_chart
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
@@ -104,6 +105,7 @@ __all__ = [
     "format_significant",
     "format_time_left",
     "format_tiny",
+    "format_two",
     "frame_corners",
     "gap_chart",
     "grow",

@@ -18,6 +18,17 @@ def format_significant(value: float) -> str:
     return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
 
 
+def format_two(value: float) -> str:
+    """Two significant digits, where that is enough to compare at a glance.
+
+    >>> format_two(0.501), format_two(0.0643), format_two(13.2)
+    ('0.50', '0.064', '13')
+    """
+    if not math.isfinite(value):
+        return NOT_MEASURED
+    return f"{value:#.2g}".removesuffix(".")
+
+
 def format_count(count: float) -> str:
     """
     >>> format_count(200_000), format_count(12_345), format_count(64)

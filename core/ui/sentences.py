@@ -60,7 +60,7 @@ def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     if scale is None:
         return charts.NOT_MEASURED
     if (windows := scale.estimate) is None:
-        return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
+        return "not resolved. The interval of |G|² contains 0: the noise hides the gradient's length."
     return (
         f"**{number(windows.value)} windows** ({interval(windows)}), which is "
         f"{charts.format_count(windows.value * block_size)} tokens."
@@ -68,7 +68,7 @@ def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
 
 
 def overfitting_sentence(overfits: Mapping[str, Overfit], train_tokens: int, vocab_size: int) -> str:
-    """What it means that a validation loss has come up again: which batch size or order leads at the end is then no
+    """What it means that a validation loss rose again: which batch size or order leads at the end is then no
     answer. Empty where none has, or the text has not been read once. `overfits` by tokens, under the names of what is
     compared."""
     times_read = max((overfit.last_at for overfit in overfits.values()), default=0.0) / train_tokens
@@ -84,10 +84,10 @@ def overfitting_sentence(overfits: Mapping[str, Overfit], train_tokens: int, voc
     worse = f" All of them now lie above ln V = {uniform:.2f}: a guess that knows nothing would do better."
     lowest = ", ".join(f"{name} {overfit.lowest:.2f}" for name, overfit in overfits.items())
     return (
-        f"**On new text the loss has come up again**, in every run: {runs}.{worse if above_uniform else ''} The lowest "
+        f"**On unseen text the loss rose again**, in every run: {runs}.{worse if above_uniform else ''} The lowest "
         f"points: {lowest}. Each run has read its text {number(times_read)} times. Where the training loss still "
-        "falls, the text is being learnt by heart, and who leads at the end has overfitted least, which is not to have "
-        "learnt best: a longer text or a smaller budget makes a race of it."
+        "falls, the models are memorising the text. The one that leads at the end overfitted least; it did not learn "
+        "most. For a fair race use a longer text or a smaller budget."
     )
 
 
@@ -95,7 +95,7 @@ def jumps_of(results: RaceResults, batch_size: int) -> str:
     """How many steps its runs take, and how far their loss jumps from one to the next."""
     steps = charts.counted(results.num_steps(batch_size), "step")
     if noise := results.noise.get(batch_size):
-        return f"{steps} · jumps ± {noise.sigma:.2g} nats"
+        return f"{steps} · jumps ± {charts.format_two(noise.sigma)} nats"
     return f"{steps} · too few to tell the noise" if results.too_few_steps(batch_size) else steps
 
 

@@ -15,8 +15,8 @@ from core.ui.sentences import model_size, source_title
 number = charts.format_significant
 EVERY_STEP = "Every step is in the picture: each bar reaches from the lowest to the highest loss of its column."
 PICTURE_NOTES = {
-    "panels": f"{EVERY_STEP} Thick line: running mean. Grey lines: running means of the other batch sizes. **Click** to "
-    "see the batch behind a loss.",
+    "panels": f"{EVERY_STEP} Thick line: running mean. Grey lines: running means of the other batch sizes. **Click** "
+    "to see the batch behind a loss.",
     "overlay": f"{EVERY_STEP} Lines: running means.",
 }
 
@@ -72,7 +72,7 @@ def jumps_sentence(results: RaceResults) -> str:
     noise = sorted(results.noise.items())
     if not noise:
         return "How far each loss jumps from step to step shows after the first few dozen steps."
-    each = ", ".join(f"{found.sigma:.2g} at B = {b}" for b, found in noise)
+    each = ", ".join(f"{charts.format_two(found.sigma)} at B = {b}" for b, found in noise)
     text = f"From step to step the loss jumps by **± {each}** (nats per token)."
     if len(noise) > 1:
         (small, first), (large, last) = noise[0], noise[-1]

@@ -150,7 +150,7 @@ def split_cells(splits) -> tuple[Cell, Cell]:
     size, share = splits.spec.split_size, figures.activation_share(splits, m)
     memory = f"{100 * share:.3g}% of its activations" if share else f"activations: {NONE}"
     gradient = f"The gradient of one go, off by {charts.format_tiny(splits.differences[m])} of its length; {memory}"
-    time = cell_of(figures.split_time(splits, m), "times as long as in one go")
+    time = cell_of(figures.split_time(splits, m), "times as long as in one pass")
     return Cell(gradient), Cell(f"A batch of {size:,} in parts of {m:,}: {time.value}", time.interval)
 
 

@@ -59,7 +59,7 @@ def speed_reason(speed: StepCostResults) -> str:
 
 
 def memory_reason(speed: StepCostResults) -> str:
-    why = "The whole text in one go would be the exact gradient, and seldom fits."
+    why = "The whole text at once would give the exact gradient, but it seldom fits."
     if (line := speed.line()) is None:
         return f"{why} What a window takes: not measured yet."
     return f"{why} Each window of a batch takes **{charts.format_bytes(line[1])}** of activations, by count."
@@ -169,7 +169,7 @@ def scale_line(noise: NoiseResults, sweep: SweepResults | None, target: float) -
     when = f" After {step:,} steps" if step is not None else ""
     text = f"**The gradient noise scale is a proxy**, from gradients alone.{when}: {measured}"
     if sweep is None:
-        return f"{text} It is of another text or model than the sweep, so nothing stands beside it."
+        return f"{text} It is of another text or model than the sweep, so it is not compared with it."
     fit = fit_of(sweep.runs_to(target)) if np.isfinite(target) else None
     if fit is None or not is_resolved(fit.b_crit):
         return f"{text} The bend of the steps to the target: not resolved."
