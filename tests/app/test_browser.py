@@ -178,13 +178,3 @@ def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(shared_server, pag
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text(re.compile("diverged after \\d+ steps?")).first).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Done:")).to_be_visible()
-
-
-def test_the_page_does_not_scroll_sideways_on_a_phone(shared_server, page):
-    page.set_viewport_size({"width": 390, "height": 800})
-    for path, title in TITLES.items():
-        page.goto(shared_server.url + path)
-        expect(page.get_by_role("heading", level=1)).to_have_text(title)
-        page.wait_for_timeout(700)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390

@@ -13,6 +13,8 @@ from tests.app.titles import TITLES
 pytestmark = pytest.mark.browser
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+ALL_OF_IT = {"width": 1200, "height": 6000}  # axe does not see what has to be scrolled into view
+TALLEST = 2_200  # pixels at 1400, before anything is unfolded
 STREAMLITS_OWN = {  # rule: the elements that Streamlit makes so, and we cannot change
     "list": "[data-testid=stSidebarNavItems]",  # sections of the menu, as <ul> <div> <li>
     "listitem": "[data-testid=stSidebarNavItems] > div > li",
@@ -57,7 +59,7 @@ def tab(request, shared_server, context):
     """One a theme, that goes from page to page by the menu."""
     opened = context.new_page()
     opened.set_default_timeout(60_000)
-    opened.set_viewport_size({"width": 1200, "height": 6000})  # axe does not see what has to be scrolled into view
+    opened.set_viewport_size(ALL_OF_IT)
     opened.emulate_media(color_scheme=request.param)
     opened.goto(shared_server.url)
     settled(opened, "")
@@ -95,6 +97,20 @@ def test_a_page_can_be_used_by_everyone(tab, address, shared_server):
     for label, buttons in tab.evaluate(CHARTS):
         assert len(label) > 40 and "Fullscreen" in buttons
         assert max(map(len, buttons)) < 30  # they do not say the description again
+    if tab.theme == "light":
+        fits_its_screens(tab)
+
+
+def fits_its_screens(tab) -> None:
+    """No page is a long way down, and none scrolls sideways on a phone."""
+    for width, height in ((1400, 900), (390, 844)):
+        tab.set_viewport_size({"width": width, "height": height})
+        tab.wait_for_timeout(300)
+        for part in ("html", "[data-testid=stMain]"):
+            assert tab.locator(part).evaluate("e => e.scrollWidth") <= width
+        if width == 1400:
+            assert tab.get_by_test_id("stMain").evaluate("e => e.scrollHeight") <= TALLEST
+    tab.set_viewport_size(ALL_OF_IT)
 
 
 def test_axe_finds_what_once_was_there(tab):

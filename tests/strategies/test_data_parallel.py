@@ -20,7 +20,7 @@ ROOT, SCRIPT = Path(__file__).parents[2], Path(__file__).with_name("ranks_script
 ROWS = 6  # of a rank
 
 
-@pytest.fixture(scope="module", params=[1, 2, 4])
+@pytest.fixture(scope="module", params=[1, 4])
 def ranks(request):
     """(W, messages) of one launch."""
     launch = [
