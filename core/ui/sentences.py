@@ -54,7 +54,7 @@ def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     if scale is None:
         return charts.NOT_MEASURED
     if (windows := scale.estimate) is None:
-        return "not resolved. The interval of |G|² holds 0: the noise hides the gradient's length."
+        return "not resolved. The interval of |G|² contains 0: the noise hides the length of the gradient."
     return (
         f"**{number(windows.value)} windows** ({interval(windows)}), which is "
         f"{charts.format_count(windows.value * block_size)} tokens."
