@@ -54,25 +54,27 @@ def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
 
 
 def test_before_anything_is_run_a_recorded_sweep_teaches(app):
-    test = app("tune_the_rate")
-    assert not test.exception and "recorded on" in test.info[0].value
-    text = " ".join(part.value for part in test.markdown)
+    test = unfold(app("tune_the_rate"), "sweep_best", "sweep_fit", "sweep_numbers")
+    text = text_of(test)
+    assert not test.exception and "recorded on" in text and "The best learning rate is" in text
     assert "S_min = " in text and "The rules are hypotheses" in text and "not measured" not in text
+    assert "not measured" not in test.table[1].value.to_string()
 
 
 def test_the_noise_scale_stands_beside_the_fit_where_text_and_model_are_the_same(app, tmp_path):
-    beside = [part.value for part in app("tune_the_rate").markdown if "simple noise scale" in part.value]
+    test = unfold(app("tune_the_rate"), "sweep_fit")
+    beside = [part.value for part in test.markdown if "simple noise scale" in part.value]
     assert len(beside) == 1 and "After 600 steps: **" in beside[0] and "bootstrap" in beside[0]
     other = NoiseSpec.of(RaceSpec(text="To be or not to be. " * 20), (0,), (1, 2), 4)
     noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(other), other.text)
-    text = " ".join(part.value for part in app("tune_the_rate", noise=noise_id).markdown)
-    assert "After 600 steps" not in text and "it will stand here" in text
+    text = text_of(unfold(app("tune_the_rate", noise=noise_id), "sweep_fit"))
+    assert "After 600 steps" not in text and "it appears here" in text
 
 
 def test_a_target_that_nothing_reaches_is_said(app):
     test = app("tune_the_rate", target="0.5")
-    text = " ".join(part.value for part in test.markdown)
-    assert not test.exception and "Did not reach it within the budget" in text and "three are needed" in text
+    text = text_of(test)
+    assert not test.exception and "Did not reach the target within the budget" in text and "three are needed" in text
 
 
 @pytest.mark.browser
@@ -80,7 +82,9 @@ def test_a_sweep_shows_its_best_rates(page, shared_server):
     page.goto(f"{shared_server.url}tune_the_rate?{SWEEP}")
     page.get_by_role("button", name="Start the sweep").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
+    page.get_by_text("The best learning rate is 0.0").wait_for()
+    page.get_by_text("The best rate of each batch size, and the rules").click()
     page.get_by_text("B = 32: 0.0").wait_for()
     page.get_by_text("The charts in numbers").click()
-    page.get_by_text("Best learning rate by batch size: 2:").wait_for()
+    page.get_by_text("Validation loss in nats per token, with 95% t intervals.").wait_for()
     assert "sweep=" in page.url

@@ -235,6 +235,6 @@ def show_scale(results: NoiseResults) -> None:
     st.table(pd.DataFrame([scale_numbers(results, step) for step in results.spec.steps]).set_index("steps"))
     st.caption(
         "In brackets, 95% intervals, by bootstrap over the batches. Measured before clipping (which shortens a "
-        "gradient that is too long), at frozen weights. It is a proxy: it knows nothing of the optimizer or of how the loss "
-        "curves, and it says what a batch is worth at these weights, not which batch size is best."
+        "gradient that is too long), at frozen weights. It is a proxy: it knows nothing of the optimizer or of how the "
+        "loss curves, and it says what a batch is worth at these weights, not which batch size is best."
     )

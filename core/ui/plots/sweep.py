@@ -11,7 +11,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.points import by_size_frame
 
 
-def draw_rates(results: SweepResults, live: bool) -> str:
+def draw_rates(results: SweepResults, live: bool, height: int = 320) -> str:
     """Where each rate ends, by batch size; returns what it shows as a sentence."""
     rates = results.rate_table()
     first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
@@ -24,6 +24,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
             results.spec.learning_rates,
             theme(),
             y_title="validation loss (nats per token)",
+            height=height,
         ),
         "sweep_rates",
         f"Validation loss by learning rate: {LIVE_ALT}" if live else sentence,
@@ -33,7 +34,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
     return sentence
 
 
-def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
+def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool, height: int = 320) -> str:
     """Steps to the target by batch size, with the fit; returns what it shows as a sentence."""
     sizes = results.batch_sizes
     points, missed = step_points(results, runs)
@@ -43,7 +44,7 @@ def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, 
     bounds = frame["sigma"]
     sentence = charts.describe_noise(points, "Steps to the target")
     draw(
-        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True),
+        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True, height=height),
         "sweep_steps",
         f"Steps to the target by batch size: {LIVE_ALT}" if live else sentence,
         noise=points.assign(low=points["low"].clip(*bounds), high=points["high"].clip(*bounds)),
