@@ -1,4 +1,4 @@
-"""What a batch costs, in sentences: from what was measured, with what it does not tell."""
+"""What a batch costs, in sentences: from what was measured, with what is not known."""
 
 import numpy as np
 
@@ -24,23 +24,45 @@ def summary_of(found: StepCostResults) -> str:
         device = f" Device: {started.device_name}{threads if started.device == 'cpu' else ''}."
     return (
         f"Measured with T = {race.block_size}; {model_size(race)}; "
-        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one go, a plain step of "
+        f"{source_title(race.source)}, tokens by {race.tokenizer}; one run, each batch in one pass, a plain step of "
         f"torch.{device} Points: geometric mean over the rounds, in which all sizes take turns, with its 95% t "
         "interval. It is of this session; another start may differ by more."
     )
 
 
+def answer_sentence(found: StepCostResults) -> str:
+    """What a step takes and where a larger batch stops paying off, and what fits into memory."""
+    if len(found.products) < FEWEST_ROUNDS:
+        return "What a step takes shows after the first rounds."
+    fit, speeds = found.fit(), found.windows_a_second()
+    best = best_of(speeds)
+    tied = f" (tied with {sizes_named(best.rivals)})" if best.rivals else ""
+    most = f"the most tokens a second come at **B = {best.option:,}**{tied}"
+    memory = ""
+    if found.largest and found.largest.batch_size:
+        budget = charts.format_bytes(found.spec.budget_bytes or 0)
+        memory = f" **B = {found.largest.batch_size:,}** fits into {budget} of memory."
+    if fit is None or not is_resolved(fit.knee) or fit.knee.value > max(found.one_pass):
+        return f"Where a larger batch stops paying off is not resolved; {most}.{memory}"
+    fixed, each = fit.step_seconds.scaled(1e3), fit.window_seconds.scaled(1e3)
+    return (
+        f"A step takes **{number(fixed.value)} ms** (95% interval {interval(fixed)}) whatever the batch, and "
+        f"**{number(each.value)} ms** ({interval(each)}) for each window. The two are equal at the knee, "
+        f"**B = {number(fit.knee.value)}** ({interval(fit.knee)}); {most}.{memory}"
+    )
+
+
 def time_lines(found: StepCostResults, fit: StepTimeFit | None) -> list[str]:
     if len(found.products) < FEWEST_ROUNDS:
-        return ["The first rounds are under way."]
+        return ["The first rounds are running."]
     speeds = found.windows_a_second()
     best = best_of(speeds)
     smallest = min(speeds)
     gain = between(ratio_of(speeds[best.option], speeds[smallest]))
-    rivals = f"; these rounds cannot tell it from {sizes_named(best.rivals)}" if best.rivals else ""
+    rivals = f" (tied with {sizes_named(best.rivals)})" if best.rivals else ""
     return [
         knee_line(found, fit),
-        f"**The most tokens a second at B = {best.option:,}**{rivals}: {gain} times as many as at B = {smallest}.",
+        f"**The most tokens a second come at B = {best.option:,}**{rivals}: {gain} times as many as at B = {smallest}.",
         product_line(found, best.option),
     ]
 
@@ -54,13 +76,13 @@ def product_line(found: StepCostResults, batch_size: int) -> str:
     by = other = ""
     threads = " on the same threads" if found.started.device == "cpu" else ""
     if found.fastest_products is found.onednn_products:
-        by = f" by oneDNN; the library that torch takes by itself, and so this step, reaches {usual}"
+        by = f" by oneDNN; torch's default library, which this step uses, reaches {usual}"
         other = " they are made by the slower library;"
     return (
         f"**Its matrix products run at {share}% of the rate of one large product**, {fastest} billion operations a "
-        f"second{by}. Both were taken in the same rounds{threads}. (Products inside attention are not counted.) What "
-        "takes the rest is not measured here: a step's products are small, and small ones are slower;"
-        f"{other} and there is all that is no product: norms, GELU, AdamW, moving memory, Python."
+        f"second{by}. Both were measured in the same rounds{threads}. (Products inside attention are not counted.) "
+        "What takes the rest is not measured here: a step's products are small, and small ones are slower;"
+        f"{other} and a step does more than products: norms, GELU, AdamW, moving memory, Python."
     )
 
 
@@ -71,33 +93,33 @@ def sizes_named(sizes: tuple[int, ...]) -> str:
 def knee_line(found: StepCostResults, fit: StepTimeFit | None) -> str:
     if fit is None:
         return (
-            "**The knee**: not resolved. Within these batch sizes a step's fixed part cannot be told from the part "
+            "**The knee**: not resolved. Over these batch sizes a step's fixed part cannot be separated from the part "
             "that grows."
         )
     if not is_resolved(fit.knee):
         return (
             f"**The knee**: not resolved (95% interval {interval(fit.knee)} windows): the "
-            "times do not lie near enough to one line."
+            "times are not close enough to one straight line."
         )
     fixed, each = (with_interval(seconds.scaled(1e3)) for seconds in (fit.step_seconds, fit.window_seconds))
     largest = max(found.one_pass)
     if fit.knee.value > largest:
         return (
-            f"**The knee**: not resolved. On one line through these times it would lie beyond B = {largest:,}, the "
+            f"**The knee**: not resolved. A straight line through these times puts it beyond B = {largest:,}, the "
             f"largest batch measured. A step takes {fixed} ms however small the batch."
         )
     off = f"{number(100 * np.expm1(fit.residual))}%"
     bent = (
-        f" The points lie off the line by up to {off}, more than the timings err: it is not quite one line, and "
-        "another bound would give a somewhat other knee."
+        f" The points lie off the line by up to {off}, more than the error of the timings: it is not quite one line, "
+        "and other batch sizes would give a somewhat different knee."
         if fit.residual > 3 * found.timing_error()
         else ""
     )
     return (
-        f"**Read as one line, the knee lies at B = {with_interval(fit.knee)}.** A step takes "
-        f"{fixed} ms whatever the batch, and {each} ms for each "
-        "window. At the knee both weigh the same, and half of the windows a second that the line allows are reached; "
-        f"ten times as far, ten elevenths. The intervals come from how far the points lie off the line.{bent}"
+        f"**Fitting a straight line puts the knee at B = {with_interval(fit.knee)}.** A step takes "
+        f"{fixed} ms whatever the batch, and {each} ms for each window. At the knee the two are equal, and half of "
+        "the most windows a second that the line allows are reached; at ten times the knee, 91%. The intervals come "
+        f"from how far the points lie off the line.{bent}"
     )
 
 
@@ -108,7 +130,7 @@ def replayed_line(step_seconds: dict[int, float]) -> str:
     times = " and ".join(f"{number(1e3 * step_seconds[b])} ms at B = {b:,}" for b in (sizes[0], sizes[-1]))
     knee = f" The knee of these times lies at B = {with_interval(fit.knee)}." if fit and is_resolved(fit.knee) else ""
     return (
-        "**Without Python.** A plain step asks for one operation after the other. In the race that was recorded on "
+        "**Without Python.** A plain step calls one operation after the other. In the race that was recorded on "
         "this GPU, the app captured a step once and replayed it: one run alone then takes "
         f"{times}.{knee}"
     )
@@ -128,18 +150,18 @@ def vectorised_lines(found: StepCostResults) -> list[str]:
         refused = found.no_memory and found.no_memory.batch_size <= B
         return [f"{B} windows at once did not fit into memory." if refused else "Nothing measured yet."]
     if len(taken[B]) < FEWEST_ROUNDS:
-        return ["The first rounds are under way."]
+        return ["The first rounds are running."]
     lines = [
-        f"The gradient is the same each time but for rounding, and so is the update. **One by one it takes "
-        f"{between(ratio_of(taken[1], taken[B]))} times as long as in one go.** The multiplications are the same; but "
-        f"each window alone asks for every small operation again, and leaves a gradient of its own to be added up."
+        f"The gradient is the same each time except for rounding, and so is the update. **One by one it takes "
+        f"{between(ratio_of(taken[1], taken[B]))} times as long as in one pass.** The multiplications are the same, "
+        "but each window alone calls every small operation again, and its gradient must be added to the others."
     ]
     best = best_of({m: 1 / seconds for m, seconds in taken.items()})
     if best.option != B and B not in best.rivals:
         lines.append(
-            f"**{best.option} at once is still faster than {B} at once**, {B} takes "
-            f"{between(ratio_of(taken[B], taken[best.option]))} times as long: perhaps what a smaller pass keeps stays "
-            "in the processor's caches. This page does not measure why."
+            f"**{best.option} at once is still faster than {B} at once**: {B} takes "
+            f"{between(ratio_of(taken[B], taken[best.option]))} times as long. Perhaps what a smaller pass keeps stays "
+            "in the processor's caches; this page does not measure why."
         )
     return lines
 
@@ -155,23 +177,24 @@ def memory_lines(found: StepCostResults) -> list[str]:
     T = found.spec.race.block_size
     state = sum(found.state_bytes.values())
     sign = "" if intercept >= 0 else "minus "
+    a_window, a_token = charts.format_bytes(slope), charts.format_bytes(slope / T)
     lines = [
         f"**Whatever the batch: {charts.format_bytes(state)}**, {number(state / found.started.num_parameters)} "
         "bytes a parameter: the weights, a gradient for each, and the two averages that AdamW keeps.",
-        f"**Each window more: {charts.format_bytes(slope)}** of activations, {charts.format_bytes(slope / T)} a token: "
-        "what forward leaves behind because backward will need it, counted to the byte. The line through them meets "
-        f"B = 0 at {sign}{charts.format_bytes(abs(intercept))}. “Passing” is what is there only for a moment, at the "
-        "worst one.",
+        f"**Each extra window: {a_window}** of activations, {a_token} a token: "
+        "what the forward pass keeps because the backward pass needs it, counted to the byte. The line through them "
+        f"meets B = 0 at {sign}{charts.format_bytes(abs(intercept))}. “Temporary” memory is needed only for a "
+        "moment; the chart shows the most of it.",
         *block_lines(found),
     ]
     if found.no_memory:
         size = found.no_memory.batch_size
         how = (
-            "did not find its memory"
+            "ran out of memory"
             if found.no_memory.tried
-            else "was expected to need most of the memory that is free, and not tried"
+            else "was expected to need most of the free memory, and was not tried"
         )
-        lines.append(f"**B = {size:,} {how}**; so larger batches are not here.")
+        lines.append(f"**B = {size:,} {how}**, so larger batches are missing.")
     return [*lines, largest_line(found)] if found.spec.budget_bytes else lines
 
 
@@ -189,7 +212,7 @@ def block_lines(found: StepCostResults) -> list[str]:
     kept = ""
     if table > 0.1 * low:
         kept = (
-            f" So attention keeps no table of who looks at whom, T × T: at T = {longest} it would add "
+            f" So attention keeps no T × T table of which token looks at which: at T = {longest} it would add "
             f"{charts.format_bytes(table)} to each token."
         )
     return [
@@ -203,15 +226,15 @@ def largest_line(found: StepCostResults) -> str:
     if not answer:
         return f"**The largest batch that fits into {budget}**: not known yet."
     if answer.batch_size is None:
-        return f"**The largest batch that fits into {budget}**: none known, {answer.why_not}."
-    size, only = answer.batch_size, "Tensors only: the program, torch and its libraries come on top."
+        return f"**The largest batch that fits into {budget}**: not known, {answer.why_not}."
+    size, only = answer.batch_size, "Tensors only: the program, torch and its libraries need more."
     predicted = f"the line says {exact_megabytes(answer.predicted or 0)}"
     if answer.why_not:
-        return f"**Into {budget} fits B = {size:,}**, expected: {predicted}. Not confirmed: {answer.why_not}. {only}"
+        return f"**B = {size:,} should fit into {budget}**: {predicted}. Not confirmed: {answer.why_not}. {only}"
     measured, beyond = (exact_megabytes(size or 0) for size in (answer.measured, answer.measured_next))
     return (
-        f"**Into {budget} fits B = {size:,}**, tried: a step held {measured} at its worst moment ({predicted}), and "
-        f"with one window more {beyond}. {only}"
+        f"**B = {size:,} fits into {budget}** (we tried it): a step needs at most {measured} at once ({predicted}), "
+        f"and {beyond} with one more window. {only}"
     )
 
 
@@ -224,30 +247,69 @@ def exact_megabytes(num_bytes: float) -> str:
 
 
 def target_line(target: float, sweep_note: str, missing: list[int]) -> str:
-    """What the time to a target is made of; `missing` are batch sizes that it cannot be told for."""
+    """What the time to a target is made of; `missing` are batch sizes without one."""
     source = f" ({sweep_note})" if sweep_note else ""
     return (
         f"**Steps to a validation loss of {target:.2f} nats × time of a step = time to it.** Larger batches need fewer "
         f"steps, and longer ones. The steps are those of the sweep in **Tune the rate**{source}, each batch size at "
-        "its best rate. The product is calculated, not run; its bars are over the seeds, and know nothing of how the "
-        "rate was chosen."
+        "its best rate. The product is calculated, not run; its intervals are over the seeds, and do not include how "
+        "the rate was chosen."
         + (f" Left out, since steps or a time are missing: {sizes_named(tuple(missing))}." if missing else "")
     )
 
 
 def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
-    """Which batch size is first, and which ones cannot be told from it: the ratio of steps, over the seeds, times that
-    of the times of a step, over the rounds."""
+    """Which batch size reaches the target first, and which ones are too close to it to call: the ratio of steps, over
+    the seeds, times that of the times of a step, over the rounds."""
     if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
         return "Too few batch sizes have both: steps to the target, and a time."
     mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
     soonest = min(mean, key=mean.__getitem__)
-    behind = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
-    rivals = tuple(b for b, ratio in behind.items() if b != soonest and not ratio.above(1))
-    if len(steps[soonest]) < 2:
-        return "The sweep has one seed: which batch is first is not resolved."
-    first = f"**B = {soonest} is there first**, after {charts.format_seconds(mean[soonest])}"
+    later = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
+    rivals = tuple(b for b, ratio in later.items() if b != soonest and not ratio.above(1))
+    num_runs = len(steps[soonest])
+    if num_runs < 2:
+        return "The sweep has one seed: which batch size reaches the target first is not resolved."
+    first = f"**B = {soonest} reaches it first**, after {charts.format_seconds(mean[soonest])}"
     if rivals:
-        return f"{first}; but these seeds cannot tell it from {sizes_named(rivals)}."
+        return f"{first}; too close to {sizes_named(rivals)} to call with {num_runs} runs."
     second = min((b for b in mean if b != soonest), key=mean.__getitem__)
-    return f"{first}; B = {second}, the next one, takes {between(behind[second])} times as long."
+    return f"{first}; B = {second}, the next one, takes {between(later[second])} times as long."
+
+
+# ---- the charts in numbers
+
+
+def numbers_of(found: StepCostResults, batch_size: int) -> dict[str, str]:
+    """What a step of one batch size takes and needs, as a row of a table."""
+    T, seconds = found.spec.race.block_size, found.one_pass.get(batch_size, np.empty(0))
+    parts = found.by_batch_size().get(batch_size, {})
+    timed = len(seconds) > 1
+    return {
+        "batch size": f"{batch_size:,}",
+        "milliseconds a step": mean_text(1e3 * seconds) if timed else charts.NOT_MEASURED,
+        "thousand tokens a second": mean_text(1e-3 * T * batch_size / seconds) if timed else charts.NOT_MEASURED,
+        **memory_numbers(parts),
+    }
+
+
+def memory_numbers(parts: dict[str, int]) -> dict[str, str]:
+    """Each part of what a step needs, and all of them."""
+    sizes = {name: charts.format_bytes(size) for name, size in parts.items()}
+    return sizes | ({"in all": charts.format_bytes(sum(parts.values()))} if parts else {})
+
+
+def split_numbers(found: StepCostResults, micro_batch_size: int) -> dict[str, str]:
+    """The same windows, so many at once."""
+    seconds = found.by_micro_batch().get(micro_batch_size, np.empty(0))
+    taken = mean_text(1e3 * seconds) if len(seconds) > 1 else charts.NOT_MEASURED
+    return {"windows at once": f"{micro_batch_size:,}", f"milliseconds for {found.spec.split_size:,} windows": taken}
+
+
+def mean_text(values: np.ndarray) -> str:
+    """The geometric mean of values above 0, with its 95% t interval, as the points of the charts have it.
+
+    >>> mean_text(np.array([2.0, 8.0]))
+    '4.00 (0.000599 to 26700)'
+    """
+    return between(ratio_of(values, np.ones(len(values))))
