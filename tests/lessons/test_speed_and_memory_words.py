@@ -8,14 +8,11 @@ import numpy as np
 from core.experiments.race.spec import RaceSpec
 from core.experiments.step_cost.results import StepCostResults
 from core.experiments.step_cost.spec import StepCostSpec
+from core.lessons.speed_and_memory.tables import mean_text, memory_numbers, numbers_of, split_numbers
 from core.lessons.speed_and_memory.words import (
     answer_sentence,
     largest_line,
-    mean_text,
-    memory_numbers,
-    numbers_of,
     soonest_line,
-    split_numbers,
 )
 from core.training import TrainConfig
 

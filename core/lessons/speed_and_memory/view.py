@@ -9,14 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.step_cost.results import StepCostResults
+from core.lessons.speed_and_memory.tables import memory_numbers, numbers_of, split_numbers
 from core.lessons.speed_and_memory.words import (
     answer_sentence,
     memory_lines,
-    memory_numbers,
-    numbers_of,
     replayed_line,
     soonest_line,
-    split_numbers,
     summary_of,
     target_line,
     time_lines,
