@@ -8,7 +8,7 @@ import numpy as np
 from core.experiments.race.spec import RaceSpec
 from core.experiments.step_cost.results import StepCostResults
 from core.experiments.step_cost.spec import StepCostSpec
-from core.lessons.speed_and_memory.tables import mean_text, memory_numbers, numbers_of, split_numbers
+from core.lessons.speed_and_memory.tables import memory_numbers, numbers_of, split_numbers
 from core.lessons.speed_and_memory.words import (
     answer_sentence,
     largest_line,
@@ -62,10 +62,6 @@ def test_a_row_of_the_table_has_time_and_memory():
         "weights": "1.00 kB", "activations": "3.00 kB", "in all": "4.00 kB",
     }  # fmt: skip
     assert split_numbers(costs_of(2.0, 0.5), 2)["milliseconds for 16 windows"] == "not measured"
-
-
-def test_values_are_given_by_their_geometric_mean():
-    assert mean_text(np.array([4.0, 4.0])) == "4.00 (4.00 to 4.00)"
 
 
 def test_who_reaches_the_target_first_is_said_with_who_is_too_close():

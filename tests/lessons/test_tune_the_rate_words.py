@@ -20,7 +20,6 @@ from core.lessons.tune_the_rate.words import (
     help_sentences,
     missed_sentence,
     noise_scale_sentence,
-    numbers_of,
     rules_sentence,
     summary_of,
     target_sentence,
@@ -28,6 +27,7 @@ from core.lessons.tune_the_rate.words import (
 from core.measure.estimate import Estimate
 from core.measure.targets import StepsFit
 from core.training import TrainConfig
+from core.ui.sentences import rate_numbers
 from tests.lessons.measured import SIZES, sweep_of
 
 RATES = (0.001, 0.002, 0.004)
@@ -69,10 +69,10 @@ def test_the_answer_is_the_best_rate_at_both_ends_and_what_the_rules_predict():
 def test_a_row_of_the_table_has_the_loss_at_each_batch_size():
     losses = {(b, rate): 2.5 for b in SIZES for rate in (0.001, 0.01) if (b, rate) != (512, 0.01)}
     results = sweep_of(losses, diverged=(0.01, 512))
-    row = numbers_of(results, 0.01)
+    row = rate_numbers(results, 0.01)
     # 2.49, 2.50, 2.51: a standard error of 0.01 / sqrt 3, and 4.303 of them on either side
     assert row["learning rate"] == "0.01" and row["B = 16"] == "2.50 (2.48 to 2.52)" and row["B = 512"] == "diverged"
-    assert numbers_of(results, 0.002)["B = 16"] == "not measured"
+    assert rate_numbers(results, 0.002)["B = 16"] == "not measured"
 
 
 def test_the_rules_are_compared_with_the_largest_batch_size():

@@ -4,8 +4,7 @@ import numpy as np
 
 from core import charts
 from core.experiments.step_cost.results import StepCostResults
-from core.lessons.speed_and_memory.words import between
-from core.measure.comparison import ratio_of
+from core.ui.sentences import mean_text
 
 
 def numbers_of(found: StepCostResults, batch_size: int) -> dict[str, str]:
@@ -32,12 +31,3 @@ def split_numbers(found: StepCostResults, micro_batch_size: int) -> dict[str, st
     seconds = found.by_micro_batch().get(micro_batch_size, np.empty(0))
     taken = mean_text(1e3 * seconds) if len(seconds) > 1 else charts.NOT_MEASURED
     return {"windows at once": f"{micro_batch_size:,}", f"milliseconds for {found.spec.split_size:,} windows": taken}
-
-
-def mean_text(values: np.ndarray) -> str:
-    """The geometric mean of values above 0, with its 95% t interval, as the points of the charts have it.
-
-    >>> mean_text(np.array([2.0, 8.0]))
-    '4.00 (0.000599 to 26700)'
-    """
-    return between(ratio_of(values, np.ones(len(values))))

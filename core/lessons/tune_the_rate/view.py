@@ -17,7 +17,6 @@ from core.lessons.tune_the_rate.words import (
     fit_sentences,
     help_sentences,
     noise_scale_sentence,
-    numbers_of,
     rules_sentence,
     summary_of,
     target_sentence,
@@ -29,6 +28,7 @@ from core.ui.experiment import OnPage, View, same_subject
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import by_size_frame
+from core.ui.sentences import rate_numbers
 from core.ui.settings import choose_device, choose_text_and_model
 
 HEIGHT = 280
@@ -101,7 +101,7 @@ def draw_the_rest(view: View, choices: Choices, noise: OnPage) -> None:
             show_fit(results, fit, scales_beside(noise, view.race))
     with folded("The charts in numbers", "sweep_numbers") as shown:
         if shown:
-            st.table(pd.DataFrame([numbers_of(results, rate) for rate in rates]).set_index("learning rate"))
+            st.table(pd.DataFrame([rate_numbers(results, rate) for rate in rates]).set_index("learning rate"))
             st.caption(f"Validation loss in nats per token, with 95% t intervals. {plain(summary_of(results))}")
 
 

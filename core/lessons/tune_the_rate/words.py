@@ -82,20 +82,6 @@ def rules_sentence(best: Mapping[int, BestRate]) -> str:
     )
 
 
-def numbers_of(results: SweepResults, rate: float) -> dict[str, str]:
-    """The losses that a rate leads to, as a row of a table."""
-    table = results.rate_table()
-    row = {"learning rate": f"{rate:g}"}
-    for b in results.batch_sizes:
-        found = table[(table["batch_size"] == b) & (table["rate"] == rate)].to_dict("records")
-        row[f"B = {b}"] = charts.NOT_MEASURED
-        for each in found:
-            row[f"B = {b}"] = f"{number(each['mean'])} ({interval(Estimate(each['mean'], each['low'], each['high']))})"
-        if not found and results.num_diverged.get((rate, b)):
-            row[f"B = {b}"] = "diverged"
-    return row
-
-
 # ---- the target
 
 

@@ -55,7 +55,7 @@ def unfinished(race: RaceResults) -> Unjudged | None:
     """What keeps the runs from being compared, if anything does."""
     gone = sorted(set(race.batch_sizes) - set(race.whole_sizes))
     if gone:
-        return Unjudged.for_want_of(Missing.WHOLE_RUNS, batch_size=gone[0])
+        return Unjudged.without(Missing.WHOLE_RUNS, batch_size=gone[0])
     if not all(len(race.validation[b]) > 1 and race.probes.get(b) for b in race.batch_sizes):
         return TOO_EARLY
     return None
@@ -68,7 +68,7 @@ def targetless(race: RaceResults) -> Unjudged | None:
     target = cost_to_target(race).target
     if min(race.evaluations(b)[1][0].min() for b in race.batch_sizes) > target:
         return None
-    return Unjudged.for_want_of(Missing.PROGRESS) if race.share == 1 else TOO_EARLY
+    return Unjudged.without(Missing.PROGRESS) if race.share == 1 else TOO_EARLY
 
 
 def unless(unjudged: Callable[[RaceResults], Unjudged | None]) -> Callable:

@@ -43,7 +43,7 @@ class Unjudged(Verdict):
     num_rates: int | None = None  # at which it has been trained to the end
 
     @classmethod
-    def for_want_of(cls, missing: Missing, **about: int) -> "Unjudged":
+    def without(cls, missing: Missing, **about: int) -> "Unjudged":
         """Unresolved, for more of the same experiment would not help."""
         return cls(outcome=Outcome.UNRESOLVED, missing=missing, **about)
 
