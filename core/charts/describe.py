@@ -61,7 +61,7 @@ def describe_noise_scale(scale: pd.DataFrame, unresolved: pd.DataFrame) -> str:
 def describe_gaps(gaps: pd.DataFrame) -> str:
     """The last evaluation of every batch size, mean of the seeds.
 
-    "Validation less training loss in nats by batch size, mean of the seeds at the end: 16: 1.02 at a training loss of
+    "Validation minus training loss in nats by batch size, mean of the seeds at the end: 16: 1.02 at a training loss of
     1.24, 512: 0.0427 at a training loss of 2.54."
     """
     last = gaps.sort_values("order").groupby(["batch_size", "seed"]).last().groupby("batch_size").mean()
@@ -69,7 +69,7 @@ def describe_gaps(gaps: pd.DataFrame) -> str:
         f"{b}: {format_significant(row.gap)} at a training loss of {format_significant(row.train)}"
         for b, row in zip(last.index, last.itertuples(), strict=True)
     )
-    return _sentence("Validation less training loss in nats by batch size, mean of the seeds at the end", parts)
+    return _sentence("Validation minus training loss in nats by batch size, mean of the seeds at the end", parts)
 
 
 def describe_memory(memory: pd.DataFrame, by: str = "batch size") -> str:

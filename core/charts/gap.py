@@ -26,7 +26,7 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt
         y=alt.Y(
             "gap:Q",
             scale=alt.Scale(zero=False, nice=False),
-            axis=alt.Axis(title="validation less training (nats)", tickCount=6),
+            axis=alt.Axis(title="validation minus training (nats)", tickCount=6),
         ),
     )
     color = alt.Color("batch_size:O", scale=batch_size_scale(batch_sizes, theme), legend=batch_size_legend())
@@ -34,7 +34,7 @@ def gap_chart(batch_sizes: list[int], theme: Theme, *, height: int = 320) -> alt
         alt.Tooltip("batch_size:O", title="batch size"),
         alt.Tooltip("seed:O"),
         alt.Tooltip("train:Q", title="training loss", format=".3f"),
-        alt.Tooltip("gap:Q", title="validation less training", format=".3f"),
+        alt.Tooltip("gap:Q", title="validation minus training", format=".3f"),
         alt.Tooltip("tokens:Q", title="tokens seen", format=EXACT_FORMAT),
     ]
     return styled(

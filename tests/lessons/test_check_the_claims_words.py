@@ -12,7 +12,14 @@ from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdic
 from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, SpeedVerdict
 from core.lessons.check_the_claims.verdicts.sweep import ENDLESS, TuningVerdict
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Unjudged
-from core.lessons.check_the_claims.words import MISSING, fact_sentences, headline, outcome_text, reason_sentence
+from core.lessons.check_the_claims.words import (
+    MISSING,
+    answer_text,
+    fact_sentences,
+    headline,
+    outcome_text,
+    reason_sentence,
+)
 from core.measure.comparison import Lead
 from core.measure.estimate import Estimate
 
@@ -203,6 +210,7 @@ def test_the_table_has_the_number_that_a_claim_is_judged_by():
     assert headline(speed) == (
         "B = 16 over B = 512: tokens a second × 0.500 (0.400 to 0.600), time to the target × 2.00 (1.50 to 2.50)"
     )
+    assert answer_text(speed) == f"{reason_sentence(speed)} {headline(speed)}."
     prices = CompromiseVerdict(
         outcome=FAILS, small=16, medium=128, large=512, prices={16: 3.0, 128: 5.0, 512: 2.0},
         ratios={16: LOWER, 512: LOWER}, rates=RATES,
@@ -218,7 +226,7 @@ def test_the_table_has_the_number_that_a_claim_is_judged_by():
         "bend at B = 2.00 (1.50 to 2.50); noise scale on the way 5.00 to 6.00"
     )
     assert headline(scale_verdict(UNRESOLVED, bend=None, doubt=Doubt.NO_FIT)) == "no bend found"
-    assert headline(TOO_EARLY) == "Too little has been measured so far."
+    assert answer_text(TOO_EARLY) == headline(TOO_EARLY) == "Too little has been measured so far."
 
 
 def test_the_table_has_noise_memory_and_time_as_ratios():

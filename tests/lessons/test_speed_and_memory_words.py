@@ -11,8 +11,8 @@ from core.experiments.step_cost.spec import StepCostSpec
 from core.lessons.speed_and_memory.tables import memory_numbers, numbers_of, split_numbers
 from core.lessons.speed_and_memory.words import (
     answer_sentence,
+    first_line,
     largest_line,
-    soonest_line,
 )
 from core.training import TrainConfig
 
@@ -67,9 +67,9 @@ def test_a_row_of_the_table_has_time_and_memory():
 def test_who_reaches_the_target_first_is_said_with_who_is_too_close():
     steps = {4: np.array([100.0, 101.0, 99.0]), 16: np.array([30.0, 31.0, 29.0])}
     taken = {4: np.array([0.01, 0.01]), 16: np.array([0.02, 0.02])}
-    text = soonest_line(steps, taken)  # 1 s and 0.6 s
+    text = first_line(steps, taken)  # 1 s and 0.6 s
     assert text.startswith("**B = 16 reaches it first**, after 600 ms; B = 4, the next one, takes 1.67 (")
-    near = soonest_line(steps, {4: np.array([0.01, 0.01]), 16: np.array([0.033, 0.033])})  # 1 s and 0.99 s
+    near = first_line(steps, {4: np.array([0.01, 0.01]), 16: np.array([0.033, 0.033])})  # 1 s and 0.99 s
     assert near.endswith("too close to B = 4 to call with 3 runs.")
-    one = soonest_line({b: each[:1] for b, each in steps.items()}, taken)
+    one = first_line({b: each[:1] for b, each in steps.items()}, taken)
     assert one.startswith("The sweep has one seed")

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verdict
-from core.lessons.check_the_claims.words import fact_sentences, headline, outcome_text, reason_sentence, summary_of
+from core.lessons.check_the_claims.words import answer_text, fact_sentences, headline, outcome_text, summary_of
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
 from core.ui.page import folded, plain, show_answer
@@ -70,8 +70,8 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
         for name, claim in claims.items():
             show_row(choices, name, claim, [views_of[each] for each in claim.evidence])
     st.caption(
-        "In brackets: 95% intervals. From recorded runs, except where a row says that they are yours. Click a claim "
-        "for its evidence."
+        "In brackets: 95% intervals. Not resolved: too close to call with these runs. From recorded runs, except "
+        "where a row says that they are yours. Click a claim for its evidence."
     )
 
 
@@ -140,7 +140,7 @@ def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
     """The verdict and its reason, and the charts."""
     views = [*(other.view() for other in others), view]
     verdict, outcome = judged(claim, views)
-    show_answer(f"{ICONS[verdict.outcome]} **{outcome.capitalize()}.** {plain(reason_sentence(verdict))}")
+    show_answer(f"{ICONS[verdict.outcome]} **{outcome.capitalize()}.** {plain(answer_text(verdict))}")
     claim.show(*views)
 
 

@@ -19,8 +19,11 @@ from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import draw_points
 
 HEIGHT = 280
-LOW = 150  # of four charts on one screen
-LOSS_HELP = "In nats per token: the mean of −ln p, where p is the probability that the model gave to the next token."
+LOW = 140  # of four charts on one screen
+LOSS_HELP = (
+    "In nats per token: the mean of −ln p, where p is the probability that the model gave to the next token. ln V is "
+    "the loss of a uniform guess among V tokens."
+)
 T_INTERVAL = "Shading: 95% t interval of the mean of the runs."
 
 
@@ -41,7 +44,7 @@ def show_cost_to_target(view: View) -> None:
                 of_each,
                 race.batch_sizes,
                 f"claim_cost_{place}",
-                title.removesuffix(" to the target"),
+                title.removesuffix(" to the target").replace("tokens a", "a"),
                 view.live,
                 height=LOW,
             )

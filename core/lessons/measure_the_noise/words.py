@@ -105,7 +105,7 @@ def spread_text(results: NoiseResults, step: int, quantity: str, batch_size: int
 
 
 def scale_numbers(results: NoiseResults, step: int) -> dict[str, str]:
-    """The noise scale at one step, and |G|² as the batches estimate it beside that of the whole text, which is known
+    """The noise scale at one step, and |G|² as the batches estimate it next to that of the whole text, which is known
     here and nowhere else."""
     whole, scale = results.whole.get(step), results.scales.get(step)
     windows = tokens = estimated = known = charts.NOT_MEASURED

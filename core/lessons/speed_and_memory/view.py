@@ -12,9 +12,9 @@ from core.experiments.step_cost.results import StepCostResults
 from core.lessons.speed_and_memory.tables import memory_numbers, numbers_of, split_numbers
 from core.lessons.speed_and_memory.words import (
     answer_sentence,
+    first_line,
     memory_lines,
     replayed_line,
-    soonest_line,
     summary_of,
     target_line,
     time_lines,
@@ -177,7 +177,7 @@ def show_time_to_target(choices: Choices, view: View, swept: View) -> None:
     }
     both = sorted(steps.keys() & taken.keys())
     missing = [b for b in sorted(sweep.batch_sizes) if b not in both]
-    st.markdown(soonest_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
+    st.markdown(first_line({b: steps[b] for b in both}, {b: taken[b] for b in both}))
     shown = {
         "steps": ("steps to the target", {b: steps[b] for b in both}),
         "step": ("milliseconds a step", {b: 1e3 * taken[b] for b in both}),

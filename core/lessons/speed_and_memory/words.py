@@ -258,20 +258,20 @@ def target_line(target: float, sweep_note: str, missing: list[int]) -> str:
     )
 
 
-def soonest_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
+def first_line(steps: dict[int, np.ndarray], taken: dict[int, np.ndarray]) -> str:
     """Which batch size reaches the target first, and which ones are too close to it to call: the ratio of steps, over
     the seeds, times that of the times of a step, over the rounds."""
     if len(steps) < 2 or len(next(iter(taken.values()))) < 2:
         return "Too few batch sizes have both: steps to the target, and a time."
     mean = {b: float(np.exp(np.log(steps[b]).mean()) * taken[b].mean()) for b in steps}
-    soonest = min(mean, key=mean.__getitem__)
-    later = {b: ratio_of(steps[b], steps[soonest]).times(ratio_of(taken[b], taken[soonest])) for b in steps}
-    rivals = tuple(b for b, ratio in later.items() if b != soonest and not ratio.above(1))
-    num_runs = len(steps[soonest])
+    earliest = min(mean, key=mean.__getitem__)
+    later = {b: ratio_of(steps[b], steps[earliest]).times(ratio_of(taken[b], taken[earliest])) for b in steps}
+    rivals = tuple(b for b, ratio in later.items() if b != earliest and not ratio.above(1))
+    num_runs = len(steps[earliest])
     if num_runs < 2:
         return "The sweep has one seed: which batch size reaches the target first is not resolved."
-    first = f"**B = {soonest} reaches it first**, after {charts.format_seconds(mean[soonest])}"
+    first = f"**B = {earliest} reaches it first**, after {charts.format_seconds(mean[earliest])}"
     if rivals:
         return f"{first}; too close to {sizes_named(rivals)} to call with {num_runs} runs."
-    second = min((b for b in mean if b != soonest), key=mean.__getitem__)
+    second = min((b for b in mean if b != earliest), key=mean.__getitem__)
     return f"{first}; B = {second}, the next one, takes {between(later[second])} times as long."

@@ -1,5 +1,7 @@
 """A sweep's losses by rate, and its steps to a target."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -75,5 +77,17 @@ def fitted_curve(sizes: tuple[int, ...], fit: StepsFit | None) -> pd.DataFrame:
         return pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
     x = np.geomspace(sizes[0], sizes[-1], 30)
     curve = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
-    curve.loc[17, "label"] = "S_min + E_min / B"
+    curve.loc[int(np.abs(np.log(x / label_place(sizes))).argmin()), "label"] = "S_min + E_min / B"
     return curve
+
+
+def label_place(sizes: tuple[int, ...]) -> float:
+    """Where a label of the curve stands off the points: early in the widest gap between two sizes, and of equal gaps in
+    that nearest to the middle.
+
+    >>> round(label_place((4, 16, 128, 512)), 1)
+    24.3
+    """
+    ratios = [after / before for before, after in pairwise(sizes)]
+    place = max(range(len(ratios)), key=lambda i: (round(ratios[i], 6), -abs(i - len(ratios) // 2)))
+    return sizes[place] * ratios[place] ** 0.2

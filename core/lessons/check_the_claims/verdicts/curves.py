@@ -29,7 +29,7 @@ class NoisyVerdict(Verdict):
 
 @dataclass(frozen=True)
 class Gap:
-    """Validation loss less training loss, in nats, where all batch sizes have come to the same level."""
+    """Validation loss minus training loss, in nats, where all batch sizes have reached the same level."""
 
     level: float  # tokens, steps, or nats of training loss
     means: dict[int, float]  # over the seeds, by batch size
@@ -80,8 +80,8 @@ def noisy(race: RaceResults) -> Verdict:
 
 @unless(unfinished)
 def overfit(race: RaceResults) -> Verdict:
-    """Large batches overfit: validation loss less training loss, the largest batch size's less the smallest's, at equal
-    tokens, at equal steps, and where both have come to the same training loss."""
+    """Large batches overfit: validation loss minus training loss, the largest batch size's minus the smallest's, at
+    equal tokens, at equal steps, and where both have reached the same training loss."""
     small, large = race.batch_sizes[0], race.batch_sizes[-1]
     curves = {b: race.evaluations(b) for b in race.batch_sizes}
     train = {b: losses for b, (_, _, losses) in curves.items()}

@@ -26,7 +26,7 @@ class Missing(Enum):
     SAME_SUBJECT = auto()  # the experiments were run on different texts or models
     WHOLE_RUNS = auto()  # a run diverged
     PROGRESS = auto()  # a run never came below its first validation loss
-    STEPS = auto()  # too few for the noise to be told from progress
+    STEPS = auto()  # too few to separate noise from progress
     TRAIN_LOSSES = auto()
     COMMON_TRAIN_LOSS = auto()  # one that all runs came down to
     RATES = auto()  # two at which no run diverged

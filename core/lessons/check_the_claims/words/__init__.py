@@ -50,6 +50,14 @@ def headline(verdict: Verdict) -> str:
     return reason_sentence(verdict) if isinstance(verdict, Unjudged) else WORDS[type(verdict)][0](verdict)
 
 
+def answer_text(verdict: Verdict) -> str:
+    """The reason, with its number where there is one."""
+    if isinstance(verdict, Unjudged):
+        return reason_sentence(verdict)
+    short = headline(verdict)
+    return f"{reason_sentence(verdict)} {short[0].upper()}{short[1:]}."
+
+
 def reason_sentence(verdict: Verdict) -> str:
     if isinstance(verdict, Unjudged):
         return MISSING[verdict.missing].format(batch_size=verdict.batch_size, num_rates=verdict.num_rates)
@@ -68,6 +76,7 @@ def summary_of(race: RaceSpec) -> str:
         f"Measured on {part}{source_title(race.source)}, tokens by {race.tokenizer}; T = {race.block_size}; "
         f"{model_size(race)}; learning rate {plan.learning_rate:g} "
         f"where none is named, rule {plan.lr_rule}; seeds {plan.seeds[0]} to {plan.seeds[-1]}. All intervals are 95%: "
-        "t intervals, paired over the seeds; for speeds, over several timings; for the noise of a curve, by "
-        "chi-squared; for a noise scale, by bootstrap; for a fit, from the scatter around it."
+        "t intervals, paired over the seeds (seed by seed, so that what a seed brings to both cancels); for speeds, "
+        "over several timings; for the noise of a curve, by chi-squared; for a noise scale, by bootstrap; for a fit, "
+        "from the scatter around it."
     )
