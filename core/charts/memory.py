@@ -7,7 +7,7 @@ from core.charts.palette import PALETTES, Theme
 from core.charts.style import styled
 
 MEMORY_PARTS = ("weights", "gradients", "optimizer", "activations")
-PASSING = "passing"  # what is there for a moment only
+PASSING = "temporary"  # what is there for a moment only
 
 
 def memory_chart(

@@ -22,11 +22,12 @@ def noise_chart(
     interval: str = "95% interval",
     distinct: bool = False,
     numbers: bool = False,
+    label_below: bool = False,
     height: int = 320,
 ) -> alt.LayerChart:
     """A point and its interval for each batch size. The x axis names the colours, so there is no legend. `distinct`
     adds rings, for batches that were drawn in another way; `numbers` writes each value beside its point, and draws a
-    hollow mark for a batch size that has none.
+    hollow mark for a batch size that has none; `label_below` puts a line's label under it, where the line rises.
 
     Datasets
         noise     batch_size (int), sigma, low, high (float, above 0)
@@ -60,6 +61,7 @@ def noise_chart(
         alt.Tooltip("high:Q", title=f"{interval} to", format=".3~r"),
         alt.Tooltip("batch_size:Q", title="batch size"),
     ]
+    place: dict = {"baseline": "top", "dx": 8, "dy": 8} if label_below else {"baseline": "bottom", "dx": 4, "dy": -4}
     looks, of_point = haloed(palette), alt.Text("sigma:Q", format=".2~r")
     values = [
         unknown.mark_point(size=130, strokeWidth=2, filled=False).encode(x=x, y=y, color=color),
@@ -74,10 +76,7 @@ def noise_chart(
             noise.mark_rule(strokeWidth=2.5).encode(x=x, y="low:Q", y2="high:Q", color=color, tooltip=tooltip),
             noise.mark_circle(size=110, opacity=1).encode(x=x, y=y, color=color, tooltip=tooltip),
             *([rings.mark_point(size=260, strokeWidth=2).encode(x=x, y=y, color=color, tooltip=tooltip)] * distinct),
-            *(
-                theory.mark_text(align="left", baseline="bottom", dx=4, dy=-4, **look).encode(x=x, y=y, text="label:N")
-                for look in haloed(palette)
-            ),
+            *(theory.mark_text(align="left", **place, **look).encode(x=x, y=y, text="label:N") for look in looks),
             *(values * numbers),
             axes,
         ),

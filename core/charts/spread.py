@@ -52,7 +52,8 @@ def strips_chart(batch_sizes: list[int], theme: Theme, *, y_title: str, height: 
 
 
 def noise_scale_chart(theme: Theme, *, height: int = 240) -> alt.LayerChart:
-    """The noise scale at some steps of a run, a point and its interval each, or a word where it is not resolved.
+    """The noise scale at some steps of a run: a point, its interval and its value each, or a word where it is not
+    resolved.
 
     Datasets
         scale       step (int), value, low, high (float, above 0)
@@ -83,9 +84,15 @@ def noise_scale_chart(theme: Theme, *, height: int = 240) -> alt.LayerChart:
     return styled(
         alt.layer(
             axes,
-            scale.mark_line(color=palette.theory, strokeWidth=1.2, strokeDash=[4, 4]).encode(x=x, y=y),
+            scale.mark_line(color=palette.theory, strokeWidth=1.2).encode(x=x, y=y),
             scale.mark_rule(color=palette.part, strokeWidth=2.5).encode(x=x, y="low:Q", y2="high:Q", tooltip=tooltip),
             scale.mark_circle(color=palette.part, size=110, opacity=1).encode(x=x, y=y, tooltip=tooltip),
+            *(
+                scale.mark_text(align="left", baseline="top", dx=7, dy=7, **look).encode(
+                    x=x, y=y, text=alt.Text("value:Q", format=".3~r")
+                )
+                for look in haloed(palette)
+            ),
             unresolved.mark_text(color=palette.text, align="center", text="not resolved").encode(x=x, y=y),
         ),
         theme,

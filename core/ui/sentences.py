@@ -9,7 +9,8 @@ from core import charts
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
-from core.measure.comparison import Overfit
+from core.experiments.sweep.results import SweepResults
+from core.measure.comparison import Overfit, ratio_of
 from core.measure.estimate import Estimate
 from core.settings.declared import SOURCES
 
@@ -55,12 +56,41 @@ def signed(value: float) -> str:
     return number(value).replace("-", "−")
 
 
+def brief(estimate: Estimate) -> str:
+    """
+    >>> brief(Estimate(-0.1, -0.2, 0.1)), brief(Estimate(2.0, math.nan, math.nan))
+    ('−0.100 (−0.200 to 0.100)', '2.00')
+    """
+    return signed(estimate.value) + ("" if math.isnan(estimate.low) else f" ({interval(estimate)})")
+
+
+def mean_text(values: np.ndarray) -> str:
+    """The geometric mean of values above 0, with its 95% t interval, as the points of charts have it.
+
+    >>> mean_text(np.array([4.0, 4.0])), mean_text(np.array([4.0]))
+    ('4.00 (4.00 to 4.00)', '4.00')
+    """
+    return brief(ratio_of(values, np.ones(len(values))))
+
+
+def rate_numbers(results: SweepResults, rate: float) -> dict[str, str]:
+    """The validation losses that a learning rate leads to, as a row of a table."""
+    table = results.rate_table()
+    row = {"learning rate": f"{rate:g}"}
+    for b in results.batch_sizes:
+        found = table[(table["batch_size"] == b) & (table["rate"] == rate)].to_dict("records")
+        row[f"B = {b}"] = "diverged" if results.num_diverged.get((rate, b)) else charts.NOT_MEASURED
+        for each in found:
+            row[f"B = {b}"] = brief(Estimate(each["mean"], each["low"], each["high"]))
+    return row
+
+
 def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     """The noise scale in windows and in tokens, or why there is none."""
     if scale is None:
         return charts.NOT_MEASURED
     if (windows := scale.estimate) is None:
-        return "not resolved. The interval of |G|² contains 0: the noise hides the gradient's length."
+        return "not resolved. The interval of |G|² contains 0: the noise hides the length of the gradient."
     return (
         f"**{number(windows.value)} windows** ({interval(windows)}), which is "
         f"{charts.format_count(windows.value * block_size)} tokens."

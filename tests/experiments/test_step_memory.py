@@ -23,7 +23,7 @@ def test_memory_is_counted_at_every_size(doubling):
     assert parts["weights"] == parts["gradients"] == 4 * doubling.started.num_parameters
     longer = doubling.by_block_size()[16]  # twice as many positions, of 16 channels each
     assert longer["weights"] == parts["weights"] + 4 * 8 * 16
-    assert parts["activations"] > 0 < parts["passing"]
+    assert parts["activations"] > 0 < parts["temporary"]
 
 
 def test_activations_grow_by_the_window_and_the_rest_does_not(chosen):

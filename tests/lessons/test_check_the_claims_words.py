@@ -12,7 +12,14 @@ from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdic
 from core.lessons.check_the_claims.verdicts.speed import CompromiseVerdict, SpeedVerdict
 from core.lessons.check_the_claims.verdicts.sweep import ENDLESS, TuningVerdict
 from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, Unjudged
-from core.lessons.check_the_claims.words import MISSING, fact_sentences, outcome_text, reason_sentence
+from core.lessons.check_the_claims.words import (
+    MISSING,
+    answer_text,
+    fact_sentences,
+    headline,
+    outcome_text,
+    reason_sentence,
+)
 from core.measure.comparison import Lead
 from core.measure.estimate import Estimate
 
@@ -34,19 +41,33 @@ def test_whatever_is_missing_has_a_sentence_and_no_facts():
     assert set(MISSING) == set(Missing)
     assert reason_sentence(TOO_EARLY) == "Too little has been measured so far." and not fact_sentences(TOO_EARLY)
     assert "different texts or models" in reason_sentence(OTHER_SUBJECTS)
-    gone = Unjudged.for_want_of(Missing.WHOLE_RUNS, batch_size=128)
+    gone = Unjudged.without(Missing.WHOLE_RUNS, batch_size=128)
     assert reason_sentence(gone).startswith("A run at B = 128 diverged")
-    few = Unjudged.for_want_of(Missing.RATES, batch_size=512, num_rates=1)
+    few = Unjudged.without(Missing.RATES, batch_size=512, num_rates=1)
     assert reason_sentence(few) == "At B = 512 runs diverged at all rates but 1: try smaller rates."
 
 
 @pytest.mark.parametrize(
     ("speed", "seconds", "reason"),
     [
-        (LOWER, HIGHER, "B = 16 reads fewer tokens a second than B = 512, and is at the target later."),
-        (LOWER, LOWER, "B = 16 reads fewer tokens a second than B = 512, but is at the target sooner."),
-        (UNCLEAR, LOWER, "B = 16 is not seen to differ by the token; is at the target sooner."),
-        (UNCLEAR, UNCLEAR, "B = 16 is not seen to differ by the token; by the time to the target, nobody can tell."),
+        (LOWER, HIGHER, "B = 16 reads fewer tokens a second than B = 512, and reaches the target later."),
+        (LOWER, LOWER, "B = 16 reads fewer tokens a second than B = 512, but reaches the target sooner."),
+        (
+            UNCLEAR,
+            LOWER,
+            "B = 16 and B = 512 are too close to call by tokens a second; B = 16 reaches the target sooner.",
+        ),
+        (
+            LOWER,
+            UNCLEAR,
+            "B = 16 reads fewer tokens a second than B = 512; the time to the target does not separate them.",
+        ),
+        (
+            UNCLEAR,
+            UNCLEAR,
+            "B = 16 and B = 512 are too close to call by tokens a second; the time to the target does not separate "
+            "them.",
+        ),
     ],
 )
 def test_speed_by_the_token_and_by_the_clock(speed, seconds, reason):
@@ -72,7 +93,7 @@ def test_losses_that_hang_together_are_said_and_corrected_for():
     )  # fmt: skip
     assert reason_sentence(verdict) == "The loss at B = 16 jumps about 1.50 times as far as at B = 512."
     facts = fact_sentences(verdict)
-    assert "1/√B would make it 5.66." in facts[1] and facts[2].endswith("2.000; B = 128 is too near to tell.")
+    assert "1/√B predicts 5.66." in facts[1] and facts[2].endswith("2.000; B = 128 is too close to call.")
     assert "B = 16: −0.500, B = 512: 0)" in facts[3] and facts[3].endswith("the ratio is about 1.50.")
 
 
@@ -111,7 +132,7 @@ def test_a_borrowed_rate_is_told_with_what_it_costs_or_that_a_run_diverged():
     facts = fact_sentences(verdict)
     assert facts[1] == "The budget is B = 16: 2,048, B = 512: 64 steps."
     assert facts[2] == "At 0.01, the best of B = 16, a run at B = 512 diverged."
-    assert "0 nats: for every seed the two rates are one; each seed's" in facts[3]
+    assert "0 nats: for every seed the two rates are the same; each seed's" in facts[3]
     assert "edge" in reason_sentence(tuned(UNRESOLVED, UNCLEAR, UNCLEAR, at_edge=True))
 
 
@@ -165,7 +186,7 @@ def test_memory_is_told_part_by_part():
         outcome=PARTLY, block_size=8, num_parameters=1000, state={"weights": 4000, "optimizer": 12_000},
         activations={16: 1600, 512: 51_200}, line=(0.0, 100.0), off_line=0.001, held_share=16_000 / 17_600,
     )  # fmt: skip
-    assert "91% of the memory at B = 16 is there at any B" in reason_sentence(verdict)
+    assert "91% of the memory at B = 16 is needed at any B" in reason_sentence(verdict)
     facts = fact_sentences(verdict)
     assert facts[0].endswith("16.0 bytes a parameter.") and "within 0.10% of a straight line" in facts[1]
     assert facts[2].endswith("32.0 times the batch, 3.82 times the memory.")
@@ -176,9 +197,54 @@ def test_a_split_is_told_with_its_time_its_memory_and_its_gradient():
         outcome=PARTLY, batch_size=512, seconds=0.5, ratios={16: HIGHER, 128: LOWER},
         memory_shares={16: 0.03125, 128: 0.25}, differences={16: 1e-7, 128: 1e-7},
     )  # fmt: skip
-    assert reason_sentence(verdict).startswith("Micro-batches of 128 were faster than one go")
+    assert reason_sentence(verdict).startswith("Micro-batches of 128 were faster than one pass")
     fact = fact_sentences(verdict)[1]
     assert fact.startswith("In 32 micro-batches of 16 it takes 2.00 (95%") and "needs 3.1% of the activation" in fact
     same = replace(verdict, outcome=FAILS)
-    assert reason_sentence(same).startswith("The same gradient, for more time")
-    assert reason_sentence(replace(same, differences={16: 1e-3})).startswith("Nearly the same gradient")
+    assert reason_sentence(same).startswith("The same gradient, in more time")
+    assert reason_sentence(replace(same, differences={16: 1e-3})).startswith("Nearly the same gradient, in more time")
+
+
+def test_the_table_has_the_number_that_a_claim_is_judged_by():
+    speed = SpeedVerdict(outcome=PARTLY, batch_size=16, other=512, speed=LOWER, seconds=HIGHER, rates=RATES)
+    assert headline(speed) == (
+        "B = 16 over B = 512: tokens a second × 0.500 (0.400 to 0.600), time to the target × 2.00 (1.50 to 2.50)"
+    )
+    assert answer_text(speed) == f"{reason_sentence(speed)} {headline(speed)}."
+    prices = CompromiseVerdict(
+        outcome=FAILS, small=16, medium=128, large=512, prices={16: 3.0, 128: 5.0, 512: 2.0},
+        ratios={16: LOWER, 512: LOWER}, rates=RATES,
+    )  # fmt: skip
+    assert headline(prices) == "worst of three prices: B = 16: 3.00, B = 128: 5.00, B = 512: 2.00"
+    assert headline(overfit(HOLDS, LOWER, HIGHER)).endswith("B = 512 minus B = 16: 2.00 (1.50 to 2.50) nats")
+    assert (
+        headline(tuned(HOLDS, HIGHER, LOWER)) == "B = 512 with the rate of B = 16: higher by 2.00 (1.50 to 2.50) nats"
+    )
+    assert headline(tuned(HOLDS, ENDLESS, LOWER)) == "B = 512 diverges with the rate of B = 16"
+    on_the_way = ScaleRange(5.0, 6.0, 4.0, 7.0)
+    assert headline(scale_verdict(FAILS, on_the_way=on_the_way)) == (
+        "bend at B = 2.00 (1.50 to 2.50); noise scale on the way 5.00 to 6.00"
+    )
+    assert headline(scale_verdict(UNRESOLVED, bend=None, doubt=Doubt.NO_FIT)) == "no bend found"
+    assert answer_text(TOO_EARLY) == headline(TOO_EARLY) == "Too little has been measured so far."
+
+
+def test_the_table_has_noise_memory_and_time_as_ratios():
+    lead = Lead(leader=16, loss=2.0, second=128, difference=Estimate(0.1, -0.1, 0.3), num_seeds=3)
+    noisy = NoisyVerdict(
+        outcome=HOLDS, small=16, large=64, sigma={16: HIGHER, 64: UNCLEAR}, ratio=HIGHER,
+        lag1={16: 0.0, 64: 0.0}, correlated=False, corrected=2.0, tokens=1000.0, lead=lead,
+    )  # fmt: skip
+    assert headline(noisy) == "noise at B = 16 over B = 64: 2.00 (1.50 to 2.50); 1/√B predicts 2.00"
+    memory = MemoryVerdict(
+        outcome=PARTLY, block_size=8, num_parameters=1000, state={"weights": 4000, "optimizer": 12_000},
+        activations={16: 1600, 512: 51_200}, line=(0.0, 100.0), off_line=0.001, held_share=16_000 / 17_600,
+    )  # fmt: skip
+    assert headline(memory) == "32.0 times the batch, 3.82 times the memory"  # 67,200 over 17,600 bytes
+    splits = AccumulationVerdict(
+        outcome=PARTLY, batch_size=512, seconds=0.5, ratios={16: HIGHER, 128: LOWER},
+        memory_shares={16: 0.03125, 128: 0.25}, differences={16: 1e-7, 128: 1e-7},
+    )  # fmt: skip
+    assert headline(splits) == (
+        "time over one pass: micro-batches of 16 × 2.00 (1.50 to 2.50), micro-batches of 128 × 0.500 (0.400 to 0.600)"
+    )

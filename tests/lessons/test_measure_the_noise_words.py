@@ -5,14 +5,17 @@ import math
 import from_messages
 import pytest
 
-from core.experiments.noise.messages import NoiseScale, Slope
+from core.experiments.noise.messages import Slope
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.lessons.measure_the_noise.words import (
+    answer_sentence,
     design_effect_sentence,
+    numbers_of,
+    scale_numbers,
     slope_sentence,
-    squared_norm_sentence,
     summary_of,
+    whole_note,
 )
 from core.training import TrainConfig
 
@@ -31,28 +34,62 @@ ESTIMATE = {"trace_cov": 0.5, "simple_noise_scale": 25.0, "low": 20.0, "high": 3
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"), [(-0.55, -0.45, "which holds −½"), (-0.45, -0.35, "which does not hold −½")]
+    ("low", "high", "verdict"), [(-0.55, -0.45, "consistent with −1/2"), (-0.45, -0.35, "which does not contain −1/2")]
 )
-def test_a_slope_is_held_against_minus_a_half(low, high, verdict):
+def test_a_slope_is_compared_with_minus_a_half(low, high, verdict):
     text = slope_sentence(Slope(step=0, quantity="loss", slope=(low + high) / 2, low=low, high=high))
     assert f"(95% interval −{-low:.3f} to −{-high:.3f}), {verdict}" in text
 
 
 def test_a_slope_waits_for_all_batch_sizes():
-    assert slope_sentence(None) == "The fitted slope comes when all batch sizes have been measured."
+    assert slope_sentence(None) == "The fitted slope appears when all batch sizes have been measured."
 
 
 def test_a_design_effect_says_how_many_independent_tokens_a_window_is():
     text = design_effect_sentence(32, 4.0)
-    assert "times **4.00** (the design effect" in text and "a window counts as 8.00 independent tokens. The" in text
-    assert "64.0 independent tokens, more than it has" in design_effect_sentence(32, 0.5)
-    assert "when the losses of all windows are known" in design_effect_sentence(32, math.nan)
+    assert "varies **4.00** times as much" in text and "counts as 8.00 independent tokens. What counts is B" in text
+    assert "64.0 independent tokens, more than it contains" in design_effect_sentence(32, 0.5)
+    assert "known once the losses of all windows are" in design_effect_sentence(32, math.nan)
 
 
-def test_the_estimate_of_a_squared_norm_stands_beside_what_it_estimates():
-    scale = NoiseScale(step=7, grad_sq_norm=0.021, whole_grad_sq_norm=0.02, **ESTIMATE)
-    assert squared_norm_sentence({7: scale}).endswith("whole text itself: 0.0210 and 0.0200 at step 7.")
-    assert squared_norm_sentence({}).endswith("whole text itself: not yet.")
+def spread(batch_size: int, sigma: float, quantity: str = "loss") -> dict:
+    row = {"kind": "noise", "step": 7, "quantity": quantity, "batch_size": batch_size, "freedom": 9.0}
+    return row | {"sigma": sigma, "low": 0.9 * sigma, "high": 1.1 * sigma}
+
+
+def test_the_answer_is_how_far_batches_lie_from_the_whole_text():
+    slope = {"kind": "slope", "step": 7, "quantity": "loss", "slope": -0.5, "low": -0.6, "high": -0.4}
+    assert "shows after the first" in answer_sentence(from_messages.results_of(SPEC, []), 7)
+    one = from_messages.results_of(SPEC, [spread(1, 0.4)])
+    assert answer_sentence(one, 7) == (
+        "After 7 steps a batch of 1 window typically lies **± 0.400 nats** from the whole text's loss."
+    )
+    both = answer_sentence(from_messages.results_of(SPEC, [spread(1, 0.4), spread(16, 0.08), slope]), 7)
+    assert "a batch of 16 **± 0.0800**: 5.00 times less; 1/√B predicts 4.00. **Fitted slope: −0.500**" in both
+
+
+def test_the_line_in_the_losses_is_named_with_its_value():
+    whole = {"kind": "whole", "step": 7, "loss": 2.5, "sigma": 1.0, "design_effect": 1.0}
+    assert whole_note(from_messages.results_of(SPEC, [whole]), 7).endswith("the whole text, 2.5000 nats per token.")
+    assert whole_note(from_messages.results_of(SPEC, []), 7).endswith("the loss of the whole text.")
+
+
+def test_a_row_of_the_table_has_what_the_charts_show_of_a_batch_size():
+    results = from_messages.results_of(SPEC, [spread(2, 0.4), spread(2, 2.0, "gradient")])
+    row = numbers_of(results, 7, 2)
+    assert row["spread of batch losses, nats"] == "0.400 (0.360 to 0.440)"
+    assert row["distance of batch gradients"] == "2.00 (1.80 to 2.20)"
+    assert row["mean cosine"] == "not measured" == row["the same, no window twice"]
+
+
+def test_a_noise_scale_stands_beside_the_squared_norm_that_it_is_made_of():
+    norms = {"kind": "noise_scale", "step": 7, "grad_sq_norm": 0.021, "whole_grad_sq_norm": 0.02}
+    row = scale_numbers(from_messages.results_of(SPEC, [norms | ESTIMATE]), 7)
+    assert row["noise scale, windows"] == "25.0 (20.0 to 30.0)" and row["in tokens"] == "200"  # 25 windows of 8
+    assert row["|G|² estimated from batches"] == "0.0210" and row["|G|² of the whole text"] == "0.0200"
+    unknown = ESTIMATE | {"simple_noise_scale": None, "low": None, "high": None, "resolved": False}
+    unresolved = scale_numbers(from_messages.results_of(SPEC, [norms | unknown]), 7)
+    assert unresolved["noise scale, windows"] == "not resolved: the interval of |G|² contains 0"
 
 
 def test_the_summary_tells_of_the_windows_once_they_are_known():

@@ -97,10 +97,10 @@ class StepCostResults(Results):
     # ---- memory
 
     def parts(self, batch_size: int, block_size: int) -> dict[str, int]:
-        """Bytes of each part of what a step holds at once; "passing" is what is there for a moment only."""
+        """Bytes of each part of what a step holds at once; "temporary" is what is there for a moment only."""
         found = self.memory[batch_size, block_size]
-        passing = {} if found.peak is None else {"passing": max(0, found.peak - found.activations)}
-        return {name: getattr(found, name) for name in (*STATE, "activations")} | passing
+        temporary = {} if found.peak is None else {"temporary": max(0, found.peak - found.activations)}
+        return {name: getattr(found, name) for name in (*STATE, "activations")} | temporary
 
     def by_batch_size(self) -> dict[int, dict[str, int]]:
         T = self.spec.race.block_size

@@ -1,27 +1,18 @@
-"""The claims about batch size on a page: the experiments that they are judged by, their verdicts and their charts."""
+"""The claims about batch size on a page: all of them in a table, and the evidence for the one that is chosen."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import charts
-from core.experiments.race.results import RaceResults
-from core.experiments.sweep.results import SweepResults, fit_of
 from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verdict
-from core.lessons.check_the_claims.verdicts.race import cost_to_target, targetless
-from core.lessons.check_the_claims.words import fact_sentences, outcome_text, reason_sentence, summary_of
-from core.measure.comparison import at_equal_loss
-from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
+from core.lessons.check_the_claims.words import answer_text, fact_sentences, headline, outcome_text, summary_of
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
-from core.ui.page import plain
-from core.ui.plots.noise import draw_scale
-from core.ui.plots.race import draw_noise, draw_validation
-from core.ui.plots.sweep import draw_rates, draw_steps
-from core.ui.points import draw_points
+from core.ui.page import folded, plain, show_answer
+from core.ui.settings import choose_device
+from core.ui.texts import choose_text
 
 ICONS = {
     Outcome.HOLDS: ":material/check_circle:",
@@ -30,6 +21,13 @@ ICONS = {
     Outcome.UNRESOLVED: ":material/help:",
     Outcome.NOT_YET: ":material/hourglass_empty:",
 }
+ROWS = """<style>
+[class*="st-key-claim_row"] { border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+[class*="st-key-claim_row"] { padding: 0.15rem 0.4rem; }
+[class*="st-key-claim_row"] [data-testid="stHorizontalBlock"] { gap: 0 1rem; }
+[class*="st-key-claim_row"] button { text-align: left; }
+.st-key-claim_row_chosen { background: color-mix(in srgb, var(--st-primary-color, #1D5C8F) 12%, transparent); }
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,10 @@ class Claim:
     """Something that is said about batch size, and what it takes to judge it."""
 
     text: str
-    evidence: tuple[str, ...]  # of EVIDENCE, in the order that `judge` and `show` take them
+    evidence: tuple[str, ...]  # of EVIDENCE, in the order that `judge`, `show` and `numbers` take them
     judge: Callable[..., Verdict]
-    show: Callable[..., list[str]]  # draws the charts, of the evidence's views; returns them as sentences
+    show: Callable[..., None]  # draws the charts, of the evidence's views
+    numbers: Callable[..., pd.DataFrame]  # what they show as a table, of the evidence's results
     test: str  # how it is tested here
     nuance: str  # what is right about it, and what is not
 
@@ -52,22 +51,6 @@ EVIDENCE = {  # what its button says, by the name of its offer
 }
 
 
-# ---- one claim
-
-
-def show_claim(choices: Choices, claim: Claim) -> None:
-    """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
-    *others, last = [experiment(choices, name, EVIDENCE[name]) for name in claim.evidence]
-    for other in others:
-        if other.experiment:
-            other.show(nothing)
-    last.show(show_verdict, claim, others)
-
-
-def nothing(view: View) -> None:
-    pass
-
-
 def judged(claim: Claim, views: list[View]) -> tuple[Verdict, str]:
     """The verdict, and its outcome in words."""
     same = same_subject(*(view.race for view in views))
@@ -75,121 +58,102 @@ def judged(claim: Claim, views: list[View]) -> tuple[Verdict, str]:
     return verdict, outcome_text(verdict.outcome, done=all(view.done for view in views))
 
 
-def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
-    """The verdict and its reason, the charts, and the numbers."""
-    views = [*(other.view() for other in others), view]
-    verdict, outcome = judged(claim, views)
-    with st.container(border=True):
-        st.subheader(f"{ICONS[verdict.outcome]} “{claim.text}” – {outcome}", anchor=False)
-        st.markdown(plain(reason_sentence(verdict)))
-    charts_in_numbers = claim.show(*views)
-    st.markdown("\n".join(f"- {plain(fact)}" for fact in fact_sentences(verdict)))  # below: the charts keep their place
-    st.caption(plain(summary_of(views[0].race)))
-    with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in charts_in_numbers))
+# ---- all claims
 
 
 def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
-    """All claims and their verdicts so far, from the visitor's experiments where there are any."""
+    """A row a claim: its verdict so far and the number behind it, from the visitor's experiments where there are any. A
+    click chooses it."""
     views_of = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
-    rows = {}
-    for claim in claims.values():
-        views = [views_of[name] for name in claim.evidence]
-        recorded = [view.recorded for view in views]
-        source = "recorded" if all(recorded) else "both" if any(recorded) else "yours"
-        rows[claim.text] = (judged(claim, views)[1], source)
-    st.table(pd.DataFrame.from_dict(rows, "index", columns=["measured", "by"]))
-
-
-# ---- the charts
-
-
-def show_cost_to_target(view: View) -> list[str]:
-    """What leads to the seconds: steps to the same loss, the tokens that they read, and the tokens a second."""
-    race: RaceResults = view.results
-    cost = None if targetless(race) else cost_to_target(race)
-    speed = {b: b * race.spec.block_size / np.array(taken) for b, taken in sorted(race.probes.items())}
-    titles = {"steps": ("steps to the target", 1), "tokens": ("thousand tokens to the target", 1e3)}
-    titles |= {"speed": ("thousand tokens a second", 1e3), "seconds": ("seconds to the target", 1)}
-    values = {"speed": speed} | ({name: getattr(cost, name) for name in ("steps", "tokens", "seconds")} if cost else {})
-    target = f" of {cost.target:.2f} nats" if cost else ""
-    above_chart(f"**The way to a validation loss{target}** that all runs came to: more steps, or longer ones?")
-    sentences, columns = [], (*st.columns(2, gap="medium"), *st.columns(2, gap="medium"))
-    for column, (name, (title, unit)) in zip(columns, titles.items(), strict=True):
-        with column:
-            of_each = {b: np.asarray(each, dtype=float) / unit for b, each in values.get(name, {}).items()}
-            sentences.append(draw_points(of_each, race.batch_sizes, f"claim_{name}", title, view.live))
-    return sentences
-
-
-def show_noise_of_race(view: View) -> list[str]:
-    narrow, wide = st.columns([1, 1.4], gap="medium")
-    with narrow:
-        above_chart("**How far the loss jumps from step to step.**")
-        noise = draw_noise(view)
-    with wide:
-        above_chart("**Validation loss at equal tokens.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_validation(view, "tokens")
-    return [noise, loss]
-
-
-def show_gaps(view: View) -> list[str]:
-    wide, narrow = st.columns([1.4, 1], gap="medium")
-    with wide:
-        above_chart("**The gap along the way**: on one vertical line all runs fit their training text equally well.")
-        gaps = draw_gaps(view)
-    with narrow:
-        above_chart("**Validation loss.** Band: 95% t interval of the mean of the seeds.")
-        loss = draw_validation(view, "tokens")
-    return [gaps, loss]
-
-
-def draw_gaps(view: View) -> str:
-    race: RaceResults = view.results
-    rows: list[tuple] = []
-    train, gap_tables = {}, {}
-    for batch_size in race.whole_sizes:
-        steps, losses, train[batch_size] = race.evaluations(batch_size)
-        gap_tables[batch_size] = losses - train[batch_size]
-        for place, seed in enumerate(race.spec.train.seeds):
-            tokens = race.x_of("tokens", batch_size, steps)
-            rows += zip(
-                range(len(steps)), train[batch_size][:, place], gap_tables[batch_size][:, place],
-                [batch_size] * len(steps), [seed] * len(steps), tokens, strict=True,
-            )  # fmt: skip
-    table = pd.DataFrame(rows, columns=["order", "train", "gap", "batch_size", "seed", "tokens"]).dropna()
-    level, _ = at_equal_loss(train, gap_tables)
-    equal = [] if np.isnan(level) else [(level, f"all came to {level:.2f}")]
-    x = charts.round_domain(table["train"].min(), table["train"].max()) if len(table) else (1.0, 4.5)
-    y = charts.round_domain(min(0.0, table["gap"].min()), table["gap"].max()) if len(table) else (0.0, 1.0)
-    last = table.groupby(["batch_size", "seed"]).last().groupby("batch_size", as_index=False)[["train", "gap"]].mean()
-    ends = charts.end_labels(last.rename(columns={"train": "x", "gap": "mean"}), y)
-    sentence = charts.describe_gaps(table)
-    draw(
-        spec_of(charts.gap_chart, race.batch_sizes, theme()),
-        "claim_gaps",
-        f"Validation less training loss against training loss: {LIVE_ALT}" if view.live else sentence,
-        gaps=table,
-        ends=ends.rename(columns={"x": "train", "y": "gap"}),
-        equal=pd.DataFrame(equal, columns=["train", "label"]),
-        frame=charts.frame_corners(x, y, x_column="train", y_column="gap"),
+    st.html(ROWS)
+    with st.container(gap=None):
+        for name, claim in claims.items():
+            show_row(choices, name, claim, [views_of[each] for each in claim.evidence])
+    st.caption(
+        "In brackets: 95% intervals. Not resolved: too close to call with these runs. From recorded runs, except "
+        "where a row says that they are yours. Click a claim for its evidence."
     )
-    return sentence
 
 
-def show_rates(view: View) -> list[str]:
-    above_chart("**Where each rate ends**: validation loss at the end of the budget, with 95% t intervals.")
-    return [draw_rates(view.results, view.live)]
+def show_row(choices: Choices, name: str, claim: Claim, views: list[View]) -> None:
+    verdict, outcome = judged(claim, views)
+    recorded = [view.recorded for view in views]
+    by = "" if all(recorded) else " · partly yours" if any(recorded) else " · yours"
+    chosen = name == choices.claim
+    with st.container(key=f"claim_row_{'chosen' if chosen else name}"):
+        first, second, third = st.columns([1.9, 1.1, 2.6], vertical_alignment="center")
+        first.button(
+            claim.text,
+            key=f"choose_{name}",
+            type="tertiary",
+            wrap=True,
+            icon=f":material/radio_button_{'checked' if chosen else 'unchecked'}:",
+            on_click=choices.set,
+            kwargs={"claim": name},
+        )
+        second.markdown(f"{ICONS[verdict.outcome]} {outcome}{by}")
+        third.markdown(f":small[{plain(headline(verdict))}]")
 
 
-def show_bend(of_sweep: View, of_noise: View) -> list[str]:
-    sweep: SweepResults = of_sweep.results
-    left, right = st.columns(2, gap="medium")
+# ---- one claim
+
+
+def show_claim(choices: Choices, claim: Claim) -> None:
+    """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
+    st.subheader(f"“{claim.text}”", anchor=False)
+    st.markdown(claim.test)
+    *names, final = claim.evidence
+    others = [experiment(choices, name, EVIDENCE[name]) for name in names]
+    last = experiment(choices, final, EVIDENCE[final], more=choose_experiments)
+    for other in others:
+        if other.experiment:
+            other.show(nothing)
+    last.show(show_verdict, claim, others, rest=show_details)
+
+
+def choose_experiments(choices: Choices) -> None:
+    """The settings of all experiments that claims are judged by."""
+    left, middle, right = st.columns(3)
     with left:
-        above_chart("**Steps to the same loss**, at the best rate of each batch size, and the fit S_min + E_min / B.")
-        runs = sweep.runs_to(sweep.usual_target() or 0.0)
-        steps = draw_steps(sweep, runs, fit_of(runs), of_sweep.live)
+        choose_text(choices)
+        choices.number("excerpt")
+        choices.number("block_size", "Block size T (tokens)")
+    with middle:
+        choices.select("claim_small")
+        choices.select("claim_medium")
+        choices.select("claim_large")
+        choices.select("claim_model")
+        choices.number("learning_rate")
     with right:
-        above_chart("**The noise scale** along a training run, with 95% bootstrap intervals.")
-        scale = draw_scale(of_noise.results, of_noise.live)
-    return [steps, scale]
+        choices.number("claim_tokens")
+        choices.several("claim_rates")
+        choices.number("num_seeds")
+        choices.number("seed")
+        choose_device(choices)
+
+
+def nothing(view: View) -> None:
+    pass
+
+
+def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
+    """The verdict and its reason, and the charts."""
+    views = [*(other.view() for other in others), view]
+    verdict, outcome = judged(claim, views)
+    show_answer(f"{ICONS[verdict.outcome]} **{outcome.capitalize()}.** {plain(answer_text(verdict))}")
+    claim.show(*views)
+
+
+def show_details(view: View, claim: Claim, others: list[OnPage]) -> None:
+    """What is right about a claim, and the figures; folded."""
+    views = [*(other.view() for other in others), view]
+    with folded("What is right about it, and what is not", "claim_nuance") as shown:
+        if shown:
+            st.markdown(claim.nuance)
+    with folded("The figures behind the verdict", "claim_facts") as shown:
+        if shown:
+            st.markdown("\n".join(f"- {plain(fact)}" for fact in fact_sentences(judged(claim, views)[0])))
+            st.caption(plain(summary_of(views[0].race)))
+    with folded("The charts in numbers", "claim_numbers") as shown:
+        if shown:
+            st.table(claim.numbers(*(each.results for each in views)))

@@ -10,57 +10,113 @@ from core import charts
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.noise.results import NoiseResults
 from core.lessons.measure_the_noise.words import (
+    answer_sentence,
     design_effect_sentence,
+    numbers_of,
+    scale_numbers,
     slope_sentence,
-    squared_norm_sentence,
     summary_of,
+    whole_note,
 )
 from core.measure.intervals import without_replacement
-from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
-from core.ui.page import plain
+from core.ui.page import folded, plain, show_answer
 from core.ui.plots.noise import draw_scale
-from core.ui.sentences import scale_sentence
+from core.ui.settings import choose_device, choose_text_and_model
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
+HEIGHT = 280
+NATS = (
+    "A loss in nats per token is the mean of −ln p, where p is the probability that the model gave to the next token."
+)
+SLOPE = "On two logarithmic axes a power law is a straight line; 1/√B has the slope −1/2."
+COSINE = "The cosine of two gradients is 1 where they point the same way, and 0 where they are at right angles."
+SCALE = (
+    "tr Σ / |G|²: the mean squared distance of one window's gradient from the whole text's, over the squared length of "
+    "the whole text's."
+)
 
 
-def draw_noise(view: View, choices: Choices) -> None:
-    """All charts and sentences, at the step that is chosen."""
+def choose_steps(choices: Choices) -> None:
+    choices.several("noise_steps", "Freeze the weights after these steps")
+
+
+def choose_measurement(choices: Choices) -> None:
+    """All settings but the steps."""
+    choices.several("noise_sizes")
+    left, middle, right = st.columns(3)
+    choose_text_and_model(choices, left, middle)
+    with right:
+        choices.number("num_batches")
+        choices.number("train_batch_size")
+        choices.number("learning_rate")
+        choices.number("seed", "Seed")
+        choose_device(choices)
+
+
+def draw_noise(view: View, choices: Choices, at: int) -> None:
+    """The answer and the losses; `at` is the step that is chosen as the page is drawn."""
     results: NoiseResults = view.results
-    st.caption(plain(summary_of(results)))
-    steps = results.spec.steps
-    if choices.noise_at_step not in steps:
-        choices.set(noise_at_step=steps[0])
-    choices.segments("noise_at_step", options=steps, format_func="{:,}".format)
-    at = choices.noise_at_step
-    sentences = [*show_loss(view, at), *show_gradient(view, at)]
-    st.subheader("How much noise is that, for this gradient?", anchor=False)
-    sentences += [show_scale(view), squared_norm_sentence(results.scales)]
-    with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))
+    if choices.noise_at_step not in results.spec.steps:
+        choices.set(noise_at_step=results.spec.steps[0])
+    step = choices.noise_at_step
+    show_answer(answer_sentence(results, step))
+    show_loss(view, choices, step)
+    if step != at:
+        st.rerun()  # the whole page: the rest of it shows the same step
+
+
+def draw_the_rest(view: View, choices: Choices, _at: int) -> None:
+    """The gradient and the noise scale; and folded, the details."""
+    results: NoiseResults = view.results
+    step = choices.noise_at_step
+    show_gradient(view, step)
+    with folded("How far batch gradients lie from the whole text's", "noise_gradients") as shown:
+        if shown:
+            show_gradient_spread(view, step)
+    with folded("Why not 1/√(B·T)? The tokens of a window are not independent", "noise_design") as shown:
+        if shown:
+            whole = results.whole.get(step)
+            effect = whole.design_effect if whole else math.nan
+            st.markdown(design_effect_sentence(results.spec.race.block_size, effect))
+    with folded("The noise scale: what it is, and its numbers", "noise_scale") as shown:
+        if shown:
+            show_scale(results)
+    with folded("The charts in numbers", "noise_numbers") as shown:
+        if shown:
+            rows = [numbers_of(results, step, b) for b in results.spec.batch_sizes]
+            st.table(pd.DataFrame(rows).set_index("batch size"))
+            st.caption(f"After {step:,} steps; in brackets, 95% intervals. {plain(summary_of(results))}")
 
 
 # ---- the loss
 
 
-def show_loss(view: View, step: int) -> list[str]:
-    """The loss of each batch, and how far they lie from the whole text's; returns what is seen as sentences."""
+def show_loss(view: View, choices: Choices, step: int) -> None:
+    """The loss of each batch, and how far they lie from the whole text's."""
     results: NoiseResults = view.results
     whole, theory = results.whole.get(step), NO_THEORY
     if whole:
         theory = loss_theory(results.spec.batch_sizes, whole.sigma, results.started.num_windows)
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([1.4, 1], gap="medium")
     with left:
-        above_chart("**The loss of each batch.** Line: the loss of the whole text.")
-        strips = draw_strips(view, step, "loss", "loss (nats per token)", whole.loss if whole else None)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("Loss of each batch", anchor=False, help=NATS, width="content")
+            choices.segments(
+                "noise_at_step",
+                "Weights frozen after this many steps",
+                options=results.spec.steps,
+                format_func=lambda s: charts.counted(s, "step"),
+                label_visibility="collapsed",
+            )
+        draw_strips(view, step, "loss", "loss (nats per token)", whole.loss if whole else None)
+        st.caption(whole_note(results, step))
     with right:
-        above_chart("**How far batch losses lie from it**, with 95% intervals. Rings: no window twice in a batch.")
-        spread = draw_spread(view, step, "loss", theory, "spread of batch losses (nats)")
-    st.markdown(slope_sentence(results.slopes.get((step, "loss"))))
-    st.markdown(design_effect_sentence(results.spec.race.block_size, whole.design_effect if whole else math.nan))
-    return [strips, spread]
+        st.subheader("How far from the whole text?", anchor=False, help=SLOPE)
+        draw_spread(view, step, "loss", theory, "spread of batch losses (nats)")
+        st.caption("Standard deviation around the whole text's loss, with 95% intervals. Rings: no window twice.")
 
 
 def loss_theory(batch_sizes: tuple[int, ...], sigma: float, num_windows: int) -> pd.DataFrame:
@@ -80,20 +136,31 @@ def loss_theory(batch_sizes: tuple[int, ...], sigma: float, num_windows: int) ->
 # ---- the gradient
 
 
-def show_gradient(view: View, step: int) -> list[str]:
-    """The same of gradients."""
+def show_gradient(view: View, step: int) -> None:
+    """Which way each batch's gradient points, and how its noise grows along a training run."""
+    left, right = st.columns([1.4, 1], gap="medium")
+    with left:
+        st.subheader("Does a batch's gradient point the right way?", anchor=False, help=COSINE)
+        draw_strips(view, step, "cosine", "cosine with the whole gradient")
+        st.caption(
+            f"A tick is a batch, after {step:,} steps. At 1 it points the same way as the whole text's gradient."
+        )
+    with right:
+        st.subheader("The noise scale", anchor=False, help=SCALE)
+        draw_scale(view.results, view.live)
+        st.caption("The batch size whose noise is as long as its gradient, with 95% bootstrap intervals.")
+
+
+def show_gradient_spread(view: View, step: int) -> None:
     results: NoiseResults = view.results
     scale = results.scales.get(step)
     theory = gradient_theory(results.spec.batch_sizes, scale) if scale else NO_THEORY
-    left, right = st.columns(2, gap="medium")
+    left, right = st.columns([1.2, 1], gap="medium")
     with left:
-        above_chart("**The direction of each batch's gradient**: its cosine with the whole text's. 1 is the same way.")
-        strips = draw_strips(view, step, "cosine", "cosine with the whole gradient")
+        draw_spread(view, step, "gradient", theory, "distance from the whole text's gradient")
     with right:
-        above_chart("**How far batch gradients lie from the whole text's**, root mean square, with 95% intervals.")
-        spread = draw_spread(view, step, "gradient", theory, "distance from the whole text's gradient")
-    st.markdown(slope_sentence(results.slopes.get((step, "gradient"))))
-    return [strips, spread]
+        st.markdown(f"Root mean square, with 95% intervals, after {step:,} steps.")
+        st.markdown(slope_sentence(results.slopes.get((step, "gradient"))))
 
 
 def gradient_theory(batch_sizes: tuple[int, ...], scale: NoiseScale) -> pd.DataFrame:
@@ -107,13 +174,13 @@ def gradient_theory(batch_sizes: tuple[int, ...], scale: NoiseScale) -> pd.DataF
 # ---- both
 
 
-def draw_strips(view: View, step: int, what: str, y_title: str, whole: float | None = None) -> str:
-    """Every batch that was kept; returns what is seen as a sentence."""
+def draw_strips(view: View, step: int, what: str, y_title: str, whole: float | None = None) -> None:
+    """Every batch that was kept."""
     batches, sizes = view.results.batch_table(step, what), view.results.spec.batch_sizes
     sentence = charts.describe_strips(batches, y_title.capitalize())
-    lines = [(whole, f"whole text: {whole:.4f}")] if whole is not None else []
+    lines = [(whole, "")] if whole is not None else []
     draw(
-        spec_of(charts.strips_chart, sizes, theme(), y_title=y_title),
+        spec_of(charts.strips_chart, sizes, theme(), y_title=y_title, height=HEIGHT),
         f"noise_{what}_strips",
         f"{y_title.capitalize()}, batch by batch: {LIVE_ALT}" if view.live else sentence,
         batches=batches,
@@ -122,19 +189,18 @@ def draw_strips(view: View, step: int, what: str, y_title: str, whole: float | N
             (sizes[0], sizes[-1]), value_domain(batches["value"], what), x_column="batch_size"
         ).astype({"batch_size": int}),
     )
-    return sentence
 
 
 def value_domain(values: pd.Series, what: str) -> tuple[float, float]:
     """Of an axis of losses, or of cosines."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     if what == "cosine":
-        return min(0.0, math.floor(2 * low) / 2), 1.0
+        return charts.round_domain(min(0.0, low), 1.0, 0.2)
     return charts.round_domain(low, high, 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 2)
 
 
-def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_title: str) -> str:
-    """Spread against batch size, of losses also without replacement; returns what is seen as a sentence."""
+def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_title: str) -> None:
+    """Spread against batch size, of losses also without replacement."""
     results: NoiseResults = view.results
     sizes, tables = results.spec.batch_sizes, {"noise": results.spread_table(step, quantity)}
     if quantity == "loss":
@@ -144,7 +210,7 @@ def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_ti
     y = charts.round_log_domain(shown.min(), shown.max()) if len(shown) else (0.01, 1.0)
     sentence = charts.describe_noise(tables["noise"], y_title.capitalize())
     draw(
-        spec_of(charts.noise_chart, sizes, theme(), y_title=y_title, distinct="distinct" in tables),
+        spec_of(charts.noise_chart, sizes, theme(), y_title=y_title, distinct="distinct" in tables, height=HEIGHT),
         f"noise_{quantity}_spread",
         f"{y_title.capitalize()} by batch size: {LIVE_ALT}" if view.live else sentence,
         theory=theory,
@@ -153,28 +219,22 @@ def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_ti
         ),
         **tables,
     )
-    return sentence
 
 
 # ---- the noise scale
 
 
-def show_scale(view: View) -> str:
-    """The path of the noise scale over training, and what it is and is not."""
-    results: NoiseResults = view.results
-    T, steps = results.spec.race.block_size, results.spec.steps
-    left, right = st.columns([1.2, 1], gap="medium")
-    with left:
-        sentence = draw_scale(results, view.live)
-    with right:
-        st.markdown(
-            "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
-            "long as the gradient itself. Well below it, batches mostly disagree; well above it, they mostly repeat "
-            "each other. Intervals: 95%, bootstrap over the batches; before clipping, at weights that stand still."
-        )
-        st.markdown("\n".join(f"- After {s:,} steps: {scale_sentence(results.scales.get(s), T)}" for s in steps))
-        st.caption(
-            "It is a proxy: it knows nothing of the optimizer or of how the loss curves, and it says what a batch is "
-            "worth at these weights, not which batch size is best."
-        )
-    return sentence
+def show_scale(results: NoiseResults) -> None:
+    """What the noise scale is and is not, and its numbers."""
+    st.markdown(
+        "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
+        "long as the gradient itself. Well below it, batches mostly disagree. Well above it, they mostly repeat each "
+        "other. |G|² is the squared length of the whole text's gradient; tr Σ is the mean squared distance of one "
+        "window's gradient from it."
+    )
+    st.table(pd.DataFrame([scale_numbers(results, step) for step in results.spec.steps]).set_index("steps"))
+    st.caption(
+        "In brackets, 95% intervals, by bootstrap over the batches. Measured before clipping (which shortens a "
+        "gradient that is too long), at frozen weights. It is a proxy: it knows nothing of the optimizer or of how the "
+        "loss curves, and it says what a batch is worth at these weights, not which batch size is best."
+    )

@@ -1,12 +1,12 @@
 """What a measurement of noise shows, as text."""
 
 import math
-from collections.abc import Mapping
 
 from core import charts
-from core.experiments.noise.messages import NoiseScale, Slope
+from core.experiments.noise.messages import Slope
 from core.experiments.noise.results import NoiseResults
-from core.ui.sentences import model_size, source_title
+from core.measure.estimate import Estimate
+from core.ui.sentences import interval, model_size, source_title
 
 number = charts.format_significant
 
@@ -28,36 +28,98 @@ def summary_of(results: NoiseResults) -> str:
     )
 
 
+def answer_sentence(results: NoiseResults, step: int) -> str:
+    """How far batch losses lie from the whole text's, and whether that falls as 1/√B."""
+    spread = list(results.spread_table(step, "loss").sort_values("batch_size").itertuples())
+    if not spread:
+        return "How far a batch lies from the whole text shows after the first few hundred batches."
+    small, large = spread[0], spread[-1]
+    text = (
+        f"After {charts.counted(step, 'step')} a batch of {charts.counted(small.batch_size, 'window')} typically lies "
+        f"**± {number(small.sigma)} nats** from the whole text's loss"
+    )
+    if len(spread) == 1:
+        return f"{text}."
+    ratio, predicted = small.sigma / large.sigma, (large.batch_size / small.batch_size) ** 0.5
+    return (
+        f"{text}, a batch of {large.batch_size:,} **± {number(large.sigma)}**: {number(ratio)} times less; "
+        f"1/√B predicts {number(predicted)}. {slope_sentence(results.slopes.get((step, 'loss')))}"
+    )
+
+
+def whole_note(results: NoiseResults, step: int) -> str:
+    """What the line in the losses is."""
+    whole = results.whole.get(step)
+    value = f", {whole.loss:.4f} nats per token" if whole else ""
+    return f"A tick is a batch. Dashed line: the loss of the whole text{value}."
+
+
 def design_effect_sentence(block_size: int, design_effect: float) -> str:
     """Why the tokens of a batch do not count as independent ones; NaN while the design effect is not known."""
     if math.isnan(design_effect):
-        return "**Why not 1/√(B·T)?** The design effect says, when the losses of all windows are known."
-    cancel = ", more than it has: below 1, their differences cancel rather than add up" if design_effect < 1 else ""
+        return "The design effect answers this. It is known once the losses of all windows are."
+    cancel = (
+        ", more than it contains: below 1, their differences cancel rather than add up" if design_effect < 1 else ""
+    )
     return (
-        f"**Why not 1/√(B·T)?** A batch has B × {block_size} tokens, but those of one window are not independent. The "
-        f"mean of a window varies as much as that of {block_size} tokens from anywhere would, times "
-        f"**{number(design_effect)}** (the design effect, measured here): a window counts as "
-        f"{number(block_size / design_effect)} independent tokens{cancel}. The number that decides is B."
+        f"A batch has B × {block_size} tokens, but those of one window are not independent. The **design effect** says "
+        f"how much that matters: the mean of a window varies **{number(design_effect)}** times as much as the mean of "
+        f"{block_size} tokens from anywhere would (in variance, measured here). So a window counts as "
+        f"{number(block_size / design_effect)} independent tokens{cancel}. What counts is B, not B × T."
     )
 
 
 def slope_sentence(slope: Slope | None) -> str:
     """Whether the noise falls as 1/√B."""
     if slope is None:
-        return "The fitted slope comes when all batch sizes have been measured."
+        return "The fitted slope appears when all batch sizes have been measured."
     value, low, high = (f"{each:.3f}".replace("-", "−") for each in (slope.slope, slope.low, slope.high))
     verdict = (
-        "which holds −½: four times the batch, half the noise"
+        "consistent with −1/2: four times the batch, half the noise"
         if slope.estimate.contains(-0.5)
-        else "which does not hold −½; of twenty such intervals, one misses the truth by chance"
+        else "which does not contain −1/2; of twenty such intervals, one misses the truth by chance"
     )
     return f"**Fitted slope: {value}** (95% interval {low} to {high}), {verdict}."
 
 
-def squared_norm_sentence(scales: Mapping[int, NoiseScale]) -> str:
-    """The estimate of |G|², by step, beside what it estimates, which is known here and nowhere else."""
-    pairs = [
-        f"{number(scale.grad_sq_norm)} and {number(scale.whole_grad_sq_norm)} at step {step:,}"
-        for step, scale in sorted(scales.items())
-    ]
-    return f"|G|² as the batches estimate it, and of the whole text itself: {'; '.join(pairs) or 'not yet'}."
+# ---- the charts in numbers
+
+
+def numbers_of(results: NoiseResults, step: int, batch_size: int) -> dict[str, str]:
+    """What the charts show of one batch size, as a row of a table."""
+    cosines = results.batches.get((step, "cosine"), {}).get(batch_size)
+    return {
+        "batch size": f"{batch_size:,}",
+        "spread of batch losses, nats": spread_text(results, step, "loss", batch_size),
+        "the same, no window twice": spread_text(results, step, "distinct", batch_size),
+        "distance of batch gradients": spread_text(results, step, "gradient", batch_size),
+        "mean cosine": charts.NOT_MEASURED if cosines is None else number(float(cosines.mean())),
+    }
+
+
+def spread_text(results: NoiseResults, step: int, quantity: str, batch_size: int) -> str:
+    table = results.spread_table(step, quantity)
+    for row in table[table["batch_size"] == batch_size].itertuples():
+        return f"{number(row.sigma)} ({interval(Estimate(row.sigma, row.low, row.high))})"
+    return charts.NOT_MEASURED
+
+
+def scale_numbers(results: NoiseResults, step: int) -> dict[str, str]:
+    """The noise scale at one step, and |G|² as the batches estimate it next to that of the whole text, which is known
+    here and nowhere else."""
+    whole, scale = results.whole.get(step), results.scales.get(step)
+    windows = tokens = estimated = known = charts.NOT_MEASURED
+    if scale:
+        estimated, known = number(scale.grad_sq_norm), number(scale.whole_grad_sq_norm)
+        windows, tokens = "not resolved: the interval of |G|² contains 0", "–"
+        if estimate := scale.estimate:
+            windows = f"{number(estimate.value)} ({interval(estimate)})"
+            tokens = charts.format_count(estimate.value * results.spec.race.block_size)
+    return {
+        "steps": f"{step:,}",
+        "loss of the whole text": f"{whole.loss:.4f}" if whole else charts.NOT_MEASURED,
+        "noise scale, windows": windows,
+        "in tokens": tokens,
+        "|G|² estimated from batches": estimated,
+        "|G|² of the whole text": known,
+    }

@@ -32,13 +32,38 @@ def summary_of(results: SweepResults) -> str:
 # ---- the rate
 
 
+def answer_sentence(best: Mapping[int, BestRate], rates: tuple[float, ...]) -> str:
+    """The best rate of the smallest batch size and of the largest, and what the rules predict from the middle."""
+    if len(best) < 2:
+        return "The best learning rate of each batch size shows when two rates have been measured at each."
+    small, large = (f"**{best[b].rate:g} at B = {b}**{in_brackets(best[b], rates)}" for b in (min(best), max(best)))
+    middle = reference(best)
+    rules = ""
+    if middle and middle != max(best):
+        rules = f" From B = {middle}, the rules predict for B = {max(best)}: {predictions(best)}."
+    return f"The best learning rate is {small} and {large}.{rules}"
+
+
+def in_brackets(best: BestRate, rates: tuple[float, ...]) -> str:
+    """How sure a best rate is, where there is anything to say of that."""
+    parts = [f"tied with {best.lowest:g} to {best.highest:g}"] if best.lowest < best.highest else []
+    if best.rate in (rates[0], rates[-1]):
+        parts.append("at the edge of the rates tried")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def predictions(best: Mapping[int, BestRate]) -> str:
+    """What each rule makes of the best rate in the middle, at the largest batch size."""
+    return ", ".join(f"{rule} {rate:.3g}" for rule, rate in predicted_rates(best, max(best)).items())
+
+
 def best_sentence(batch_size: int, best: BestRate | None, rates: tuple[float, ...]) -> str:
-    """The best of the rates that were tried, ascending, and those as good as the seeds can tell."""
+    """The best of the rates that were tried, ascending, and those that are tied with it."""
     if best is None:
         return f"B = {batch_size}: {charts.NOT_MEASURED}."
     others = edge = ""
     if best.lowest < best.highest:
-        others = f"; these seeds cannot tell it from {best.lowest:g} to {best.highest:g}"
+        others = f"; tied with {best.lowest:g} to {best.highest:g}"
     if best.rate in (rates[0], rates[-1]):
         edge = " It is at the edge of the rates tried: the best may lie beyond."
     return f"B = {batch_size}: **{best.rate:g}**, validation loss {best.loss:.3f}{others}.{edge}"
@@ -48,25 +73,45 @@ def rules_sentence(best: Mapping[int, BestRate]) -> str:
     """What each rule would have predicted at the largest batch size, from the best rate in the middle."""
     middle, largest = reference(best), max(best, default=0)
     if not middle or middle == largest:
-        return "What each rule would have predicted comes when the rates have been measured."
+        return "What each rule would have predicted appears when the rates have been measured."
     measured = best[largest]
-    predicted = ", ".join(f"{rule} {rate:.3g}" for rule, rate in predicted_rates(best, largest).items())
-    others = f", or from {measured.lowest:g} to {measured.highest:g}" if measured.lowest < measured.highest else ""
+    others = f", tied with {measured.lowest:g} to {measured.highest:g}" if measured.lowest < measured.highest else ""
     return (
         f"**The rules are hypotheses.** From the best rate at B = {middle} they predict for B = {largest}: "
-        f"{predicted}. Measured: **{measured.rate:g}**{others}."
+        f"{predictions(best)}. Measured: **{measured.rate:g}**{others}."
     )
 
 
 # ---- the target
 
 
-def target_sentences(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, target: float) -> list[str]:
-    """The target, who did not reach it, and the fit. `runs` as `results.runs_to(target)` gives them."""
-    about = f"Target: **{target:.2f}** nats per token. Points: geometric mean of the seeds, with its 95% t interval."
+def target_sentence(target: float) -> str:
+    """What the points and the curve are."""
+    return (
+        f"Steps to a validation loss of {target:.2f} nats per token, at the rate that reaches it first: geometric mean "
+        "of the seeds, with its 95% t interval. Dashed: the curve S_min + E_min / B, fitted."
+    )
+
+
+def help_sentences(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None) -> list[str]:
+    """Up to which batch size a larger one saves steps, and who did not reach the target. `runs` as
+    `results.runs_to(target)` gives them."""
     missed = missed_sentence(runs)
-    fitted = fit_sentences(results, fit) if fit else [no_fit_sentence(runs)]
-    return [about, *([missed] if missed else []), *fitted]
+    return [bend_sentence(results, fit) if fit else no_fit_sentence(runs), *([missed] if missed else [])]
+
+
+def bend_sentence(results: SweepResults, fit: StepsFit) -> str:
+    """Where the curve bends."""
+    if not is_resolved(fit.b_crit):
+        return f"Where the curve bends is {fitted_text(fit.b_crit)}."
+    within = results.batch_sizes[0] <= fit.b_crit.value <= results.batch_sizes[-1]
+    beyond = (
+        " This lies beyond the batch sizes that were run: only the form of the curve says so." if not within else ""
+    )
+    return (
+        f"The curve bends at **B = {fitted_text(fit.b_crit)}**: far below it twice the batch saves half the steps, far "
+        f"above it hardly any.{beyond}"
+    )
 
 
 def missed_sentence(runs: pd.DataFrame) -> str:
@@ -79,7 +124,7 @@ def missed_sentence(runs: pd.DataFrame) -> str:
     if not missed:
         return ""
     return (
-        f"Did not reach it within the budget: {', '.join(missed)}. A ring stands at the end of the budget; these "
+        f"Did not reach the target within the budget: {', '.join(missed)}. A ring marks the end of the budget; these "
         "batch sizes are not in the fit."
     )
 
@@ -89,17 +134,17 @@ def no_fit_sentence(runs: pd.DataFrame) -> str:
     reached = sum(bool(np.isfinite(rows["steps"]).all()) for _, rows in runs.groupby("batch_size"))
     if reached < FEWEST:
         return "Too few batch sizes reached the target for a fit: three are needed, with all their seeds."
-    return "No fit: in these batch sizes the curve shows no bend, or nothing but one end of it."
+    return "No fit: over these batch sizes the curve shows no bend, or only one end of it."
 
 
 def fit_sentences(results: SweepResults, fit: StepsFit) -> list[str]:
     """Its three numbers, and whether a run lies where it bends."""
     within = results.batch_sizes[0] <= fit.b_crit.value <= results.batch_sizes[-1]
-    beyond = " It lies beyond the batch sizes that were run: the form of the curve says so, no run does."
+    beyond = " It lies beyond the batch sizes that were run: only the form of the curve says so."
     return [
         f"**S_min = {fitted_text(fit.s_min)} steps**; **E_min = {fitted_text(fit.e_min)} windows**.",
         f"The batch size that the fit implies, E_min / S_min: **{fitted_text(fit.b_crit)} windows** of "
-        f"{results.spec.race.block_size} tokens. It holds for this text, this model and this target."
+        f"{results.spec.race.block_size} tokens. It is true of this text, this model and this target only."
         f"{'' if within else beyond}",
     ]
 
@@ -113,9 +158,9 @@ def fitted_text(fitted: Estimate) -> str:
 
 
 def noise_scale_sentence(scales: Mapping[int, NoiseScale], block_size: int) -> str:
-    """The noise scale by step, where it was measured on the same text and model; else how to have it."""
-    what = "**The simple noise scale** (lesson “Measure the noise”) is a guess at such a number from gradients alone"
+    """The noise scale by step, where it was measured on the same text and model; else how to get it."""
+    what = "**The simple noise scale** (lesson “Measure the noise”) estimates such a number from gradients alone"
     if not scales:
-        return f"{what}. Measure it on this text and this model, and it will stand here."
+        return f"{what}. Measure it on this text and this model, and it appears here."
     each = " ".join(f"After {s:,} steps: {scale_sentence(scale, block_size)}" for s, scale in sorted(scales.items()))
     return f"{what}. {each} Intervals: 95%, bootstrap."

@@ -9,7 +9,7 @@ def draw_scale(results: NoiseResults, live: bool) -> str:
     """The noise scale along a training run; returns what it shows as a sentence."""
     resolved, unresolved = results.scale_tables()
     bounds = [*resolved["low"], *resolved["high"]]
-    y = charts.round_log_domain(min(bounds) / 1.1, max(bounds) * 1.1) if bounds else (1.0, 100.0)
+    y = charts.round_log_domain(min(bounds) / 1.3, max(bounds) * 1.1) if bounds else (1.0, 100.0)
     sentence = charts.describe_noise_scale(resolved, unresolved)
     draw(
         spec_of(charts.noise_scale_chart, theme()),

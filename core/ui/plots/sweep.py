@@ -1,5 +1,7 @@
 """A sweep's losses by rate, and its steps to a target."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 
@@ -11,7 +13,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.points import by_size_frame
 
 
-def draw_rates(results: SweepResults, live: bool) -> str:
+def draw_rates(results: SweepResults, live: bool, height: int = 320) -> str:
     """Where each rate ends, by batch size; returns what it shows as a sentence."""
     rates = results.rate_table()
     first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
@@ -25,6 +27,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
             results.spec.learning_rates,
             theme(),
             y_title="validation loss (nats per token)",
+            height=height,
         ),
         "sweep_rates",
         f"Validation loss by learning rate: {LIVE_ALT}" if live else sentence,
@@ -35,7 +38,7 @@ def draw_rates(results: SweepResults, live: bool) -> str:
     return sentence
 
 
-def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool) -> str:
+def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool, height: int = 320) -> str:
     """Steps to the target by batch size, with the fit; returns what it shows as a sentence."""
     sizes = results.batch_sizes
     points, missed = step_points(results, runs)
@@ -45,7 +48,7 @@ def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, 
     bounds = frame["sigma"]
     sentence = charts.describe_noise(points, "Steps to the target")
     draw(
-        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True),
+        spec_of(charts.noise_chart, sizes, theme(), y_title="steps to the target", distinct=True, height=height),
         "sweep_steps",
         f"Steps to the target by batch size: {LIVE_ALT}" if live else sentence,
         noise=points.assign(low=points["low"].clip(*bounds), high=points["high"].clip(*bounds)),
@@ -76,5 +79,17 @@ def fitted_curve(sizes: tuple[int, ...], fit: StepsFit | None) -> pd.DataFrame:
         return pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
     x = np.geomspace(sizes[0], sizes[-1], 30)
     curve = pd.DataFrame({"batch_size": x, "sigma": fit.steps(x), "label": "", "line": ""})
-    curve.loc[17, "label"] = "S_min + E_min / B"
+    curve.loc[int(np.abs(np.log(x / label_place(sizes))).argmin()), "label"] = "S_min + E_min / B"
     return curve
+
+
+def label_place(sizes: tuple[int, ...]) -> float:
+    """Where a label of the curve stands off the points: early in the widest gap between two sizes, and of equal gaps in
+    that nearest to the middle.
+
+    >>> round(label_place((4, 16, 128, 512)), 1)
+    24.3
+    """
+    ratios = [after / before for before, after in pairwise(sizes)]
+    place = max(range(len(ratios)), key=lambda i: (round(ratios[i], 6), -abs(i - len(ratios) // 2)))
+    return sizes[place] * ratios[place] ** 0.2

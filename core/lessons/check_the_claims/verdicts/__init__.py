@@ -1,4 +1,4 @@
-"""What is said about batch size, held against what was measured: a verdict, with the figures that it was decided by.
+"""What is said about batch size, compared with what was measured: a verdict, with the figures that it was decided by.
 
 Each function judges one claim from the results of one or two experiments. Runs are compared seed by seed; "resolved"
 means that the 95% interval of a difference does not hold 0, or that of a ratio does not hold 1. Nothing is judged

@@ -77,7 +77,7 @@ def accumulation(cost: StepCostResults) -> Verdict:
     """Accumulation speeds up training: the same batch, in micro-batches and in one pass."""
     large, parts = cost.spec.split_size, cost.spec.micro_batch_sizes
     if not parts:
-        return Unjudged.for_want_of(Missing.SPLITS, batch_size=large)
+        return Unjudged.without(Missing.SPLITS, batch_size=large)
     seconds, kept = cost.by_micro_batch(), cost.activation_bytes
     if len(seconds.get(large, ())) < 2:
         return TOO_EARLY

@@ -29,7 +29,7 @@ class NoisyVerdict(Verdict):
 
 @dataclass(frozen=True)
 class Gap:
-    """Validation loss less training loss, in nats, where all batch sizes have come to the same level."""
+    """Validation loss minus training loss, in nats, where all batch sizes have reached the same level."""
 
     level: float  # tokens, steps, or nats of training loss
     means: dict[int, float]  # over the seeds, by batch size
@@ -51,7 +51,7 @@ def noisy(race: RaceResults) -> Verdict:
     """Small batches are noisy, large ones smooth; and whether smooth is better."""
     small, large = race.batch_sizes[0], race.batch_sizes[-1]
     if not {small, large} <= race.noise.keys():
-        return TOO_EARLY if race.share < 1 else Unjudged.for_want_of(Missing.STEPS)
+        return TOO_EARLY if race.share < 1 else Unjudged.without(Missing.STEPS)
     sigma = {b: race.noise[b].estimate for b in race.batch_sizes if b in race.noise}
     ratio = sigma[small].times(sigma[large].inverse)
     lag1 = {b: race.noise[b].lag1 for b in (small, large)}
@@ -80,17 +80,17 @@ def noisy(race: RaceResults) -> Verdict:
 
 @unless(unfinished)
 def overfit(race: RaceResults) -> Verdict:
-    """Large batches overfit: validation loss less training loss, the largest batch size's less the smallest's, at equal
-    tokens, at equal steps, and where both have come to the same training loss."""
+    """Large batches overfit: validation loss minus training loss, the largest batch size's minus the smallest's, at
+    equal tokens, at equal steps, and where both have reached the same training loss."""
     small, large = race.batch_sizes[0], race.batch_sizes[-1]
     curves = {b: race.evaluations(b) for b in race.batch_sizes}
     train = {b: losses for b, (_, _, losses) in curves.items()}
     gaps = {b: losses - train[b] for b, (_, losses, _) in curves.items()}  # (E, R)
     if not all(np.isfinite(table).all() for table in gaps.values()):
-        return Unjudged.for_want_of(Missing.TRAIN_LOSSES)
+        return Unjudged.without(Missing.TRAIN_LOSSES)
     level, at_train_loss = at_equal_loss(train, gaps)
     if not at_train_loss:
-        return Unjudged.for_want_of(Missing.COMMON_TRAIN_LOSS) if race.share == 1 else TOO_EARLY
+        return Unjudged.without(Missing.COMMON_TRAIN_LOSS) if race.share == 1 else TOO_EARLY
     at = {axis: at_equal({b: race.x_of(axis, b, curves[b][0]) for b in curves}, gaps) for axis in ("tokens", "steps")}
     fitted, tokens = gap_of(level, at_train_loss), gap_of(*at["tokens"])
     smooth = {b: smoothed(losses).mean(axis=1) for b, (_, losses, _) in curves.items()}

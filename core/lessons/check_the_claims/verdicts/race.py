@@ -1,4 +1,4 @@
-"""What a race of a small, a medium and a large batch size must have to be judged, and what it took to come to a loss.
+"""What a race of a small, a medium and a large batch size must have to be judged, and what it took to reach a loss.
 
 Shapes: E evaluations, R seeds.
 """
@@ -14,12 +14,12 @@ from core.lessons.check_the_claims.verdicts.verdict import TOO_EARLY, Missing, U
 from core.measure.comparison import running_mean
 from core.measure.targets import steps_to_target
 
-# ---- what it took to come to a loss
+# ---- what it took to reach a loss
 
 
 @dataclass(frozen=True)
 class CostToTarget:
-    """What it took each batch size to come to a validation loss that all of them came to, one value a seed: (R,)."""
+    """What it took each batch size to reach a validation loss that all of them reached, one value a seed: (R,)."""
 
     target: float  # nats per token
     steps: dict[int, np.ndarray]
@@ -28,7 +28,7 @@ class CostToTarget:
 
 
 def cost_to_target(race: RaceResults) -> CostToTarget:
-    """To the lowest loss, rounded up to a hundredth, that every run has come to. Losses are means of neighbours: the
+    """To the lowest loss, rounded up to a hundredth, that every run has reached. Losses are means of neighbours: the
     first dip of a noisy curve below a line comes too soon, and a small batch's curve is the noisier one."""
     curves = {b: (steps, smoothed(losses)) for b in race.batch_sizes for steps, losses, _ in [race.evaluations(b)]}
     target = np.ceil(100 * max(losses.min(axis=0).max() for _, losses in curves.values())) / 100
@@ -55,7 +55,7 @@ def unfinished(race: RaceResults) -> Unjudged | None:
     """What keeps the runs from being compared, if anything does."""
     gone = sorted(set(race.batch_sizes) - set(race.whole_sizes))
     if gone:
-        return Unjudged.for_want_of(Missing.WHOLE_RUNS, batch_size=gone[0])
+        return Unjudged.without(Missing.WHOLE_RUNS, batch_size=gone[0])
     if not all(len(race.validation[b]) > 1 and race.probes.get(b) for b in race.batch_sizes):
         return TOO_EARLY
     return None
@@ -68,7 +68,7 @@ def targetless(race: RaceResults) -> Unjudged | None:
     target = cost_to_target(race).target
     if min(race.evaluations(b)[1][0].min() for b in race.batch_sizes) > target:
         return None
-    return Unjudged.for_want_of(Missing.PROGRESS) if race.share == 1 else TOO_EARLY
+    return Unjudged.without(Missing.PROGRESS) if race.share == 1 else TOO_EARLY
 
 
 def unless(unjudged: Callable[[RaceResults], Unjudged | None]) -> Callable:

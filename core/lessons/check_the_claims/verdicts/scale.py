@@ -1,4 +1,4 @@
-"""The claim about the noise scale, judged by a measurement of it beside a sweep over the learning rate."""
+"""The claim about the noise scale, judged by a measurement of it and a sweep over the learning rate."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -43,12 +43,12 @@ class NoiseScaleVerdict(Verdict):
     steps: dict[int, float]  # to the target, by batch size
     tokens: dict[int, float]
     bend: Estimate | None  # of S(B), in windows; None where it cannot be fitted
-    on_the_way: ScaleRange | None = None  # where there is a bend to set it beside
+    on_the_way: ScaleRange | None = None  # where there is a bend to compare it with
 
 
 def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
-    """The noise scale is the best batch size: beside the bend of S(B), fitted to runs whose rate was tuned. The noise
-    scale changes as the loss falls; what counts is its range on the way to the loss that S(B) is the way to."""
+    """The noise scale is the best batch size: compared with the bend of S(B), fitted to runs whose rate was tuned. The
+    noise scale changes as the loss falls; what counts is its range on the way to the loss that S(B) is the way to."""
     target = sweep.usual_target()
     if target is None or len(noise.scales) < len(noise.spec.steps):
         return TOO_EARLY
@@ -70,7 +70,7 @@ def noise_scale(sweep: SweepResults, noise: NoiseResults) -> Verdict:
     if on_the_way is None:
         return verdict(outcome=Outcome.UNRESOLVED, doubt=Doubt.SCALE_UNRESOLVED)
     assert fit
-    outcome = beside(fit.b_crit, on_the_way)
+    outcome = compared(fit.b_crit, on_the_way)
     doubt = Doubt.WIDE_RANGES if outcome == Outcome.UNRESOLVED else None
     return verdict(outcome=outcome, doubt=doubt, on_the_way=on_the_way)
 
@@ -101,7 +101,7 @@ def first_below(noise: NoiseResults, target: float) -> int:
     return below[0] if below else max(noise.whole)
 
 
-def beside(bend: Estimate, scale: ScaleRange) -> Outcome:
+def compared(bend: Estimate, scale: ScaleRange) -> Outcome:
     """Of two ranges that overlap, they agree where both are narrow."""
     if scale.low > bend.high or scale.high < bend.low:
         return Outcome.FAILS

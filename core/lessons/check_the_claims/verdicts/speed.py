@@ -23,7 +23,7 @@ class SpeedVerdict(Verdict):
 
     @property
     def by_token(self) -> int:
-        """1 where it is faster, -1 where it is slower, 0 where these runs cannot tell."""
+        """1 where it is faster, -1 where it is slower, 0 where it is too close to call."""
         return sign(self.speed)
 
     @property

@@ -62,8 +62,8 @@ def incomparable(sweep: SweepResults, final: dict[int, FinalLosses]) -> Unjudged
         return TOO_EARLY
     for batch_size, losses in final.items():
         if len(losses) < 2:
-            return Unjudged.for_want_of(Missing.RATES, batch_size=batch_size, num_rates=len(losses))
-    return Unjudged.for_want_of(Missing.SEEDS) if sweep.spec.race.train.num_seeds < 2 else None
+            return Unjudged.without(Missing.RATES, batch_size=batch_size, num_rates=len(losses))
+    return Unjudged.without(Missing.SEEDS) if sweep.spec.race.train.num_seeds < 2 else None
 
 
 def best_of(losses: FinalLosses) -> float:

@@ -26,7 +26,7 @@ class Missing(Enum):
     SAME_SUBJECT = auto()  # the experiments were run on different texts or models
     WHOLE_RUNS = auto()  # a run diverged
     PROGRESS = auto()  # a run never came below its first validation loss
-    STEPS = auto()  # too few for the noise to be told from progress
+    STEPS = auto()  # too few to separate noise from progress
     TRAIN_LOSSES = auto()
     COMMON_TRAIN_LOSS = auto()  # one that all runs came down to
     RATES = auto()  # two at which no run diverged
@@ -43,7 +43,7 @@ class Unjudged(Verdict):
     num_rates: int | None = None  # at which it has been trained to the end
 
     @classmethod
-    def for_want_of(cls, missing: Missing, **about: int) -> "Unjudged":
+    def without(cls, missing: Missing, **about: int) -> "Unjudged":
         """Unresolved, for more of the same experiment would not help."""
         return cls(outcome=Outcome.UNRESOLVED, missing=missing, **about)
 

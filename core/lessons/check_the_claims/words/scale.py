@@ -5,15 +5,21 @@ from core.experiments.noise.messages import NoiseScale
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict
 from core.lessons.check_the_claims.words.numbers import number, of_each
-from core.ui.sentences import with_interval
+from core.ui.sentences import brief, with_interval
 
 DOUBTS = {
     Doubt.NO_FIT: "S(B) cannot be fitted to these runs.",
-    Doubt.BEND_UNRESOLVED: "The bend of S(B) is not resolved by these runs.",
+    Doubt.BEND_UNRESOLVED: "These runs do not resolve where S(B) bends.",
     Doubt.BEND_BEYOND: "The bend of S(B) lies beyond the batch sizes that were run.",
     Doubt.SCALE_UNRESOLVED: "The noise scale on the way to that loss is not resolved.",
     Doubt.WIDE_RANGES: "The ranges overlap, but are wide: on the way the noise scale alone changed {change}-fold.",
 }
+
+
+def scale_headline(verdict: NoiseScaleVerdict) -> str:
+    bend = f"bend at B = {brief(verdict.bend)}" if verdict.bend else "no bend found"
+    scale = verdict.on_the_way
+    return f"{bend}; noise scale on the way {number(scale.least)} to {number(scale.most)}" if scale else bend
 
 
 def scale_reason(verdict: NoiseScaleVerdict) -> str:
@@ -23,7 +29,7 @@ def scale_reason(verdict: NoiseScaleVerdict) -> str:
             side = "above" if scale.low > verdict.bend.high else "below"
             return f"On the way to that loss the noise scale was always {side} the bend."
         case Outcome.PARTLY:
-            return "Here the two agree, within their intervals: a guess of the right size."
+            return "Here the two agree within their intervals: the noise scale is an estimate of the right size."
     assert verdict.doubt
     return DOUBTS[verdict.doubt].format(change=scale and number(scale.most / scale.least))
 

@@ -5,7 +5,14 @@ from core.lessons.check_the_claims.verdicts.sweep import TuningVerdict
 from core.lessons.check_the_claims.words.numbers import of_each
 from core.measure.comparison import GAP_THAT_MATTERS
 from core.measure.estimate import Estimate
-from core.ui.sentences import with_interval
+from core.ui.sentences import brief, with_interval
+
+
+def tuning_headline(verdict: TuningVerdict) -> str:
+    small, large = verdict.small, verdict.large
+    if verdict.diverged(large):
+        return f"B = {large} diverges with the rate of B = {small}"
+    return f"B = {large} with the rate of B = {small}: higher by {brief(verdict.costs[large])} nats"
 
 
 def tuning_reason(verdict: TuningVerdict) -> str:
@@ -17,12 +24,13 @@ def tuning_reason(verdict: TuningVerdict) -> str:
         does = "diverges" if verdict.diverged(large) else "ends higher"
         return f"B = {large} {does} with the rate that is best at B = {small}.{also}"
     if verdict.at_edge:
-        return "A best rate lies at the edge of those tried, and may lie beyond."
+        return "A best rate is at the edge of the rates tried; the true best may lie beyond."
     if verdict.outcome == Outcome.FAILS:
         return (
-            f"With each rate that may be the best of B = {small}, B = {large} ends as low, to {GAP_THAT_MATTERS} nats."
+            f"With every rate that may be the best of B = {small}, B = {large} ends as low, within "
+            f"{GAP_THAT_MATTERS} nats."
         )
-    return "What a rate of its own is worth to the largest, these seeds cannot tell."
+    return "What the largest batch gains from a rate of its own is too close to call with these runs."
 
 
 def tuning_facts(verdict: TuningVerdict) -> list[str]:
@@ -41,7 +49,7 @@ def borrowing_sentence(verdict: TuningVerdict, batch_size: int, other: int) -> s
         return f"At {verdict.best[other]:g}, the best of B = {other}, a run at B = {batch_size} diverged."
     cost = verdict.costs[batch_size]
     same = cost == Estimate(0.0, 0.0, 0.0)
-    by = "0 nats: for every seed the two rates are one" if same else f"{with_interval(cost)} nats"
+    by = "0 nats: for every seed the two rates are the same" if same else f"{with_interval(cost)} nats"
     return (
         f"With the rate that suits B = {other}, B = {batch_size} ends higher than with its own by {by}; each seed's "
         "rates were chosen by the other seeds."

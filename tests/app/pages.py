@@ -1,0 +1,14 @@
+"""What a page says, and its details unfolded, in Streamlit's own test."""
+
+from streamlit.testing.v1 import AppTest
+
+
+def text_of(test: AppTest) -> str:
+    return " ".join(part.value for part in test.markdown)
+
+
+def unfold(test: AppTest, *names: str) -> AppTest:
+    """With these details unfolded, as `core.ui.page.folded` names them."""
+    for name in names:
+        test.session_state[f"fold_{name}"] = True
+    return test.run()
