@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.experiments.registry import OFFERS
 from core.lab.store import Status
@@ -41,7 +42,7 @@ LESSONS = {  # by section
         ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
         ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
     ),
-    "Beside": (("pages/words.py", "Words", ":material/menu_book:"),),
+    "Reference": (("pages/words.py", "Glossary", ":material/menu_book:"),),
 }
 
 
@@ -86,10 +87,13 @@ def open_page(question: str, answer: str) -> Choices:
     return choices
 
 
-def show_answer(sentence: str) -> None:
-    """What a page's measurement says, in a sentence or two, in a card above its picture."""
+def show_answer(sentence: str) -> DeltaGenerator:
+    """What a page's measurement says, in a sentence or two, in a card above its picture. Returns its place, for a page
+    that knows more later."""
     with st.container(border=True, key="answer"):
-        st.markdown(sentence)
+        place = st.empty()
+        place.markdown(sentence)
+    return place
 
 
 @contextmanager

@@ -95,7 +95,7 @@ def answer_sentence(results: OrdersResults, live: bool) -> str:
     )
     complete = [order for order in losses if np.isfinite(losses[order]).all() and order != lead.leader]
     others = sorted(complete, key=lambda order: losses[order].mean())
-    higher = [higher_sentence(order, losses[order], losses[lead.leader]) for order in others]
+    higher = [higher_sentence(order, losses[order], losses[str(lead.leader)]) for order in others]
     return " ".join([text, *higher]) + waves_sentence(results)
 
 
