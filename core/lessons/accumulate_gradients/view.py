@@ -20,7 +20,7 @@ from core.ui.settings import choose_device, choose_model
 from core.ui.texts import choose_text
 
 SHOWN_PARTS = 64  # rows of the table
-CHART_HEIGHT = 220
+HEIGHT = 220
 COSINE_HELP = "The cosine says whether two gradients point the same way: 1 the same, 0 at right angles, −1 opposite."
 number = charts.format_significant
 
@@ -57,13 +57,13 @@ def draw_splits(view: View) -> None:
     with left:
         st.subheader("What a step holds in memory", anchor=False, help=MEMORY_HELP)
         lasting = {b: {**cost.state_bytes, "activations": kept} for b, kept in cost.activation_bytes.items()}
-        more = {"x_title": "micro-batch size (windows)", "height": CHART_HEIGHT}
-        draw_memory(lasting, sizes, "split_memory", view.live, "micro-batch size", **more)
+        x_title = "micro-batch size (windows)"
+        draw_memory(lasting, sizes, "split_memory", view.live, "micro-batch size", x_title=x_title, height=HEIGHT)
     with right:
         st.subheader(f"Time of one update from {size:,} windows", anchor=False)
         known = {m: seconds for m, seconds in cost.by_micro_batch().items() if len(seconds) > 1}
         title = "seconds of one update"
-        draw_points(known, sizes, "split_seconds", title, view.live, x_title=more["x_title"], height=CHART_HEIGHT)
+        draw_points(known, sizes, "split_seconds", title, view.live, x_title=x_title, height=HEIGHT)
     with folded("The charts in numbers", "split_numbers") as shown:
         if shown:
             st.table(pd.DataFrame([numbers_of(cost, m) for m in sizes]).set_index("micro-batch"))
