@@ -18,5 +18,5 @@ TITLES = {
 }
 LINKS = (
     "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Choose", "Accumulate",
-    "Distribute", "Pack", "Words",
+    "Distribute", "Pack", "Glossary",
 )  # fmt: skip
