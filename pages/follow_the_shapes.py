@@ -3,16 +3,17 @@
 import streamlit as st
 
 from core.lab.cluster import LabError
-from core.lessons.follow_the_shapes.view import show_shapes, traced
+from core.lessons.follow_the_shapes.view import draw_way, show_main, show_shapes, traced
+from core.lessons.follow_the_shapes.words import activation_bytes, answer_sentence
 from core.model import GPTConfig
-from core.ui.page import next_lesson, open_page, show_error
+from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
 
 choices = open_page(
     "What shapes does a batch take inside the model?",
-    """x goes in as (B, T) token ids. Below is every tensor that one real forward pass makes of it, up to the logits (B, T, V) and
-one loss. A size marked **B** or **T** was *measured* to come from it: the model was run once more with one more of each.""",
+    """x goes in as (B, T) token ids; one real forward pass makes logits (B, T, V) and one loss of it. Sizes marked **B** or **T** grow with
+the batch or the block.""",
 )
 
 b, t, layers, heads, channels = st.columns(5)
@@ -36,21 +37,27 @@ except (ValueError, LabError) as error:
     show_error(error)
     st.stop()
 
-activations = sum(row["num_bytes"] * row["repeats"] for row in rows if not row["is_view"])
-weights = 4 * config.num_parameters
-left, middle, right = st.columns(3)
-left.metric("Tensors made on the way", f"{activations:,} bytes")
-middle.metric("Parameters", f"{config.num_parameters:,}")
-right.metric("Bytes of the parameters", f"{weights:,} bytes")
-show_shapes(rows)
-
+show_answer(answer_sentence(rows, config, choices.batch_size, choices.block_size))
+st.subheader(
+    "From x to the loss", anchor=False, help="We found B and T by running the model again with B + 1 and T + 1."
+)
+draw_way(rows)
+st.subheader("Six tensors that matter", anchor=False)
+show_main(rows)
+with folded(f"All {len(rows)} tensors, one by one", "shapes_all") as shown:
+    if shown:
+        st.caption(
+            f"All tensors on the way: {activation_bytes(rows):,} bytes. Parameters: {config.num_parameters:,}, in {4 * config.num_parameters:,} bytes. "
+            "int64: a whole number in 8 bytes; float32: a number in 4 bytes, with about 7 digits."
+        )
+        show_shapes(rows)
 with st.expander("What to look for, and what to try"):
     st.markdown(
         """
 - **B is a passenger.** It comes in first and leaves first; no weight has a size of B. That is why any batch size fits the same model.
-- **T meets itself only in attention**, where every position looks at those before it. The weights do not grow with it, but for the table of positions.
-- **Double B**: the bytes of the tensors double, but for the few that have no B, as the positions; the parameters stay. This is the memory that a larger batch costs.
-- **One table stands twice.** `wte` turns a token into numbers, and `lm_head` turns numbers into tokens, with the same V × C weights: in the sum of parameters they count once.
+- **T meets itself only in attention**, where every position looks at those before it. The weights do not grow with it, except for the table of positions.
+- **Double B**: the bytes of the tensors double, except for the few that have no B, such as the positions; the parameters stay. This is the memory that a larger batch costs.
+- **One table is used twice.** `wte` turns a token into numbers, and `lm_head` turns numbers into tokens, with the same V × C weights; the sum of parameters counts them once.
 - **(B·T, V)** at the end: for the loss, every position of every window is one question among B × T.
 """
     )

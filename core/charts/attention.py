@@ -46,7 +46,7 @@ def attention_chart(theme: Theme) -> alt.LayerChart:
             edges.mark_rule(**rule).encode(x="slot:Q"),
             edges.mark_rule(**rule).encode(y="slot:Q"),
             *(
-                names.mark_text(align="center", **look).encode(x="middle:Q", y="middle:Q", text="label:N")
+                names.mark_text(align="left", dx=8, dy=-8, **look).encode(x="middle:Q", y="middle:Q", text="label:N")
                 for look in haloed(palette)
             ),
         ),

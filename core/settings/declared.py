@@ -58,7 +58,7 @@ ACCUMULATION_MISTAKES = {
     LOG_LAST: "Only the last micro-batch's loss is logged",
 }
 RANK_MISTAKES = {
-    "": "nothing: done right",
+    "": "none",
     SAME_SEED: "all ranks take the same rows",
     MEAN_OF_MEANS: "each rank takes the mean over its own targets",
     SUMMED: "each rank's loss is a sum, not a share of the mean",

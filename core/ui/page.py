@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.corpus import NoText
 from core.experiments.registry import OFFERS
@@ -35,7 +36,7 @@ LESSONS = {  # by section
         ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
         ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
     ),
-    "Beside": (("pages/words.py", "Words", ":material/menu_book:"),),
+    "Reference": (("pages/words.py", "Glossary", ":material/menu_book:"),),
 }
 
 
@@ -90,10 +91,13 @@ def open_page(question: str, answer: str) -> Choices:
     return choices
 
 
-def show_answer(sentence: str) -> None:
-    """What a page's measurement says, in a sentence or two, in a card above its picture."""
+def show_answer(sentence: str) -> DeltaGenerator:
+    """What a page's measurement says, in a sentence or two, in a card above its picture. Returns its place, for a page
+    that knows more later."""
     with st.container(border=True, key="answer"):
-        st.markdown(sentence)
+        place = st.empty()
+        place.markdown(sentence)
+    return place
 
 
 @contextmanager

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 STAGES = {
     "Batch": "x and y, each (B, T) = (4, 8)",
-    "Forward": "logits, (B, T, V)",
+    "Forward": "becomes logits, (B, T, V)",
     "Loss": "token by token",
     "Gradients": "Length of their mean",
     "Update": "What the step did to the loss",
@@ -86,11 +86,13 @@ def test_it_plays_by_itself(shared_server, page):
 
 def test_positions_and_the_price_of_one_by_one_are_measured(shared_server, page):
     page.goto(shared_server.url + f"inside_one_step?{SMALL}")
+    page.get_by_text("Why is y a whole sequence?").click()
     text = page.get_by_text("separate questions").locator("..").inner_text()
     alone, together = re.findall(r"([\d.]+) nats per token. One pass over the whole row gives ([\d.]+);", text)[0]
     assert alone == together
+    page.get_by_text("What if we went one example at a time?").click()
     page.get_by_role("button", name="Measure it now").click()
-    expect(page.get_by_text("Same result, other price")).to_be_visible()
+    expect(page.get_by_text("the same result at a different cost")).to_be_visible()
 
 
 def test_a_batch_too_large_to_draw_shows_its_worst_and_best_rows(shared_server, page):

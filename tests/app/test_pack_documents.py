@@ -14,6 +14,14 @@ def packing(app):
     return open_page
 
 
+def unfold(test, *keys):
+    for key in keys:
+        test.session_state[f"fold_packing_{key}"] = True
+    test = test.run()
+    assert not test.exception
+    return test
+
+
 def words_of(test) -> str:
     return " ".join(part.value for part in test.markdown)
 
@@ -25,8 +33,9 @@ def paste(packing, text, **query):
 
 
 def test_four_words_waste_36_4_percent_and_leak_only_without_the_mask(packing):
-    test = packing(documents="four", row="16")
-    assert test.table[0].value["waste"].tolist() == ["36.4%", "12.5%", "12.5%"]
+    test = unfold(packing(documents="four", row="16"), "numbers", "questions")
+    assert test.table[0].value.loc["waste"].tolist() == ["36.4%", "12.5%", "12.5%"]
+    assert "Padding leaves 36.4% of the slots empty, packing by best fit 12.5%." in words_of(test)
     metrics = {metric.label: metric.value for metric in test.metric}
     assert metrics["Attention: own document"] == "exactly 0"
     assert abs(float(metrics["Attention: whole row"].replace("−", "-"))) > 0.001
@@ -52,8 +61,8 @@ def test_documents_that_have_no_ink_are_answered(packing):
 @pytest.mark.parametrize("text", ["one document", "a\n\nb", "\x00\n\n👨‍👩‍👧\n\nשלום", "one\n\n" + "long " * 400])
 @pytest.mark.parametrize("tokenizer", ["char", "byte"])
 def test_odd_documents_are_packed(packing, text, tokenizer):
-    test = paste(packing, text, row="16", tokenizer=tokenizer)
-    assert not test.exception and not test.error
+    test = unfold(paste(packing, text, row="16", tokenizer=tokenizer), "questions", "equality", "row")
+    assert not test.error
     assert "What does padding cost?" in words_of(test)
 
 
@@ -73,10 +82,10 @@ def test_documents_are_shown_and_never_run_and_the_switch_shows_the_leak(page, s
     assert page.evaluate("window.hacked") is None and rows.locator("img, script").count() == 0
     assert "onerror" not in page.url
     page.get_by_role("radio", name="whole row").click()
-    page.get_by_text("The chart in numbers").click()
     expect(page.get_by_text("across documents")).to_be_visible(timeout=30_000)
     page.get_by_role("radio", name="padded").click()
     expect(rows.locator(".pad").first).to_be_visible(timeout=30_000)
+    page.get_by_text("What does padding cost in time?").click()
     before = page.get_by_text("over 8 rounds")
     expect(before).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="more rounds").click()

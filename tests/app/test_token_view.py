@@ -109,6 +109,14 @@ def test_in_the_other_mode_cells_are_inputs_without_means(draw):
 
 
 @pytest.mark.browser
+def test_small_probabilities_still_differ_in_tint(draw):
+    page = draw(example("probability", probabilities=((0.01, 0.02), (0.005, 0.01))))  # as before any training
+    tints = page.locator("td[data-t]").evaluate_all("cells => cells.map((cell) => cell.dataset.tint)")
+    assert tints == ["20", "40", "10", "20"]  # of 40, which is the highest
+    assert "2.00%: the most in this batch" in page.locator(".legend").inner_text()
+
+
+@pytest.mark.browser
 def test_the_right_answer_is_marked_or_added(draw):
     page = draw(example(probabilities=((0.25, 0.01), (0.125, 1.0))))
     page.locator('td[data-b="0"][data-t="0"]').hover()

@@ -19,5 +19,5 @@ TITLES = {
 }
 LINKS = (
     "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Summary", "Choose",
-    "Accumulate", "Distribute", "Pack", "Words",
+    "Accumulate", "Distribute", "Pack", "Glossary",
 )  # fmt: skip

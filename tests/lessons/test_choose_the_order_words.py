@@ -23,13 +23,15 @@ from core.lessons.choose_the_order.answers import (
 from core.lessons.choose_the_order.coverage import Drawn
 from core.lessons.choose_the_order.words import (
     amount_sentence,
+    answer_sentence,
     curve_sentences,
     difference_sentences,
     difference_text,
     diverged_sentence,
     last_losses_sentence,
-    lead_sentence,
     noise_sentence,
+    numbers_of,
+    panel_words,
     summary_of,
     theory_sentence,
     unread_sentence,
@@ -72,15 +74,46 @@ DRAWN = {
 }
 
 
-def test_who_leads_comes_with_whether_the_seeds_can_tell():
-    text = lead_sentence(results_of(*APART), live=True)
-    assert (
-        "**After 3.2k tokens, shuffled has the lowest validation loss, 2.000.**" in text and "resolved so far" in text
+def test_the_answer_is_the_lowest_order_and_how_much_higher_the_others_are():
+    # means 2.1, 2.0 and 2.6; the differences are the same for every seed, so that their intervals are points
+    assert answer_sentence(results_of(*APART), live=False) == (
+        "**Shuffled** order has the lowest validation loss: 2.000 nats per token after 3.2k tokens. Random is 0.100 "
+        "higher (95% interval +0.100 to +0.100). Sequential is 0.600 higher (95% interval +0.600 to +0.600)."
     )
-    assert lead_sentence(results_of(*APART), live=False).endswith("random, 0.100 behind: resolved.")
+    assert "lowest validation loss so far: 2.000" in answer_sentence(results_of(*APART), live=True)
     close = race(random=[2.0, 2.1, 2.2], shuffled=[1.9, 2.2, 2.1], sequential=[2.5, 2.6, 2.7])
-    assert "**not resolved**" in lead_sentence(results_of(*close), live=False)
-    assert lead_sentence(results_of(), live=False) == "**Who leads?** Not measured yet."
+    text = answer_sentence(results_of(*close), live=False)
+    # differences 0.1, -0.1, 0.1: mean 0.0333, t(2) 4.303 x 0.11547 / sqrt(3) = 0.2869
+    assert "Random is 0.033 higher (95% interval −0.254 to +0.320): **too close to call** with 3 runs." in text
+    assert answer_sentence(results_of(), live=False) == "Which order learns most shows after the first validations."
+
+
+def test_the_answer_says_whose_loss_moves_in_slow_waves():
+    waves = [*curve("sequential", 4.0), *curve("shuffled", 1.0)]
+    text = answer_sentence(results_of(*APART, *waves), live=False)
+    assert text.endswith("The training loss of sequential order moves in **slow waves**.")
+
+
+def test_one_run_of_each_order_decides_nothing():
+    spec = replace(SPEC, race=replace(SPEC.race, train=replace(PLAN, num_seeds=1)))
+    one = [message | {"losses": message["losses"][:1], "train_losses": [4.0]} for message in APART]
+    text = answer_sentence(from_messages.results_of(spec, one), live=False)
+    assert "Random is 0.100 higher; one run cannot show whether that is chance." in text
+
+
+def test_a_panel_is_headed_with_its_jumps():
+    assert panel_words(results_of(*curve("random", 1.0)), "random") == "jumps ± 0.1 nats"
+    assert panel_words(results_of(), "random") == ""
+
+
+def test_an_order_in_numbers():
+    edge = {"kind": "edge", "order": "sequential", "width": 5, "before": [2.0] * 3, "after": [1.5] * 3}
+    row = numbers_of(results_of(*APART, *curve("sequential", 4.0), edge), "sequential")
+    # 2.5, 2.6, 2.7: 0.1 x 4.303 / sqrt(3) = 0.248
+    assert row["validation loss at the end"] == "2.600 (2.352 to 2.848)"
+    assert row["jumps, nats"] == "0.100 (0.0990 to 0.101)" and row["slow variation (1: none)"].startswith("4.00 (")
+    assert row["change at the end of epoch 1, nats"] == "−0.500"
+    assert set(numbers_of(results_of(), "random").values()) == {"random", "not measured"}
 
 
 @pytest.mark.parametrize(
@@ -88,14 +121,14 @@ def test_who_leads_comes_with_whether_the_seeds_can_tell():
     [
         (Estimate(-0.2, -0.3, -0.1), "**−0.200 nats** (−0.300 to −0.100), resolved"),
         (Estimate(0.1, -0.1, 0.3), "**+0.100 nats** (−0.100 to +0.300), **not resolved**"),
-        (Estimate(0.1, np.nan, np.nan), "**+0.100 nats**; one seed cannot tell whether that is chance"),
+        (Estimate(0.1, np.nan, np.nan), "**+0.100 nats**; one run cannot show whether that is chance"),
     ],
 )
 def test_a_difference_says_whether_it_is_resolved(estimate, text):
     assert difference_text(estimate) == text
 
 
-@pytest.mark.parametrize(("wave", "words"), [(4.0, "slow waves"), (1.0, "no waves can be told"), (0.5, "calmer")])
+@pytest.mark.parametrize(("wave", "words"), [(4.0, "slow waves"), (1.0, "no slow waves found"), (0.5, "calmer")])
 def test_a_curve_says_whether_it_comes_in_waves(wave, words):
     sentences = curve_sentences(results_of(*curve("sequential", wave)), "sequential")
     assert sentences[0].startswith(
@@ -104,7 +137,7 @@ def test_a_curve_says_whether_it_comes_in_waves(wave, words):
     assert f"**{wave:.2f}".rstrip("0") in sentences[1].replace("0.500", "0.5") and words in sentences[1]
 
 
-def test_the_edge_is_held_against_random_order_which_has_none():
+def test_the_edge_is_compared_with_random_order_which_has_none():
     edges = [
         {"kind": "edge", "order": order, "width": 5, "before": [2.0, 2.1, 2.2], "after": [2.0 + by, 2.1 + by, 2.2 + by]}
         for order, by in (("random", -0.01), ("shuffled", -0.03))
@@ -113,27 +146,28 @@ def test_the_edge_is_held_against_random_order_which_has_none():
     assert "nothing ends: **−0.010 nats**" in curve_sentences(results, "random")[2]
     sentence = curve_sentences(results, "shuffled")[2]
     assert "first 5 of epoch 2: **−0.030 nats**" in sentence
-    assert "Less what random does there: **−0.020 nats**" in sentence
+    assert "Minus the change of random order there: **−0.020 nats**" in sentence
 
 
 def test_answers_wait_for_the_race():
     nothing = results_of()
     assert shuffling_answer(nothing) == NOT_YET and "not measured yet" in replacement_answer(DRAWN, nothing)
-    assert "cannot tell" in seed_answer(DRAWN["random"].stream, nothing)
+    assert "cannot show how much" in seed_answer(DRAWN["random"].stream, nothing)
 
 
 def test_why_shuffle_is_answered_with_both_losses_and_the_waves():
     waves = [*curve("sequential", 4), *curve("shuffled", 1)]
     answer = shuffling_answer(results_of(*APART, *waves))
     assert answer.count("**+0.600 nats** (+0.600 to +0.600), resolved") == 2
-    assert "knows less well, too" in answer and "vary 4.00 times" in answer and "shuffled 1.00 times" in answer
+    assert "learned less of the text" in answer and "vary 4.00 times" in answer
+    assert "in shuffled order 1.00 times" in answer
 
 
 @pytest.mark.parametrize(
     ("finals", "gap", "words"),
     [
-        ({"shuffled": [1.9, 2.0, 2.1], "sequential": [1.9, 2.1, 2.0]}, 1.0, "no harm can be told"),
-        ({"shuffled": [1.9, 2.0, 2.1], "sequential": [2.9, 3.0, 3.1]}, 0.0, "on new text alone"),
+        ({"shuffled": [1.9, 2.0, 2.1], "sequential": [1.9, 2.1, 2.0]}, 1.0, "no harm is resolved"),
+        ({"shuffled": [1.9, 2.0, 2.1], "sequential": [2.9, 3.0, 3.1]}, 0.0, "on new text only"),
     ],
 )
 def test_harm_is_claimed_only_where_it_is_resolved(finals, gap, words):
@@ -141,7 +175,7 @@ def test_harm_is_claimed_only_where_it_is_resolved(finals, gap, words):
     assert words in shuffling_answer(results_of(*race(gap, random=[2.0, 2.1, 2.2], **finals), *waves))
 
 
-def test_an_epoch_is_told_in_blocks_steps_and_tokens():
+def test_an_epoch_is_given_in_blocks_steps_and_tokens():
     text = epoch_answer(WindowStream(num_tokens=103, block_size=8, order="shuffled"), batch_size=5)
     # (103 - 1) // 8 = 12 blocks of 8 tokens, 96; 7 are left over; 12 / 5 steps
     assert "**12 blocks** of T = 8" in text and "96 tokens, 2.40 steps" in text and "end, 7 tokens, fills" in text
@@ -150,16 +184,16 @@ def test_an_epoch_is_told_in_blocks_steps_and_tokens():
 def test_replacement_is_answered_with_what_is_unread():
     text = replacement_answer(DRAWN, results_of(*APART))
     unread = 100 * (DRAWN["random"].counts == 0).mean()
-    assert f"has left {unread:.1f}% of the text unread, and without it 1.0%" in text  # the last of 97 tokens
+    assert f"{unread:.1f}% of the text is unread with replacement, and 1.0% without" in text  # the last of 97 tokens
     assert "**+0.100 nats** (+0.100 to +0.100), resolved" in text
 
 
-def test_seeds_are_held_against_orders():
+def test_seeds_are_compared_with_orders():
     text = seed_answer(DRAWN["random"].stream, results_of(*APART))
     assert "lie up to 0.200 nats apart" in text and "orders' means up to 0.600" in text
 
 
-def test_the_theory_is_told_with_the_numbers_of_the_text():
+def test_the_theory_has_the_numbers_of_the_text():
     text = theory_sentence(DRAWN["random"])
     middle = 100 * (1 - 8 / 89) ** 12
     assert "N − T = 89 places" in text and f"= **{middle:.1f}%**" in text and "1/e = 36.8%" in text
@@ -170,7 +204,7 @@ def test_no_sentence_has_an_empty_number():
     assert not any(re.search("nan|not measured", sentence) for sentence in sentences)
 
 
-def test_noise_whose_neighbours_hang_together_has_no_interval_of_independent_losses():
+def test_noise_whose_neighbours_are_correlated_has_no_interval_of_independent_losses():
     estimate = {"sigma": 0.15, "low": 0.14, "high": 0.16, "num_differences": 2_500}
     noise = Noise(batch_size=4, step=9, **estimate, lag1=0.07)  # two standard errors are 0.08
     assert "**0.150 nats** (0.140 to 0.160)" in noise_sentence(noise)
@@ -190,19 +224,19 @@ def test_what_is_unread_is_given_with_the_token_that_was_read_most():
 def test_differences_are_of_every_pair_and_of_the_training_text():
     sentences = difference_sentences(results_of(*APART))
     assert [text.split(":")[0] for text in sentences[:3]] == [
-        "random less shuffled",
-        "sequential less shuffled",
-        "sequential less random",
+        "random minus shuffled",
+        "sequential minus shuffled",
+        "sequential minus random",
     ]
     assert "**training** text" in sentences[3] and difference_sentences(results_of()) == []
 
 
 def test_the_summary_is_of_what_was_raced():
     text = summary_of(SPEC)
-    assert "block size 8; B = 4;" in text and "seeds 0 to 2; 3.2k tokens a run." in text
+    assert "block size 8; B = 4;" in text and "3 runs of each order (seeds 0 to 2), 3.2k tokens each." in text
 
 
 def test_small_sentences_name_their_numbers():
-    assert diverged_sentence(["random", "shuffled"]).endswith("not compared: random, shuffled.")
+    assert diverged_sentence(["random", "shuffled"]).endswith("so not compared: random, shuffled.")
     assert last_losses_sentence("random", [2.0, 2.5]).endswith("running means end at 2.00 to 2.50 nats.")
-    assert source_sentence("").endswith("yours, as far as it has come.")
+    assert source_sentence("").endswith("your own, up to now.")

@@ -51,7 +51,7 @@ def test_the_mask_s_lines_by_hand():
         [4, 3, 4],
     ]
     assert edges["slot"].tolist() == [3] and set(looks["kind"]) == {OWN}
-    assert names.to_numpy().tolist() == [[1.5, "document 0"], [4.0, "document 1"]]
+    assert names.to_numpy().tolist() == [[1.5, "doc 0"], [4.0, "doc 1"]]
 
 
 def test_without_the_mask_a_slot_looks_at_all_before_it():

@@ -22,21 +22,37 @@ REPORT = PackingReport(
 BATCHES = {strategy: pack([np.arange(n) for n in (4, 8, 5, 11)], 16, strategy) for strategy in PACKERS}
 
 
-def test_documents_are_counted_and_those_left_out_are_said():
-    assert words.documents_sentence([4, 11], 2) == "**2 documents** of 4 to 11 tokens, 15 in all."
-    assert "11 tokens (the first of the 1,000 that the text has), 15" in words.documents_sentence([4, 11], 1000)
+def test_the_answer_is_what_padding_leaves_empty_and_what_packing_does():
+    # 4 rows of 11 slots for 28 letters: 16 of 44 are empty. Packed, 28 of 2 rows of 16: 4 of 32.
+    assert words.answer_sentence([4, 8, 5, 11], 4, BATCHES) == (
+        "**Padding leaves 36.4% of the slots empty, packing by best fit 12.5%.** The 4 documents have 4 to 11 tokens, "
+        "28 in all. They take 2 rows of 16 slots packed, and 4 rows of 11 padded."
+    )
 
 
-def test_a_leak_is_exactly_zero_with_the_mask_or_told_as_a_number():
+def test_documents_are_counted_and_so_are_those_left_out():
+    assert words.documents_sentence([4, 11], 2) == "The 2 documents have 4 to 11 tokens, 15 in all."
+    assert words.documents_sentence([4, 11], 1000).startswith("The first 2 documents of 1,000 have 4 to 11 tokens")
+    assert words.documents_sentence([4], 1) == "The 1 document has 4 tokens."
+
+
+def test_a_way_of_packing_in_numbers():
+    assert words.strategy_numbers(BATCHES["pad"]) == {
+        "rows × slots": "4 × 11", "slots": "44", "real tokens": "28", "waste": "36.4%", "documents cut": "0",
+        "tokens cropped": "0", "targets": "24",
+    }  # fmt: skip
+
+
+def test_a_leak_is_exactly_zero_with_the_mask_or_a_number():
     text = words.leak_sentences(REPORT, LEAK)
     assert text.startswith("The token whose loss moved most: exactly 0 with the mask, 1.25 nats without. The model (")
-    assert text.endswith("came from 3.25 to 0.500 nats per token.")
+    assert text.endswith("went from 3.25 to 0.500 nats per token.")
     assert "exactly" not in words.leak_sentences(REPORT, replace(LEAK, masked_moved=1e-3))
     assert words.edit_sentences(LEAK).startswith("**Every token of document 2 is replaced by another.** How far")
 
 
 def test_gradients_are_compared_where_no_document_is_cropped():
-    assert "the rounding of float32." in words.equality_sentences(REPORT)
+    assert "as a share of its length: float32 rounding." in words.equality_sentences(REPORT)
     assert "padding crops a document." in words.equality_sentences(replace(REPORT, gradient_difference=np.nan))
 
 
@@ -44,7 +60,7 @@ def test_gradients_are_compared_where_no_document_is_cropped():
     ("gain", "verdict"),
     [
         (Estimate(2.0, 1.5, 2.5), "1.50 to 2.50. An"),
-        (Estimate(1.0, 0.9, 1.1), "0.900 to 1.10. It holds 1: whether packing is faster cannot be told here. An"),
+        (Estimate(1.0, 0.9, 1.1), "0.900 to 1.10. It contains 1: too close to call. An"),
         (Estimate(0.5, 0.4, 0.6), "0.400 to 0.600. Packing is slower here. An"),
     ],
 )
@@ -59,8 +75,8 @@ def test_the_answers_say_what_was_measured():
     leak, positions, padding, cutting = words.answers(BATCHES, REPORT, LEAK)
     assert "moved the losses of document 3 not at all." in leak and "from 2.0000 to 2.5000" in leak
     assert "a loss of 3.0000 instead of 1.0000 nats" in positions
-    assert "here 36.4% of all slots, against 12.5% packed" in padding  # 28 of 44, 28 of 32
-    assert "nothing wastes less (here 12.5%)" in cutting and "3 targets next behind a cut: 2.50 nats" in cutting
+    assert "here 36.4% of all slots, and 12.5% packed" in padding  # 28 of 44, 28 of 32
+    assert "no other way wastes less (here 12.5%)" in cutting and "3 targets right after a cut: 2.50 nats" in cutting
 
 
 def test_the_answers_say_what_could_not_be_measured():

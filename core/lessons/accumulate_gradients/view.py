@@ -1,4 +1,4 @@
-"""Gradient accumulation on a page: one pass beside its micro-batches, the mistakes, what a split costs."""
+"""Gradient accumulation on a page: what a split holds and takes, the two gradients, the mistakes."""
 
 import math
 
@@ -7,42 +7,97 @@ import streamlit as st
 
 from core import charts
 from core.experiments.step_cost.results import StepCostResults
-from core.lessons.accumulate_gradients.words import mistake_sentence, split_lines
+from core.lessons.accumulate_gradients.words import mistake_sentence, numbers_of, summary_of
 from core.measure.reports import AccumulationReport
 from core.strategies import token_weights
-from core.ui.charts import above_chart
 from core.ui.choices import Choices
 from core.ui.experiment import View
-from core.ui.page import plain
+from core.ui.page import folded, plain
 from core.ui.plots.step import draw_layers
-from core.ui.plots.step_cost import show_memory, show_splits
-from core.ui.sentences import model_size
-from core.ui.steps import Step
+from core.ui.plots.step_cost import draw_memory
+from core.ui.points import draw_points
+from core.ui.settings import choose_device, choose_model
+from core.ui.texts import choose_text
 
 SHOWN_PARTS = 64  # rows of the table
+HEIGHT = 220
+COSINE_HELP = "The cosine says whether two gradients point the same way: 1 the same, 0 at right angles, −1 opposite."
 number = charts.format_significant
 
 
-def show_proof(choices: Choices, step: Step) -> AccumulationReport:
-    """The gradient in one pass and accumulated, and how far they are apart."""
-    found: AccumulationReport = step.ask("accumulation", choices.micro_batch_size, choices.targets)
-    one, other, apart = st.columns(3)
-    one.metric("Length of the gradient, in one go", number(found.norm))
-    other.metric("Difference to the accumulated one", charts.format_tiny(found.difference))
-    apart.metric("Largest difference of one weight", charts.format_tiny(found.largest_difference))
+def choose_parts(choices: Choices) -> None:
+    micro, steps = st.columns(2)
+    choices.number("micro_batch_size", "Micro-batch size", where=micro)
+    choices.number("accumulation_steps", where=steps)
+
+
+def choose_batch(choices: Choices) -> None:
+    """All settings but the two that make the batch."""
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)")
+    with middle:
+        choose_model(choices)
+    with right:
+        choices.select("targets")
+        choices.number("step", "At step")
+        choices.number("seed", "Seed", help="Decides the first weights and the windows: the same seed, the same batch.")
+        choose_device(choices)
+
+
+# ---- what a split costs
+
+
+def draw_splits(view: View) -> None:
+    """Memory and time of the same batch in micro-batches of several sizes."""
+    cost: StepCostResults = view.results
+    size, sizes = cost.spec.split_size, cost.spec.batch_sizes
     left, right = st.columns(2, gap="medium")
     with left:
-        above_chart("**The two gradients, layer by layer**: the marks lie on each other.")
-        layers = {"in one go": found.layer_norms, "accumulated": found.accumulated_layer_norms}
-        draw_layers(layers, "length of the gradient", "accumulated_layers", "Length of the gradient by layer")
-    st.caption("Differences are shares of the gradient's length: what float32 leaves between two ways of adding up.")
+        st.subheader("What a step holds in memory", anchor=False, help=MEMORY_HELP)
+        lasting = {b: {**cost.state_bytes, "activations": kept} for b, kept in cost.activation_bytes.items()}
+        x_title = "micro-batch size (windows)"
+        draw_memory(lasting, sizes, "split_memory", view.live, "micro-batch size", x_title=x_title, height=HEIGHT)
     with right:
-        st.markdown(
-            "**The micro-batches**: each has a loss and a gradient of its own; cosine with the batch's; what a token "
-            "of it weighs in a mean of means."
-        )
-        st.dataframe(parts_table(found), hide_index=True, height=260)
-    return found
+        st.subheader(f"Time of one update from {size:,} windows", anchor=False)
+        known = {m: seconds for m, seconds in cost.by_micro_batch().items() if len(seconds) > 1}
+        title = "seconds of one update"
+        draw_points(known, sizes, "split_seconds", title, view.live, x_title=x_title, height=HEIGHT)
+    with folded("The charts in numbers", "split_numbers") as shown:
+        if shown:
+            st.table(pd.DataFrame([numbers_of(cost, m) for m in sizes]).set_index("micro-batch"))
+            st.caption(plain(summary_of(cost)))
+
+
+MEMORY_HELP = (
+    "Weights, gradients and AdamW's averages are there in any case; the activations of one micro-batch are kept for "
+    "its backward pass. What is there only for a moment is left out."
+)
+
+
+# ---- the two gradients
+
+
+def show_proof(found: AccumulationReport) -> None:
+    """The gradient in one pass and accumulated, and how far they are apart."""
+    left, right = st.columns([1.6, 1], gap="medium")
+    with left:
+        layers = {"in one pass": found.layer_norms, "accumulated": found.accumulated_layer_norms}
+        draw_layers(layers, "length of the gradient", "accumulated_layers", "Length of the gradient by layer")
+    with right:
+        share = "As a share of the gradient's length."
+        st.metric("Length of the gradient, in one pass", number(found.norm))
+        st.metric("Difference from the accumulated one", charts.format_tiny(found.difference), help=share)
+        st.metric("Largest difference of one weight", charts.format_tiny(found.largest_difference), help=share)
+    with folded("The micro-batches, one by one", "accumulated_parts") as shown:
+        if shown:
+            st.markdown(
+                "Each has its own loss and gradient. “cosine”: of its gradient with the batch's. “weighs”: what one of "
+                "its tokens weighs in a mean of means.",
+                help=COSINE_HELP,
+            )
+            st.dataframe(parts_table(found), hide_index=True, height=260)
 
 
 def parts_table(found: AccumulationReport) -> pd.DataFrame:
@@ -74,26 +129,10 @@ def show_mistake(name: str, found: AccumulationReport) -> None:
         "how far AdamW moves the weights": (number(found.moved), number(wrong.moved)),
         "difference of the two moves, as a share": ("0", number(wrong.update_difference)),
     }
-    st.table(pd.DataFrame.from_dict(rows, "index", columns=["right", "with the mistake"]))
+    with folded("The mistake in numbers", "accumulation_mistake") as unfolded:
+        if unfolded:
+            st.table(pd.DataFrame.from_dict(rows, "index", columns=["right", "with the mistake"]))
 
 
 def shown(value: float) -> str:
     return "several gradients" if math.isnan(value) else number(value)
-
-
-# ---- what a split costs
-
-
-def draw_splits(view: View) -> None:
-    """Time and memory of each split."""
-    cost: StepCostResults = view.results
-    race = cost.spec.race
-    st.caption(f"Measured with B = {cost.spec.split_size}, T = {race.block_size}; {model_size(race)}.")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        sentences = show_splits(view)
-    with right:
-        sentences += show_memory(view, by="micro-batch size")
-    st.markdown("\n".join(f"- {plain(line)}" for line in split_lines(cost)))
-    with st.expander("The charts in numbers"):
-        st.markdown("\n\n".join(plain(sentence) for sentence in sentences))

@@ -10,7 +10,7 @@ from core.measure.estimate import Estimate
 
 
 def difference(results: OrdersResults, first: str, second: str, what: str = "validation") -> Estimate | None:
-    """The first order's loss less the second's at equal tokens; None where one of them has none."""
+    """The first order's loss minus the second's at equal tokens; None where one of them has none."""
     _, losses = results.losses_at_equal(what)
     if not (losses.keys() >= {first, second}):
         return None
@@ -19,11 +19,11 @@ def difference(results: OrdersResults, first: str, second: str, what: str = "val
 
 @dataclass(frozen=True)
 class EpochEdge:
-    """What the training loss does where the first epoch ends: the mean of some steps after it less that before."""
+    """What the training loss does where the first epoch ends: the mean of some steps after it minus that before."""
 
     num_steps: int  # on either side
     change: Estimate
-    beyond_random: Estimate | None  # less what it does there in random order, which has no end; None where unknown
+    beyond_random: Estimate | None  # minus what it does there in random order, which has no end; None where unknown
 
 
 def edge_of(results: OrdersResults, order: str) -> EpochEdge | None:
@@ -49,7 +49,7 @@ class SeedsAndOrders:
 
 
 def seeds_and_orders(results: OrdersResults) -> SeedsAndOrders | None:
-    """None for one seed, or one order: it cannot tell."""
+    """None for one seed, or one order."""
     tokens, losses = results.losses_at_equal()
     if len(losses) < 2 or len(next(iter(losses.values()))) < 2:
         return None

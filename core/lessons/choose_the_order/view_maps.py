@@ -1,4 +1,4 @@
-"""The three orders on the same text: what has been read after so many windows, what has not, and what to expect."""
+"""The three orders on the same text: what has been read after some windows, what has not, and what to expect."""
 
 import math
 
@@ -16,9 +16,9 @@ from core.ui.charts import coverage_bins, draw, spec_of, theme
 from core.ui.choices import Choices, widget_key
 
 TITLES = {
-    "random": "**Random**: from anywhere, drawn anew each time (with replacement)",
-    "shuffled": "**Shuffled**: every block once an epoch, in a new order (without)",
-    "sequential": "**Sequential**: the same blocks, front to back, again and again",
+    "random": "Random windows: tokens read",
+    "shuffled": "Shuffled blocks: tokens read",
+    "sequential": "Sequential blocks: tokens read",
 }
 NUM_STRETCHES, STRETCH_TOKENS = 3, 64  # of unread text, shown
 
@@ -49,7 +49,6 @@ def choose_examples(choices: Choices, epoch_size: int) -> int:
             (f"One epoch's worth (+{epoch_size:,})", now + epoch_size),
         ):
             st.button(label, disabled=to > MAX_EXAMPLES, on_click=choices.set, kwargs={"order_examples": to})
-        choices.number("order_batch_size", width=130)
     return now
 
 
@@ -63,49 +62,45 @@ def take_examples(choices: Choices) -> None:
 # ---- the maps
 
 
-def show_maps(corpus: Corpus, drawn: dict[str, Drawn], batch_size: int) -> list[str]:
-    """The three orders side by side; returns what is seen as sentences."""
-    columns = st.columns(len(drawn), gap="medium")
-    return [
-        f"{order.capitalize()}: {show_map(column, corpus, order, each, batch_size)}"
-        for column, (order, each) in zip(columns, drawn.items(), strict=True)
-    ]
+def show_maps(drawn: dict[str, Drawn], batch_size: int) -> None:
+    """The three orders side by side: what each has read, in a number and along the text."""
+    for column, (order, each) in zip(st.columns(len(drawn), gap="medium"), drawn.items(), strict=True):
+        with column:
+            show_map(order, each, batch_size)
 
 
-def show_map(column, corpus: Corpus, order: str, drawn: Drawn, batch_size: int) -> str:
-    """What one order has read: in a number, along the text, and the text that it has not read."""
+def show_map(order: str, drawn: Drawn, batch_size: int) -> None:
     last = min(batch_size, drawn.num_examples)
     starts = drawn.stream.starts(first=drawn.num_examples - last, count=last)
     now = coverage(starts, drawn.stream.num_tokens, drawn.stream.block_size)
     bins = coverage_bins(drawn.counts > 0, now > 0)
-    sentence = charts.describe_coverage(bins)
-    with column:
-        st.markdown(TITLES[order])
-        st.metric("Of the text, read at least once", percent(1 - drawn.unseen))
-        draw(spec_of(charts.coverage_chart, theme()), f"coverage_{order}", sentence, bins=bins)
-        st.markdown(unread_sentence(drawn))
-        show_unread(corpus, drawn)
-    return sentence
+    st.metric(TITLES[order], percent(1 - drawn.unseen))
+    draw(spec_of(charts.coverage_chart, theme()), f"coverage_{order}", charts.describe_coverage(bins), bins=bins)
 
 
-def show_unread(corpus: Corpus, drawn: Drawn) -> None:
-    """The longest stretches of the text that were not read, as they stand there."""
-    num, longest = unread_stretches(drawn.counts, NUM_STRETCHES)
-    st.caption(f"{charts.counted(num, 'stretch', 'stretches')} not read; the longest:")
-    lines = []
-    for first, end in longest:
-        shown = corpus.train_ids[first : min(end, first + STRETCH_TOKENS)].tolist()
-        more = " …" if end - first > STRETCH_TOKENS else ""
-        text = "".join(map(corpus.tokenizer.show, shown))
-        lines.append(f"{charts.counted(end - first, 'token')} from {first:,} on:\n{text}{more}")
-    st.code("\n\n".join(lines) or "none: all has been read", language=None, wrap_lines=True)
+def show_unread(corpus: Corpus, drawn: dict[str, Drawn]) -> None:
+    """The longest stretches of the text that each order has not read."""
+    for column, (order, each) in zip(st.columns(len(drawn), gap="medium"), drawn.items(), strict=True):
+        num, longest = unread_stretches(each.counts, NUM_STRETCHES)
+        lines = [stretch_text(corpus, first, end) for first, end in longest]
+        with column:
+            st.markdown(f"**{order.capitalize()}.** {unread_sentence(each)}")
+            st.caption(f"{charts.counted(num, 'stretch', 'stretches')} not read; the longest:")
+            st.code("\n\n".join(lines) or "none: all has been read", language=None, wrap_lines=True)
+
+
+def stretch_text(corpus: Corpus, first: int, end: int) -> str:
+    """The beginning of tokens `first` to `end` of the text, made visible."""
+    text = "".join(map(corpus.tokenizer.show, corpus.train_ids[first : min(end, first + STRETCH_TOKENS)].tolist()))
+    more = " …" if end - first > STRETCH_TOKENS else ""
+    return f"{charts.counted(end - first, 'token')} from {first:,} on:\n{text}{more}"
 
 
 # ---- what to expect
 
 
-def show_reads(drawn: dict[str, Drawn]) -> str:
-    """How often tokens were read, and how often one would expect it; returns what is seen as a sentence."""
+def show_reads(drawn: dict[str, Drawn]) -> None:
+    """How often tokens were read, and how often one would expect it."""
     highest = max(int(each.counts.max()) for each in drawn.values())
     lowest = min(int(each.counts.min()) for each in drawn.values())
     edges = bin_edges(lowest, highest)
@@ -115,13 +110,11 @@ def show_reads(drawn: dict[str, Drawn]) -> str:
     shares = expected_reads(*size, random.num_examples, edges)
     theory = pd.DataFrame({"times": bin_middles(edges), "share": shares})
     top = max(0.1, math.ceil(10 * max(reads["share"].max(), theory["share"].max())) / 10)
-    sentence = charts.describe_reads(reads, theory)
     draw(
         spec_of(charts.order_reads_chart, ORDERS, theme()),
         "order_reads",
-        sentence,
+        charts.describe_reads(reads, theory),
         reads=reads[reads["share"] > 0],
         theory=theory,
         frame=charts.frame_corners((edges[0] - 0.6, edges[-1] - 0.4), (0.0, top)),
     )
-    return sentence

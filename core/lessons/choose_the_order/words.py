@@ -1,4 +1,4 @@
-"""What is said about the orders: what their windows have read, who leads in the race, how the curves jump."""
+"""The orders in sentences: what their windows have read, which one leads in the race, how the curves jump."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from core.experiments.orders.spec import OrdersSpec
 from core.experiments.race.messages import Noise
 from core.lessons.choose_the_order.coverage import Drawn, expected_of
 from core.lessons.choose_the_order.differences import EpochEdge, difference, edge_of
-from core.measure.comparison import lead_of
+from core.measure.comparison import difference_of, lead_of, mean_and_half_width
 from core.measure.estimate import Estimate
 from core.measure.noise import with_neighbours
 from core.ui.sentences import interval, model_size, source_title
@@ -73,41 +73,100 @@ def percent(share: float) -> str:
 def summary_of(spec: OrdersSpec) -> str:
     """What was raced, for the case that the choices have changed since."""
     race, plan = spec.race, spec.race.train
+    unit = {"char": "character", "byte": "byte", "bpe": "BPE token"}[race.tokenizer]
+    seeds = f"seeds {plan.seeds[0]} to {plan.seeds[-1]}" if plan.num_seeds > 1 else f"seed {plan.seeds[0]}"
     return (
-        f"This race: {source_title(race.source)}, tokens by {race.tokenizer}; block size {race.block_size}; B = "
-        f"{spec.batch_size}; {model_size(race)}; "
-        f"learning rate {plan.learning_rate:g}; seeds {plan.seeds[0]} to {plan.seeds[-1]}; "
-        f"{charts.format_count(plan.max_tokens)} tokens a run."
+        f"This race: {source_title(race.source)}; one token per {unit}; block size {race.block_size}; B = "
+        f"{spec.batch_size}; {model_size(race)}; learning rate {plan.learning_rate:g}; "
+        f"{charts.counted(plan.num_seeds, 'run')} of each order ({seeds}), {charts.format_count(plan.max_tokens)} "
+        "tokens each."
     )
 
 
-def lead_sentence(results: OrdersResults, live: bool) -> str:
-    """Which order has the lowest validation loss now, and whether the seeds can tell."""
+def answer_sentence(results: OrdersResults, live: bool) -> str:
+    """Which order has the lowest validation loss, and how much higher the others are."""
     tokens, losses = results.losses_at_equal()
     lead = lead_of(losses)
     if lead is None:
-        return "**Who leads?** Not measured yet."
+        return "Which order learns most shows after the first validations."
     text = (
-        f"**After {charts.format_count(tokens)} tokens, {lead.leader} has the lowest validation loss, "
-        f"{lead.loss:.3f}.** Next is {lead.second}, {lead.difference.value:.3f} behind"
+        f"**{str(lead.leader).capitalize()}** order has the lowest validation loss{' so far' if live else ''}: "
+        f"{lead.loss:.3f} nats per token after {charts.format_count(tokens)} tokens."
     )
-    if lead.num_seeds == 1:
-        return f"{text}. One seed cannot tell whether that is chance."
-    resolved = "resolved so far" if live else "resolved"
-    return f"{text}: {resolved if lead.resolved else '**not resolved**, these seeds cannot tell the two apart'}."
+    complete = [order for order in losses if np.isfinite(losses[order]).all() and order != lead.leader]
+    others = sorted(complete, key=lambda order: losses[order].mean())
+    higher = [higher_sentence(order, losses[order], losses[str(lead.leader)]) for order in others]
+    return " ".join([text, *higher]) + waves_sentence(results)
+
+
+def higher_sentence(order: str, losses: np.ndarray, lowest: np.ndarray) -> str:
+    """How much higher the losses (R,) of an order are, and whether the runs show it."""
+    apart, runs = difference_of(losses, lowest), len(losses)
+    text = f"{order.capitalize()} is {apart.value:.3f} higher"
+    if runs == 1:
+        return f"{text}; one run cannot show whether that is chance."
+    text += f" (95% interval {signed(apart.low)} to {signed(apart.high)})"
+    return f"{text}." if apart.above(0) else f"{text}: **too close to call** with {runs} runs."
+
+
+def waves_sentence(results: OrdersResults) -> str:
+    """Whose training loss moves in slow waves; empty where none does."""
+    waves = {order: wave for order in results.curves if (wave := results.wave(order)) and wave.above(1)}
+    return f" The training loss of {' and '.join(waves)} order moves in **slow waves**." if waves else ""
+
+
+def panel_words(results: OrdersResults, order: str) -> str:
+    """What stands in the heading of an order's panel: how far its loss jumps from step to step."""
+    if not (noise := results.noise.get(order)):
+        return ""
+    sigma = with_neighbours(noise.sigma, noise.lag1, noise.num_differences) or noise.sigma
+    return f"jumps ± {sigma:.2g} nats"
+
+
+def numbers_of(results: OrdersResults, order: str) -> dict[str, str]:
+    """What the charts show of one order, as a row of a table."""
+    _, losses = results.losses_at_equal()
+    noise, wave, edge = results.noise.get(order), results.wave(order), edge_of(results, order)
+    curves = results.curves[order]
+    last = [curves.last_loss(results.spec.batch_size, seed) for seed in results.spec.race.train.seeds]
+    known = [loss for loss in last if math.isfinite(loss)]
+    return {
+        "order": order,
+        "validation loss at the end": mean_text(losses[order]) if order in losses else charts.NOT_MEASURED,
+        "running means of the training loss end at": f"{number(min(known))} to {number(max(known))}"
+        if known
+        else charts.NOT_MEASURED,
+        "jumps, nats": noise_text(noise) if noise else charts.NOT_MEASURED,
+        "slow variation (1: none)": f"{number(wave.value)} ({interval(wave)})" if wave else charts.NOT_MEASURED,
+        "change at the end of epoch 1, nats": f"{signed(edge.change.value)}" if edge else charts.NOT_MEASURED,
+    }
+
+
+def mean_text(losses: np.ndarray) -> str:
+    """The mean of some runs' losses, with its 95% t interval where there is one."""
+    mean, half = mean_and_half_width(losses)
+    return f"{mean:.3f}" if np.isnan(half) else f"{mean:.3f} ({mean - half:.3f} to {mean + half:.3f})"
+
+
+def noise_text(noise: Noise) -> str:
+    """How far the loss jumps; with an interval only where consecutive losses are not correlated."""
+    correlated = with_neighbours(noise.sigma, noise.lag1, noise.num_differences)
+    if correlated is not None:
+        return f"about {number(correlated)}"
+    return f"{number(noise.sigma)} ({interval(noise.estimate)})"
 
 
 def difference_sentences(results: OrdersResults) -> list[str]:
     """Each order against each other, on new text, and sequential against shuffled on the training text itself."""
     pairs = (("random", "shuffled"), ("sequential", "shuffled"), ("sequential", "random"))
     sentences = [
-        f"{first} less {second}: {difference_text(estimate)}"
+        f"{first} minus {second}: {difference_text(estimate)}"
         for first, second in pairs
         if (estimate := difference(results, first, second))
     ]
     if trained := difference(results, "sequential", "shuffled", "training"):
         text = difference_text(trained)
-        sentences.append(f"the same on fixed windows of the **training** text, sequential less shuffled: {text}")
+        sentences.append(f"the same on fixed windows of the **training** text, sequential minus shuffled: {text}")
     return sentences
 
 
@@ -118,7 +177,7 @@ def difference_text(estimate: Estimate) -> str:
     """
     value = f"**{signed(estimate.value)} nats**"
     if np.isnan(estimate.low):
-        return f"{value}; one seed cannot tell whether that is chance"
+        return f"{value}; one run cannot show whether that is chance"
     resolved = "resolved" if estimate.above(0) or estimate.below(0) else "**not resolved**"
     return f"{value} ({signed(estimate.low)} to {signed(estimate.high)}), {resolved}"
 
@@ -138,7 +197,7 @@ def curve_sentences(results: OrdersResults, order: str) -> list[str]:
     """How the training loss of an order jumps, whether it comes in waves, and what happens where an epoch ends."""
     noise, wave, edge = results.noise.get(order), results.wave(order), edge_of(results, order)
     if not (noise and wave):
-        return ["Its noise: not measured yet."]
+        return ["Not measured yet."]
     sentences = [noise_sentence(noise), wave_sentence(wave, results.waves[order].width)]
     return [*sentences, edge_sentence(order, edge)] if edge else sentences
 
@@ -158,7 +217,7 @@ def noise_sentence(noise: Noise) -> str:
 
 def wave_sentence(wave: Estimate, width: int) -> str:
     """How the means of some losses in a row vary, over those of independent losses."""
-    verdict = "**slow waves**" if wave.above(1) else "calmer than chance" if wave.below(1) else "no waves can be told"
+    verdict = "**slow waves**" if wave.above(1) else "calmer than chance" if wave.below(1) else "no slow waves found"
     return (
         f"Means of {width} steps vary **{number(wave.value)} times** as much "
         f"({interval(wave)}) as those of independent losses: {verdict}."
@@ -166,17 +225,17 @@ def wave_sentence(wave: Estimate, width: int) -> str:
 
 
 def edge_sentence(order: str, edge: EpochEdge) -> str:
-    """What the loss does where the first epoch ends, beside what it does there in random order, which has no end."""
+    """What the loss does where the first epoch ends, and what it does there in random order, which has no end."""
     steps, change = edge.num_steps, difference_text(edge.change)
     if order == "random":
-        place = f"From {charts.counted(steps, 'step')} before an epoch's worth to as many behind it, where nothing ends"
+        place = f"From {charts.counted(steps, 'step')} before an epoch's worth to as many after it, where nothing ends"
         return f"{place}: {change}."
     last, first = (f"last {steps} steps", f"first {steps}") if steps > 1 else ("last step", "first")
     text = f"From the {last} of epoch 1 to the {first} of epoch 2: {change}"
     if edge.beyond_random is None:
         return f"{text}."
-    passages = " (before and behind stand other passages, the same for every seed)" if order == "sequential" else ""
-    return f"{text}{passages}. Less what random does there: {difference_text(edge.beyond_random)}."
+    passages = " (the text before and after differs, in the same way for every seed)" if order == "sequential" else ""
+    return f"{text}{passages}. Minus the change of random order there: {difference_text(edge.beyond_random)}."
 
 
 def last_losses_sentence(order: str, losses: Sequence[float]) -> str:
@@ -188,4 +247,4 @@ def last_losses_sentence(order: str, losses: Sequence[float]) -> str:
 
 def diverged_sentence(orders: Sequence[str]) -> str:
     """Which orders are left out of the comparison."""
-    return f"Left all bounds and ended early, so it is not compared: {', '.join(orders)}."
+    return f"Diverged and ended early, so not compared: {', '.join(orders)}."

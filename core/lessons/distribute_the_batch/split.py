@@ -1,4 +1,4 @@
-"""A model that is cut over devices: computed, not run."""
+"""A model that is split over devices: computed, not run."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Split:
 
     @property
     def whole_bytes(self) -> float:
-        """What one device would hold without a cut."""
+        """What one device would hold without a split."""
         return bytes_per_device(self.num_parameters)
 
     @property

@@ -1,4 +1,4 @@
-"""Data parallel training on a page: who takes which rows, the proof, where the time goes, and the mistakes."""
+"""Data parallel training on a page: where its time goes, who takes which rows; and a model that is split."""
 
 import numpy as np
 import pandas as pd
@@ -9,46 +9,80 @@ from core.experiments.parallel.results import ParallelResults
 from core.experiments.parallel.times import ExchangeShare, exchange_share, rank_seconds
 from core.lessons.distribute_the_batch.split import Split
 from core.lessons.distribute_the_batch.words import (
-    mistake_sentence,
+    answer_sentence,
+    last_compared,
     split_sentence,
     summary_of,
     time_sentence,
+    times_of,
     timetable_sentence,
 )
 from core.strategies import SAME_SEED
 from core.strategies.model_parallel import timetable
-from core.ui.charts import LIVE_ALT, above_chart, draw, spec_of, theme
+from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
-from core.ui.page import plain
+from core.ui.page import folded, plain, show_answer
+from core.ui.settings import choose_device, choose_model
+from core.ui.texts import choose_text
+
+
+def choose_ranks(choices: Choices) -> None:
+    ranks, mistake = st.columns([1, 1.7])
+    choices.number("num_ranks", where=ranks)
+    choices.select("rank_mistake", "Mistake", where=mistake)
+
+
+def choose_rest(choices: Choices) -> None:
+    """All settings of the training but the number of ranks and the mistake."""
+    left, middle, right = st.columns(3)
+    with left:
+        choose_text(choices)
+        choices.number("block_size", "Block size T (tokens)")
+        choices.select("targets")
+    with middle:
+        choose_model(choices)
+        choose_device(choices)
+    with right:
+        choices.number("rank_micro_batch", "Micro-batch size (windows)")
+        choices.number("rank_accumulation", "Accumulation steps")
+        choices.number("rank_steps")
+        choices.number("seed", "Seed", help="Decides the first weights and the windows: the same seed, the same batch.")
+        choices.number("port")
 
 
 def draw_parallel(view: View) -> None:
-    """The last step that was compared with the large batch, and the times of all."""
+    """The answer, where the time of a step goes, and what each rank has."""
     results: ParallelResults = view.results
-    st.caption(plain(summary_of(results.spec)))
     if not results.steps:
         st.markdown("The ranks are starting: each is a process of its own, and loads torch first.")
         return
-    step = next(step for step in reversed(results.steps) if step.difference is not None)
-    one, two, three = st.columns(3)
-    one.metric(
-        f"Difference to the large batch's gradient, step {step.step}", charts.format_tiny(step.difference or 0.0)
-    )
-    two.metric("Largest difference between the ranks' weights", charts.format_tiny(step.apart))
-    three.metric("Loss of the global batch", charts.format_nats(step.loss))
-    st.markdown(mistake_sentence(results.spec, results.steps[0]))
     share = exchange_share(results)
-    left, right = st.columns([1.3, 1], gap="medium")
+    show_answer(answer_sentence(results, share))
+    left, right = st.columns([1, 1.15], gap="medium")
     with left:
-        st.markdown(f"**What each rank has**, in step {results.steps[-1].step}; cosine with the average.")
-        st.table(ranks_table(results))
+        st.subheader("Where the time of a step goes", anchor=False)
+        draw_times(view, share)
     with right:
-        above_chart("**Where the time of a step goes.**")
-        sentence = draw_times(view, share)
-    st.markdown(time_sentence(results, share))
-    with st.expander("The chart in numbers"):
-        st.markdown(plain(sentence))
+        st.subheader(f"What each rank has, in step {results.steps[-1].step}", anchor=False, help=COSINE_HELP)
+        st.table(ranks_table(results))
+        step = last_compared(results)
+        st.caption(
+            f"Loss of the global batch: {charts.format_nats(results.steps[-1].loss)} per token. Difference from the "
+            f"large batch's gradient in step {step.step}: {charts.format_tiny(step.difference or 0.0)} of its length."
+        )
+    with folded("The chart in numbers", "parallel_numbers") as shown:
+        if shown:
+            rows = [times_of(results, share, rank) for rank in range(results.spec.num_ranks)]
+            st.table(pd.DataFrame(rows).set_index("rank"))
+            st.markdown(time_sentence(results))
+            st.caption(plain(summary_of(results.spec)))
+
+
+COSINE_HELP = (
+    "The cosine of each rank's own gradient with the average says whether they point the same way: 1 the same, 0 at "
+    "right angles. nats: the unit of the loss, −ln of a probability."
+)
 
 
 def ranks_table(results: ParallelResults) -> pd.DataFrame:
@@ -63,8 +97,8 @@ def ranks_table(results: ParallelResults) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, "index", columns=["rows", "targets", "loss", "|gradient|", "cosine"])
 
 
-def draw_times(view: View, share: ExchangeShare) -> str:
-    """The step in the middle, rank by rank; returns what it shows as a sentence."""
+def draw_times(view: View, share: ExchangeShare) -> None:
+    """The step in the middle, rank by rank."""
     rows, below = [], np.zeros(view.results.spec.num_ranks)
     seconds = rank_seconds(view.results, share.median_step)
     for stage, each in zip(charts.STAGES_OF_TIME, seconds.values(), strict=True):
@@ -72,14 +106,12 @@ def draw_times(view: View, share: ExchangeShare) -> str:
         rows += [(rank, stage, ms, below[rank], below[rank] + ms) for rank, ms in enumerate(milliseconds)]
         below = below + milliseconds
     table = pd.DataFrame(rows, columns=["rank", "stage", "milliseconds", "low", "high"])
-    sentence = charts.describe_rank_times(table)
     draw(
         spec_of(charts.rank_times_chart, theme(), view.results.spec.num_ranks),
         "parallel_times",
-        f"Where the time of a step goes: {LIVE_ALT}" if view.live else sentence,
+        f"Where the time of a step goes: {LIVE_ALT}" if view.live else charts.describe_rank_times(table),
         times=table,
     )
-    return sentence
 
 
 # ---- when the model itself does not fit
@@ -88,11 +120,11 @@ def draw_times(view: View, share: ExchangeShare) -> str:
 def show_model_parallel(choices: Choices) -> None:
     """Memory and idle time of a split that is computed, not run."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        choices.number("billion_parameters", width=170)
-        choices.number("device_gb", width=190)
-        choices.number("tensor_parts", width=150)
-        choices.number("pipeline_stages", width=150)
-        choices.number("pipeline_batches", width=170)
+        choices.number("billion_parameters", width=155)
+        choices.number("device_gb", width=175)
+        choices.number("tensor_parts", width=125)
+        choices.number("pipeline_stages", width=125)
+        choices.number("pipeline_batches", width=150)
     p, M = choices.pipeline_stages, choices.pipeline_batches
     split = Split(1e9 * choices.billion_parameters, choices.tensor_parts, p, M)
     st.markdown(split_sentence(split, choices.device_gb))

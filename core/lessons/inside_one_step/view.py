@@ -1,4 +1,4 @@
-"""What each stage of a training step makes, drawn: tokens, gradients, the update; and two questions about the batch."""
+"""What a training step makes, drawn: gradients and the update; and two questions about the batch."""
 
 import numpy as np
 import pandas as pd
@@ -6,20 +6,28 @@ import streamlit as st
 
 from core import charts
 from core.lessons.inside_one_step.words import (
-    change_sentence,
     gradient_sentences,
     norm_sentences,
     one_by_one_sentences,
     position_label,
     position_sentences,
+    update_sentence,
 )
 from core.measure.reports import GradientReport, OneByOne, OneWeight, UpdateReport
-from core.ui.charts import above_chart, draw, spec_of, theme
+from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.page import folded, show_answer
 from core.ui.plots.step import draw_layers, upper_end
 from core.ui.steps import Step
 
 number = charts.format_significant
+COSINE_HELP = (
+    "The cosine says whether a gradient points the same way as the mean: 1 the same, 0 at right angles, −1 opposite."
+)
+NATS_HELP = "In nats per token. One nat less: the right token gets e ≈ 2.7 times the probability."
+CLIPPING_HELP = (
+    "Clipping shortens a gradient that is longer than a bound, so that no single batch moves the weights far."
+)
 
 # ---- gradients
 
@@ -27,14 +35,10 @@ number = charts.format_significant
 def show_gradients(step: Step) -> None:
     report: GradientReport = step.ask("gradients")
     lengths, cosines = report.norms, report.cosines
-    one, all_, angle = st.columns(3)
-    one.metric("Length of one example's gradient, on average", number(lengths.mean()))
-    all_.metric("Length of their mean, the batch's gradient", number(report.norm))
-    angle.metric("Cosine of one with the mean, on average", number(cosines.mean()))
-    st.markdown(gradient_sentences(report))
+    show_answer(gradient_sentences(report))
     left, right = st.columns(2)
     with left:
-        above_chart("**Each example's gradient**, by its length and by how far it agrees with the mean.")
+        st.subheader("Each example's gradient", anchor=False, help=COSINE_HELP)
         examples = pd.DataFrame({"row": np.arange(len(lengths)), "cosine": cosines, "length": lengths})
         mean = pd.DataFrame({"cosine": [1.0], "length": [report.norm], "label": ["their mean"]})
         top = upper_end(float(max(lengths.max(), report.norm)))
@@ -47,15 +51,20 @@ def show_gradients(step: Step) -> None:
             frame=charts.frame_corners((-1.0, 1.0), (0.0, top), x_column="cosine", y_column="length"),
         )
     with right:
-        above_chart("**The batch's gradient, layer by layer**: the length of each layer's part of it.")
+        st.subheader("The batch's gradient, layer by layer", anchor=False)
         draw_layers({"gradient": report.layer_norms}, "length of the gradient", "step_layers", "Gradient norm by layer")
-    show_one_weight(report.weights)
+    one, all_, angle = st.columns(3)
+    one.metric("Length of one example's, on average", number(lengths.mean()))
+    all_.metric("Length of their mean", number(report.norm))
+    angle.metric("Cosine with the mean, on average", number(cosines.mean()))
+    with folded("One weight, and what each example wants of it", "step_weight") as shown:
+        if shown:
+            show_one_weight(report.weights)
 
 
 @st.fragment
 def show_one_weight(weights: dict[str, OneWeight]) -> None:
     """One weight's gradient as the sum of what each example asks of it."""
-    st.markdown("**One weight, and what each example wants of it.**")
     narrow, _ = st.columns(2)
     name = narrow.selectbox(
         "Tensor (of it, the weight with the largest gradient)", list(weights), key="step_tensor",
@@ -98,22 +107,21 @@ def draw_sum(
 
 def show_update(step: Step, choices: Choices) -> None:
     report: UpdateReport = step.ask("update", choices.sgd_rate)
-    st.markdown(norm_sentences(report))
+    show_answer(update_sentence(report))
     updates = {"AdamW": report.adamw, "SGD": report.sgd}
     left, right = st.columns([1, 1.2])
     with left:
-        st.markdown("**What the step did to the loss** (nats per token).")
+        st.subheader("What the step did to the loss", anchor=False, help=NATS_HELP)
         rows = {
             "before the step": (report.loss, report.fresh_loss),
             **{f"after {name}": (update.loss, update.fresh_loss) for name, update in updates.items()},
         }
         table = pd.DataFrame.from_dict(rows, "index", columns=["this batch", "the next batch"])
         st.table(table.map(charts.format_loss))
-        for name, update in updates.items():
-            st.markdown(change_sentence(name, update, report))
-        st.caption("The step was made for this batch. The next one has not been learnt from yet: it is the fair judge.")
+        st.markdown(norm_sentences(report), help=CLIPPING_HELP)
+        st.caption("The step was made for this batch. The next one is the fair test: nothing was learnt from it yet.")
     with right:
-        above_chart("**How far each layer moved**, as a share of its length.")
+        st.subheader("How far each layer moved", anchor=False, help="As a share of the length of its weights.")
         moved = {
             name: {layer: far / max(report.weight_norms[layer], 1e-12) for layer, far in update.moved.items()}
             for name, update in updates.items()
@@ -154,7 +162,7 @@ def show_positions(step: Step, choices: Choices) -> None:
 
 @st.fragment
 def show_cost(step: Step) -> None:
-    """The same batch in one go and one example at a time, measured when asked."""
+    """The same batch in one pass and one example at a time, measured when asked."""
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):
         step.answers().pop(("cost_one_by_one",), None)
         step.ask("cost_one_by_one")
@@ -164,7 +172,7 @@ def show_cost(step: Step) -> None:
         return
     together, apart = (float(np.median(seconds)) for seconds in (report.together_seconds, report.one_by_one_seconds))
     left, middle, right = st.columns(3)
-    left.metric("In one go", charts.format_seconds(together))
+    left.metric("In one pass", charts.format_seconds(together))
     middle.metric("One at a time", charts.format_seconds(apart))
     right.metric("Ratio", f"{apart / together:.3g}×")
     st.markdown(one_by_one_sentences(report, len(step.batch.x)))

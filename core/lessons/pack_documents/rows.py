@@ -8,7 +8,7 @@ from core.charts import PALETTES, Theme
 from core.corpus import Tokenizer
 
 STYLE = """
-.packed { overflow: auto; max-height: 38rem; border: 1px solid LINE; border-radius: 0.5rem; padding: 0.3rem 0.6rem; }
+.packed { overflow: auto; max-height: 24rem; border: 1px solid LINE; border-radius: 0.5rem; padding: 0.3rem 0.6rem; }
 .packed .row {
   display: grid; grid-template-columns: 3.6rem minmax(0, 1fr);
   padding: 0.3rem 0; border-bottom: 1px solid GRID;
@@ -36,7 +36,7 @@ STYLE = """
 
 
 def rows_html(batch: PackedBatch, tokenizer: Tokenizer, lengths: list[int], rows: Iterable[int], theme: Theme) -> str:
-    """Some rows of a batch: each document behind its number, padding hatched, one dot a slot."""
+    """Some rows of a batch: each document after its number, padding hatched, one dot a slot."""
     lines = []
     wide = "" if tokenizer.name == "char" else " wide"
     for row in rows:

@@ -1,4 +1,4 @@
-"""Documents in rows on a page: the three strategies side by side, the rows slot by slot, and whether documents leak."""
+"""Documents in rows on a page: the rows slot by slot, the three ways in numbers, and whether documents leak."""
 
 import numpy as np
 import pandas as pd
@@ -9,11 +9,11 @@ from core.batches import IGNORE, PADDING, PackedBatch
 from core.corpus import split_documents
 from core.lessons.pack_documents.rows import rows_html
 from core.lessons.pack_documents.words import (
-    documents_sentence,
     edit_sentences,
     equality_sentences,
     leak_sentences,
     own_text_sentence,
+    strategy_numbers,
 )
 from core.measure.reports import Leak, PackingReport
 from core.model import GPTConfig
@@ -42,25 +42,9 @@ def choose_documents(choices: Choices) -> None:
 # ---- the three strategies
 
 
-def show_documents(packing: Packing) -> None:
-    st.markdown(documents_sentence([len(ids) for ids in packing.ids], packing.num_in_text))
-
-
 def show_strategies(batches: dict[str, PackedBatch]) -> None:
-    rows = {
-        PACKING_TITLES[strategy]: (
-            f"{batch.ids.shape[0]:,} × {batch.ids.shape[1]:,}",
-            f"{batch.num_slots:,}",
-            f"{batch.num_tokens:,}",
-            f"{100 * batch.waste:.1f}%",
-            f"{batch.documents_cut:,}",
-            f"{batch.tokens_cropped:,}",
-            f"{batch.num_targets:,}",
-        )
-        for strategy, batch in batches.items()
-    }
-    columns = ["rows × slots", "slots", "real tokens", "waste", "documents cut", "tokens cropped", "targets"]
-    st.table(pd.DataFrame.from_dict(rows, "index", columns=columns))
+    columns = {PACKING_TITLES[strategy]: strategy_numbers(batch) for strategy, batch in batches.items()}
+    st.table(pd.DataFrame(columns))
 
 
 def show_rows(packing: Packing, batch: PackedBatch) -> None:
@@ -77,7 +61,7 @@ def show_rows(packing: Packing, batch: PackedBatch) -> None:
 
 
 def choose_row(choices: Choices, report: PackingReport) -> int:
-    """One of the rows whose documents were held against each other; the first row where there are none."""
+    """One of the rows whose documents were compared; the first row where there are none."""
     shared = [leak.row for leak in report.leaks] or [0]
     if choices.packed_row not in shared:
         choices.set(packed_row=shared[0])
@@ -98,8 +82,7 @@ def show_mask(batch: PackedBatch, row: int, masked: bool) -> None:
         names=names,
         frame=charts.frame_corners((0, T), (0, T), x_column="x", y_column="y"),
     )
-    with st.expander("The chart in numbers"):
-        st.markdown(sentence)
+    st.caption(sentence)
 
 
 def mask_tables(batch: PackedBatch, row: int, masked: bool) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -112,7 +95,7 @@ def mask_tables(batch: PackedBatch, row: int, masked: bool) -> tuple[pd.DataFram
     edges = np.unique(starts)[1:]
     stops = [*edges.tolist(), len(slots)]
     names = [
-        ((start + stop) / 2, f"document {piece.document}")
+        ((start + stop) / 2, f"doc {piece.document}")
         for piece, start, stop in zip(batch.plan[row], [0, *stops], stops, strict=False)
         if stop - start >= NAMED_SHARE * batch.ids.shape[1]
     ]
@@ -146,7 +129,7 @@ def show_leak(report: PackingReport, row: int, masked: bool) -> Leak | None:
     """What an edit of the row's first document does to the loss of its second, with the mask and without."""
     leak = next((leak for leak in report.leaks if leak.row == row), None)
     if leak is None:
-        st.info("No row holds two documents with something to predict here, so nothing can leak: use longer rows.")
+        st.info("No row contains two documents with something to predict, so nothing can leak: use longer rows.")
         return None
     st.markdown(edit_sentences(leak))
     with_mask, without = st.columns(2)
@@ -164,10 +147,10 @@ def show_leak(report: PackingReport, row: int, masked: bool) -> Leak | None:
 
 def show_equality(report: PackingReport) -> None:
     left, middle, right = st.columns(3)
-    left.metric("Packed against alone", charts.format_tiny(report.largest_difference))
-    middle.metric("Positions run on", number(report.running_difference))
+    left.metric("Packed minus alone", charts.format_tiny(report.largest_difference))
+    middle.metric("Positions that run on", number(report.running_difference))
     same = np.isfinite(report.gradient_difference)
-    right.metric("Gradients", charts.format_tiny(report.gradient_difference) if same else "none")
+    right.metric("Padded minus packed", charts.format_tiny(report.gradient_difference) if same else "none")
     st.caption(equality_sentences(report))
 
 
@@ -175,10 +158,10 @@ def show_equality(report: PackingReport) -> None:
 
 
 def report_of(packing: Packing) -> PackingReport:
-    """What a model says that was trained on the documents for a moment. Raises ValueError or LabError."""
+    """What a model says that was trained briefly on the documents. Raises ValueError or LabError."""
     return cached_report(*packing.key, packing.ids)  # type: ignore[call-arg]  # its key is as long as it takes
 
 
-@st.cache_data(max_entries=100, show_spinner="Training a small model for a moment …")
+@st.cache_data(max_entries=100, show_spinner="Training a small model …")
 def cached_report(documents, tokenizer: str, config: GPTConfig, seed: int, device: str, _ids) -> PackingReport:
     return server().lab.call("core.calls.packing:prove", list(_ids), config, seed, device)

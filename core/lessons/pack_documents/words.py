@@ -1,4 +1,4 @@
-"""Packing in sentences: what was measured on the documents at hand, and what people ask about it."""
+"""Packing in sentences: what was measured on the documents, and what people ask about it."""
 
 import numpy as np
 
@@ -14,13 +14,38 @@ number = charts.format_significant
 # ---- what was measured
 
 
+def answer_sentence(lengths: list[int], num_in_text: int, batches: dict[str, PackedBatch]) -> str:
+    """What padding wastes and what packing does; of documents of these lengths, and of how many they are the first."""
+    padded, packed = batches["pad"], batches["best-fit"]
+    rows, slots = packed.ids.shape
+    return (
+        f"**Padding leaves {100 * padded.waste:.1f}% of the slots empty, packing by best fit "
+        f"{100 * packed.waste:.1f}%.** {documents_sentence(lengths, num_in_text)} They take "
+        f"{charts.counted(rows, 'row')} of {slots:,} slots packed, and {charts.counted(padded.ids.shape[0], 'row')} of "
+        f"{padded.ids.shape[1]:,} padded."
+    )
+
+
 def documents_sentence(lengths: list[int], num_in_text: int) -> str:
     """Of documents, and of how many they are the first."""
-    more = f" (the first of the {num_in_text:,} that the text has)" if num_in_text > len(lengths) else ""
-    return (
-        f"**{charts.counted(len(lengths), 'document')}** of {min(lengths):,} to {max(lengths):,} tokens{more}, "
-        f"{sum(lengths):,} in all."
-    )
+    documents = charts.counted(len(lengths), "document")
+    verb = "has" if len(lengths) == 1 else "have"
+    first = f"The first {documents} of {num_in_text:,}" if num_in_text > len(lengths) else f"The {documents}"
+    length = f"{min(lengths):,} to {max(lengths):,} tokens" if len(lengths) > 1 else f"{lengths[0]:,} tokens"
+    return f"{first} {verb} {length}" + (f", {sum(lengths):,} in all." if len(lengths) > 1 else ".")
+
+
+def strategy_numbers(batch: PackedBatch) -> dict[str, str]:
+    """What one way of packing makes of the documents, as a column of a table."""
+    return {
+        "rows × slots": f"{batch.ids.shape[0]:,} × {batch.ids.shape[1]:,}",
+        "slots": f"{batch.num_slots:,}",
+        "real tokens": f"{batch.num_tokens:,}",
+        "waste": f"{100 * batch.waste:.1f}%",
+        "documents cut": f"{batch.documents_cut:,}",
+        "tokens cropped": f"{batch.tokens_cropped:,}",
+        "targets": f"{batch.num_targets:,}",
+    }
 
 
 def own_text_sentence(used_elsewhere: bool, used_here: bool, num_documents: int) -> str:
@@ -37,7 +62,7 @@ def own_text_sentence(used_elsewhere: bool, used_here: bool, num_documents: int)
 def edit_sentences(leak: Leak) -> str:
     return (
         f"**Every token of document {leak.first} is replaced by another.** How far does that move the loss of document "
-        f"{leak.second}, behind it in the row, in nats per token?"
+        f"{leak.second}, after it in the row, in nats per token?"
     )
 
 
@@ -45,21 +70,21 @@ def leak_sentences(report: PackingReport, leak: Leak) -> str:
     masked = "exactly 0" if leak.masked_moved == 0 else charts.format_tiny(leak.masked_moved)
     return (
         f"The token whose loss moved most: {masked} with the mask, {number(leak.unmasked_moved)} nats without. The "
-        f"model ({charts.counted(report.num_steps, 'step')} on these documents, packed, with the mask) came from "
+        f"model ({charts.counted(report.num_steps, 'step')} on these documents, packed, with the mask) went from "
         f"{number(report.first_loss)} to {number(report.loss)} nats per token."
     )
 
 
 def equality_sentences(report: PackingReport) -> str:
-    """What was held against what, packed and alone."""
+    """What was compared, packed and alone."""
     gradients = "which cannot be compared here, because padding crops a document"
     if np.isfinite(report.gradient_difference):
-        gradients = "as a share of its length; what is left of it is the rounding of float32"
+        gradients = "as a share of its length: float32 rounding"
     return (
-        f"{charts.counted(report.num_documents, 'document')}, those that share a row, with the mask, each in its row "
-        f"and each alone: the largest difference of a logit (the largest logit is {number(report.largest_logit)}); the "
-        f"same where positions run on through the row. And the difference of the gradients, padded against packed, "
-        f"{gradients}."
+        f"The {charts.counted(report.num_documents, 'document')} that share a row, with the mask, each in its row and "
+        f"each alone. First: the largest difference of a logit (the largest logit is {number(report.largest_logit)}). "
+        "Second: the same if positions run on through the row. Third: the difference between the padded and the packed "
+        f"gradient, {gradients}."
     )
 
 
@@ -69,13 +94,13 @@ def times_sentences(times: StepTimes, gain: Estimate) -> str:
     if gain.below(1):
         verdict = " Packing is slower here."
     elif not gain.above(1):
-        verdict = " It holds 1: whether packing is faster cannot be told here."
+        verdict = " It contains 1: too close to call."
     slots = times.num_tokens[1] / times.num_slots[1] / (times.num_tokens[0] / times.num_slots[0])
     return (
         f"95% t interval of the ratio over {len(times.seconds)} rounds: {interval(gain)}."
         f"{verdict} An update from {charts.counted(times.num_documents, 'document')}: {times.num_slots[0]:,} slots "
-        f"padded ({times.num_tokens[0]:,} real), {times.num_slots[1]:,} packed ({times.num_tokens[1]:,} real); if time "
-        f"went by the slot, the ratio would be {number(slots)}. On {times.device}."
+        f"padded ({times.num_tokens[0]:,} real), {times.num_slots[1]:,} packed ({times.num_tokens[1]:,} real). If time "
+        f"were proportional to slots, the ratio would be {number(slots)}. On {times.device}."
     )
 
 
@@ -88,7 +113,7 @@ def answers(batches: dict[str, PackedBatch], report: PackingReport, leak: Leak |
 
 
 def leak_answer(leak: Leak | None) -> str:
-    question = "**Do packed documents see each other?** Only if they are let. "
+    question = "**Do packed documents see each other?** Only if you let them. "
     if leak is None:
         return question + "Choose a row with two documents above to see how far one moves the other."
     kept = "not at all" if leak.masked_moved == 0 else f"by {charts.format_tiny(leak.masked_moved)} nats at most"
@@ -101,7 +126,7 @@ def leak_answer(leak: Leak | None) -> str:
 
 def positions_answer(report: PackingReport) -> str:
     question = (
-        "**Why must positions restart?** The model has a vector for each position, and learns from position 0 what a "
+        "**Why must positions restart?** The model has a vector for each position, and learns at position 0 what a "
         "beginning looks like. "
     )
     if not np.isfinite(report.later_loss):
@@ -117,9 +142,9 @@ def padding_answer(batches: dict[str, PackedBatch]) -> str:
     padded, packed = batches["pad"], batches["best-fit"]
     return (
         f"**What does padding cost?** A slot of padding takes as much work as a token, and teaches nothing: here "
-        f"{100 * padded.waste:.1f}% of all slots, against {100 * packed.waste:.1f}% packed. Krell and others (2021) "
-        "found up to 50% for BERT on Wikipedia, and 89% on GLUE-cola in rows of 128. What it costs in time is measured "
-        "above; a very short batch has a price of its own, whatever is in it."
+        f"{100 * padded.waste:.1f}% of all slots, and {100 * packed.waste:.1f}% packed. Krell and others (2021) "
+        "found up to 50% for BERT on Wikipedia, and 89% on GLUE-cola in rows of 128. Its cost in time is measured "
+        "above. A very small batch also has a fixed cost, whatever is in it."
     )
 
 
@@ -127,17 +152,17 @@ def cutting_answer(batches: dict[str, PackedBatch], report: PackingReport) -> st
     cut, packed = batches["cut"], batches["best-fit"]
     waste = f"{100 * cut.waste:.1f}%"
     if cut.waste <= min(batch.waste for batch in batches.values()):
-        wastes = f"nothing wastes less (here {waste})"
+        wastes = f"no other way wastes less (here {waste})"
     else:
         wastes = f"of a long text it wastes next to nothing (of this short one {waste}: its last row is not full)"
     text = (
-        f"**Is it wrong to put documents end to end and cut?** No: {wastes}, and many models were trained so. But it "
-        f"cuts {charts.counted(cut.documents_cut, 'document')} here, best fit {packed.documents_cut:,}, and what "
-        "follows a cut has lost its beginning. "
+        f"**Is it wrong to put documents end to end and cut?** No: {wastes}, and many models were trained this way. "
+        f"But it cuts {charts.counted(cut.documents_cut, 'document')} here, best fit {packed.documents_cut:,}, and "
+        "what follows a cut has lost its beginning. "
     )
     if report.num_behind_cuts:
         text += (
-            f"Measured on {charts.counted(report.num_behind_cuts, 'target')} next behind a cut: "
+            f"Measured on {charts.counted(report.num_behind_cuts, 'target')} right after a cut: "
             f"{number(report.without_context)} nats per token without the beginning, {number(report.with_context)} "
             "with it. (Ding and others 2024 pack by best fit to avoid such cuts.)"
         )

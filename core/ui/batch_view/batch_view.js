@@ -2,6 +2,7 @@
 // State that outlives new data (text or ids, the row unrolled) is kept with the element it belongs to.
 
 const views = new WeakMap();
+const TIGHT_LETTERS = 40; // rows up to this long let x and y stand side by side where the page is wide
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".batch");
@@ -107,12 +108,21 @@ class BatchView {
     this.pinned = null;
     this.row = Math.min(this.row, data.rows.length - 1);
     this.root.classList.toggle("long", data.excerpts.length > 1 || data.num_tokens > 400);
-    this.root.classList.toggle("broad", data.block_size > 12);
+    const tight = data.block_size > 12 && this.widthInLetters(data) <= TIGHT_LETTERS;
+    this.root.classList.toggle("tight", tight);
+    this.root.classList.toggle("broad", data.block_size > 12 && !tight);
     this.showText();
     for (const name of ["x", "y"]) this.showTable(name);
     this.setMode(this.cells);
     this.unroll(this.row);
     this.unpoint();
+  }
+
+  // of a table's row, where every column is as wide as its longest token
+  widthInLetters({ rows, block_size: T }) {
+    let letters = 0;
+    for (let i = 0; i <= T; i++) letters += Math.max(...rows.map((row) => [...row.tokens[i]].length));
+    return letters;
   }
 
   showText() {
@@ -182,7 +192,9 @@ class BatchView {
     grid.setAttribute("aria-label", name === "x" ? "x, the input" : "y, the targets");
     grid.setAttribute("aria-rowcount", rows.length + 1);
     const header = make("tr", {}, make("th", { scope: "col", text: "t =" }));
-    for (let t = 0; t < T; t++) header.append(make("th", { scope: "col", text: String(t) }));
+    for (let t = 0; t < T; t++) {
+      header.append(make("th", { scope: "col", className: t % 8 ? "between" : "eighth", text: String(t) }));
+    }
     head.replaceChildren(header);
     const lines = document.createDocumentFragment();
     for (const [b, row] of rows.entries()) {

@@ -3,7 +3,8 @@ reruns nothing.
 
 The page gives plain data; tokens come made visible already, and losses as Python floats, in nats:
 
-    {"mode": "loss" or "probability",     # cells show y[t], tinted by its loss; or x[t], by what y[t] was given
+    {"mode": "loss" or "probability",     # cells show y[t], tinted by its loss; or x[t], by what y[t] was given,
+                                          # fullest at the highest probability here: tints differ at step 1 too
      "block_size": T, "unit": "character",
      "uniform_nats": ln V,                # the loss of a blind guess; the tint is fullest from 1.5 times this on
      "rows": [{"row": 3, "start": 137, "tokens": [T + 1 strings], "losses": [T numbers], "mean": "2.3101",

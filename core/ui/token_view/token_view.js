@@ -138,7 +138,9 @@ class TokenView {
     this.about.textContent = shown
       ? `Each cell is a target ${unit}, tinted by its loss in nats.`
       : `Each cell is an input ${unit}, tinted by the probability that the model gives to the right next one.`;
-    const ends = shown ? ["0: certain and right", `${digits(this.most())} and more`] : ["0: ruled out", "1: certain"];
+    const ends = shown
+      ? ["0: certain and right", `${digits(this.most())} and more`]
+      : ["0: ruled out", `${percent(this.likeliest())}: the most in this batch`];
     const bar = make("div", { className: "tints" });
     const parts = [bar, make("div", { className: "ends" }, ...ends.map((text) => make("span", { text })))];
     if (shown) {
@@ -154,6 +156,13 @@ class TokenView {
 
   most() {
     return 1.5 * this.data.uniform_nats || 1;
+  }
+
+  // of the probabilities that the right tokens got: before training all are small, and their tints must still differ
+  likeliest() {
+    let least = Infinity;
+    for (const { losses } of this.data.rows) for (const loss of losses) if (loss !== null && loss < least) least = loss;
+    return least < Infinity ? Math.exp(-least) : 1;
   }
 
   layOut() {
@@ -181,13 +190,13 @@ class TokenView {
   fill() {
     const { rows, mode } = this.data;
     const shift = mode === "loss" ? 1 : 0;
-    const most = this.most();
+    const [most, likeliest] = [this.most(), this.likeliest()];
     for (const [b, row] of rows.entries()) {
       this.heads[b].textContent = `row ${row.row}`;
       if (this.means[b]) this.means[b].textContent = row.mean;
       for (const [t, cell] of this.cells[b].entries()) {
         const loss = row.losses[t];
-        const strength = mode === "loss" ? Math.min(1, loss / most) : Math.exp(-loss);
+        const strength = mode === "loss" ? Math.min(1, loss / most) : Math.exp(-loss) / likeliest;
         const text = row.tokens[t + shift];
         const tint = loss === null ? "0" : String(Math.round(TINTS * strength));
         if (cell.textContent !== text) cell.textContent = text;
