@@ -35,7 +35,7 @@ def next_batch_button(label: str, key: str) -> int:
 
 
 def show_batch(corpus: Corpus, batch: Batch, key: str) -> None:
-    """The batch as tables beside its text, eight rows a page."""
+    """The batch as tables below its text, eight rows a page."""
     num_pages = -(-len(batch.starts) // ROWS_PER_PAGE)
     page = 1
     if num_pages > 1:

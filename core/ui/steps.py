@@ -20,7 +20,7 @@ from core.ui.texts import current_corpus, current_text
 DRAWN, ASKED = "_player_drawn", "_asked_of_step"
 
 
-# ---- the run at hand, and asking the worker about it
+# ---- the current run, and asking the worker about it
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Step:
     batch: Batch
 
     def ask(self, function: str, *args):
-        """What `core.calls.steps` says of this step; asked once while it is the one at hand. Raises ValueError or
+        """What `core.calls.steps` says of this step; asked once while it is the current one. Raises ValueError or
         LabError, with a sentence."""
         answers = self.answers()
         if (function, *args) not in answers:

@@ -59,6 +59,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
 
     visit(page, "Follow the shapes")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["follow_the_shapes"])
+    page.get_by_text(re.compile("tensors, one by one")).click()
     expect(page.get_by_text("scaled_dot_product_attention").first).to_be_visible()
     visit(page, "Race batch sizes")
     expect(page.get_by_text(PROGRESS)).to_be_visible()

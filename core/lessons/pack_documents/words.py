@@ -130,7 +130,7 @@ def positions_answer(report: PackingReport) -> str:
         "beginning looks like. "
     )
     if not np.isfinite(report.later_loss):
-        return question + "Here no row holds two documents, so it makes no difference."
+        return question + "Here no row contains two documents, so it makes no difference."
     return question + (
         f"With positions that run on through the row, the documents that are not first in theirs have a loss of "
         f"{charts.format_loss(report.later_running_loss)} instead of {charts.format_loss(report.later_loss)} nats per "

@@ -1,4 +1,4 @@
-"""A batch beside the text that it was cut from, drawn in the browser: pointing at a cell reruns nothing.
+"""A batch and the text that it was cut from, drawn in the browser: pointing at a cell reruns nothing.
 
 The page gives plain data, made visible already (see `core.ui.batches.view_data`):
 

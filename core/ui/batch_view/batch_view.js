@@ -1,4 +1,4 @@
-// A batch beside its text: marks, tables, one row unrolled. Data is put in as text only.
+// A batch and its text: marks, tables, one row unrolled. Data is put in as text only.
 // State that outlives new data (text or ids, the row unrolled) is kept with the element it belongs to.
 
 const views = new WeakMap();
