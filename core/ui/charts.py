@@ -58,12 +58,6 @@ def panel_title(name: str, what: str, color: str) -> None:
     )
 
 
-def above_chart(text: str) -> None:
-    """What stands above a chart, "**Its title**, and the rest.": the title becomes a heading, and the rest runs on."""
-    title, rest = (escape(part) for part in text.removeprefix("**").split("**", 1))
-    st.html(f'<div class="above-chart"><h4>{title}</h4>{rest}</div>')
-
-
 def coverage_bins(seen: np.ndarray, now: np.ndarray) -> pd.DataFrame:
     """Two masks over the tokens of a text (N,) as the table of `coverage_chart`: at most 400 stretches."""
     edges = np.linspace(0, len(seen), min(MAX_BINS, len(seen)) + 1).astype(int)

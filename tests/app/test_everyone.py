@@ -5,7 +5,6 @@ from importlib.resources import files
 
 import pytest
 from playwright.sync_api import expect
-from streamlit.testing.v1 import AppTest
 
 from core.charts import PALETTES
 from tests.app.titles import TITLES
@@ -40,18 +39,6 @@ CHARTS = """() => [...document.querySelectorAll("[data-testid=stVegaLiteChart]")
     chart.ariaLabel,
     [...chart.closest("[data-testid=stFullScreenFrame]").querySelectorAll("button")].map(button => button.ariaLabel),
 ])"""
-
-
-def test_what_stands_above_a_chart_is_a_heading_and_no_html():
-    def page():
-        from core.ui.charts import above_chart
-
-        above_chart("**What 2 < 3 does**, and the rest.")
-
-    test = AppTest.from_function(page).run()
-    assert test.get("html")[0].proto.body == (
-        '<div class="above-chart"><h4>What 2 &lt; 3 does</h4>, and the rest.</div>'
-    )
 
 
 @pytest.fixture(scope="module", params=list(PALETTES))
