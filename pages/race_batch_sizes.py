@@ -24,7 +24,8 @@ race = experiment(
     more=choose_race,
     half_life_tokens=choices.smoothing_half_life,
 )
-race.show(draw_race, choices, choices.chosen_loss, rest=draw_the_rest, progress=tokens_read)
+drawn = (choices.axis, choices.chosen_loss)
+race.show(draw_race, choices, drawn, rest=draw_the_rest, progress=tokens_read)
 show_spikes(choices, race.view())
 
 with st.expander("What to look for, and what to try"):

@@ -46,14 +46,15 @@ def choose_race(choices: Choices) -> None:
         choices.select("smoothing_half_life")
 
 
-def draw_race(view: View, choices: Choices, look: tuple | None) -> None:
-    """The answer of a race, and its losses; `look` is the step that is looked into as the page is drawn."""
+def draw_race(view: View, choices: Choices, drawn: tuple) -> None:
+    """The answer of a race, and its losses; `drawn` is the axis, and the step that is looked into, as the page is
+    drawn."""
     results: RaceResults = view.results
     show_answer(answer_sentence(results, choices.axis, view.live))
     show_divergences(results)
     draw_training(view, choices)
-    if choices.chosen_loss != look:
-        st.rerun()  # the whole page: a point was clicked
+    if (choices.axis, choices.chosen_loss) != drawn:
+        st.rerun()  # the whole page: what stands below has the same axis, and a loss that was clicked opens
 
 
 def show_divergences(results: RaceResults) -> None:
@@ -91,7 +92,7 @@ def look_into_loss(view: View, choices: Choices, seed: int | None, batch_size: i
         choices.set(chosen_loss=(batch_size, nearest, step))
 
 
-def draw_the_rest(view: View, choices: Choices, _look: tuple | None) -> None:
+def draw_the_rest(view: View, choices: Choices, _drawn: tuple) -> None:
     """How noisy, who learns most; and folded, what there is beside."""
     results: RaceResults = view.results
     axis = choices.axis
