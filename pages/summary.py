@@ -28,7 +28,7 @@ with st.expander("What these numbers are"):
 - **Updates and memory** are counted, so they have none. Memory is all that a step holds at its worst moment, tensors only.
 - **Speed** is that of one run alone, as the race executes it.
 - **Noise of the loss**: how far it jumps from one step of the race to the next, the trend taken away.
-- **Noise of the gradient**: how far a batch's gradient lies from that of the whole text, in lengths of the latter, with the weights held still at the last step that was looked at. Above 1 there is more noise than gradient.
+- **Noise of the gradient**: how far a batch's gradient lies from that of the whole text, in lengths of the latter, with the weights frozen at the last step that was looked at. Above 1 there is more noise than gradient.
 - **Validation losses** are compared after as many tokens; that is not as long a time, nor as many updates.
 - **Time to a loss**: the steps of the sweep, at the rate that gets there soonest, times the time of a step. It is calculated, not run.
 """

@@ -55,10 +55,10 @@ def format_loss(nats: float, sign: str = "") -> str:
     """A loss, or with the sign "+" a change of one, to the last digit that is worth showing.
 
     >>> format_loss(4.63457), format_loss(-0.02, "+"), format_loss(6.1e9), format_loss(float("nan"))
-    ('4.6346', '−0.0200', '6.1e+09', 'out of all bounds')
+    ('4.6346', '−0.0200', '6.1e+09', 'diverged')
     """
     if not math.isfinite(nats):
-        return "out of all bounds"
+        return "diverged"
     return f"{nats:{sign}.4f}".replace("-", "−") if abs(nats) < 1e4 else f"{nats:{sign}.3g}"
 
 

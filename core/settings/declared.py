@@ -108,7 +108,7 @@ STEP = (
 )
 NOISE = (
     Wholes(
-        "noise_steps", (0, 150, 600), "Stop after these steps", low=0, high=limits.MAX_STEP,
+        "noise_steps", (0, 150, 600), "Freeze the weights after these steps", low=0, high=limits.MAX_STEP,
         at_most=limits.MAX_NOISE_SIZES, usual=(0, 50, 150, 300, 600, 1000), option="steps",
     ),
     batch_sizes(
@@ -117,7 +117,7 @@ NOISE = (
     ),
     Whole("num_batches", 64, "Batches of each size", low=2, high=limits.MAX_NOISE_BATCHES),
     batch_size("train_batch_size", 16, "Batch size of the training"),
-    Whole("noise_at_step", 0, "Weights held still after this many steps", low=0, high=limits.MAX_STEP),
+    Whole("noise_at_step", 0, "Weights frozen after this many steps", low=0, high=limits.MAX_STEP),
 )  # fmt: skip
 SWEEP = (
     batch_sizes("sweep_sizes", (4, 8, 16, 32, 64), f"Batch sizes (up to {limits.MAX_BATCH_SIZES})"),

@@ -1,4 +1,4 @@
-"""What a measurement of noise tells, each at a step at which the weights are held still."""
+"""What a measurement of noise tells, each at a step at which the weights are frozen."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,6 +1,6 @@
 """The noise of batches at frozen weights as a stream of messages. Runs in a worker, or in a shell.
 
-One small GPT is trained; at some of its steps the weights are held still, and batches of many sizes are drawn.
+One small GPT is trained; at some of its steps the weights are frozen, and batches of many sizes are drawn.
 """
 
 import time

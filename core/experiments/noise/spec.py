@@ -12,7 +12,7 @@ from core.settings.limits import MAX_BATCH_SIZE, MAX_NOISE_BATCHES, MAX_NOISE_SI
 @dataclass(frozen=True, kw_only=True)
 class NoiseSpec(OnRace):
     """One measurement of noise at frozen weights: a run of a race (its text, model, seed and one batch size), the steps
-    of it at which the weights are held still, and the batches that are drawn there."""
+    of it at which the weights are frozen, and the batches that are drawn there."""
 
     kind: ClassVar[str] = "noise"
 

@@ -112,7 +112,7 @@ def noise(found: NoiseResults) -> Found:
     step = max(step for step, quantity in found.slopes if quantity == "loss")
     return Found(
         right,
-        f"At weights held still after {step:,} steps, four times the batch made the noise of the loss "
+        f"With the weights frozen after {step:,} steps, four times the batch made the noise of the loss "
         f"{between(factor)} times as large.",
     )
 
