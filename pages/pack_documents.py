@@ -65,13 +65,12 @@ try:
 except (ValueError, LabError) as error:
     show_error(error)
     st.stop()
+row_side, attention_side = st.columns([1, 3], gap="medium")
+with row_side:
+    row = choose_row(choices, report)
+with attention_side:
+    choices.segments("attention")
 picture, figures = st.columns([1, 1.5], gap="medium")
-with picture:
-    row_side, attention_side = st.columns([1, 1.7])
-    with row_side:
-        row = choose_row(choices, report)
-    with attention_side:
-        choices.segments("attention")
 masked = choices.attention == ATTENTION[0]
 with picture:
     show_mask(packed, row, masked)

@@ -37,6 +37,8 @@ STYLE = """
   .shapes.all code { font-size: 0.7rem; }
   .shapes td, .shapes th { padding: 0.2rem 0.25rem; }
   .shapes .wide { display: none; }
+  .shapes th { overflow-wrap: normal; }
+  .shapes.all th { font-size: 0.7rem; }
   .way { gap: 1.4rem 0.5rem; padding-top: 1.2rem; }
   .way .slab { width: 3.4rem; height: 2.2rem; }
   .way .dot { width: 0.9rem; height: 0.9rem; }
@@ -117,7 +119,7 @@ def show_shapes(rows: list[dict]) -> None:
     """A row a tensor: where it comes to be, what made it, its shape, its bytes, the parameters that took part."""
     lines = []
     for row in rows:
-        name = html.escape(row["module"] or "the model itself")
+        name = html.escape(row["module"].removeprefix("transformer.") or "the model")
         times = f"{row['repeats']} ×" if row["repeats"] > 1 else ""
         memory = "no copy" if row["is_view"] else f"{row['num_bytes']:,}"
         cells = (
