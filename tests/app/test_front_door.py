@@ -78,6 +78,7 @@ def test_one_click_from_the_front_door_to_a_race_that_runs(shared_server, page):
     expect(page.get_by_text(re.compile("Running: .* of"))).to_be_visible()
     assert "race=" in page.url and "source=lighthouse" in page.url  # with the settings that stood there
     page.get_by_test_id("stSidebarNavItems").get_by_role("link", name="Start").click()
+    expect(page).to_have_url(re.compile("race="))
     mine = re.search("race=([^&]+)", page.url).group(1)
     page.get_by_role("button", name="Watch a race").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["race_batch_sizes"])

@@ -29,10 +29,10 @@ def test_the_steps_of_the_recording_can_be_walked(app):
     assert "After 0 steps a batch" in first and "After 600 steps a batch" in last and "Fitted slope" in last
 
 
-def test_a_race_s_id_is_no_measurement(app, tmp_path):
+def test_a_race_s_id_is_no_sweep(app, tmp_path):
     race = RaceSpec(text="To be or not to be. " * 20)
     race_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(race), race.text)
-    test = app("measure_the_noise", noise=race_id)
+    test = app("tune_the_rate", sweep=race_id)
     assert not test.exception and "is not here" in test.warning[0].value
 
 
