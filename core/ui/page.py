@@ -59,6 +59,7 @@ def run_app() -> None:
     st.set_page_config(page_title=f"{page.title} · Batchscope", layout="wide")
     server()
     choices = Choices()
+    choices.write_url()  # a reload while the page is still being made loses nothing
     st.session_state[ROUTED] = True
     try:
         with st.sidebar:

@@ -66,6 +66,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
     later = progress()
     assert later > before
 
+    expect(page).to_have_url(re.compile("race="))
     page.reload()
     expect(page.get_by_text(PROGRESS)).to_be_visible()
     assert progress() >= later
