@@ -158,7 +158,7 @@ def experiment(
                 main(choices)
         with buttons:
             controls(choices, name, label, own.experiment if own else None)
-        with st.expander("Settings: text, model, learning rate and the rest") if more else nullcontext():
+        with st.expander("More settings") if more else nullcontext():
             if more:
                 more(choices)
             shown = recorded(recording(choices, name) if recording and not own else name, **options)

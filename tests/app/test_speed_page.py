@@ -58,10 +58,10 @@ def test_a_sweep_of_another_model_is_not_multiplied_with_these_times(app, tmp_pa
     assert "of another text or model" in text and "reaches it first" not in text
 
 
-def test_a_measurement_of_noise_is_none_of_speed(app, tmp_path):
+def test_a_measurement_of_noise_is_none_of_splits(app, tmp_path):
     noise = NoiseSpec(race=RaceSpec(text="To be or not to be. " * 20))
     noise_id = Store(f"sqlite:///{tmp_path}/app.db").create(to_json(noise), noise.text)
-    test = app("speed_and_memory", speed=noise_id)
+    test = app("accumulate_gradients", splits=noise_id)
     assert not test.exception and "is not here" in test.warning[0].value
 
 
