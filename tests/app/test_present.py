@@ -51,7 +51,7 @@ def test_full_screen_shows_a_chart_with_its_axes(shared_server, page):
     chart = page.get_by_test_id("stVegaLiteChart").first
     expect(chart.locator("svg").get_by_text("tokens seen")).to_be_attached()
     chart.hover()
-    page.get_by_role("button", name="Fullscreen").first.click()
+    page.get_by_role("button", name="Fullscreen").first.evaluate("e => e.click()")
     page.wait_for_timeout(500)
     chart = page.get_by_test_id("stVegaLiteChart").first.locator("svg")
     box = chart.get_by_text("tokens seen").bounding_box()
