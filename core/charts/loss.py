@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.charts.domains import Domain
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, progress_axis, styled
+from core.charts.style import EXACT_FORMAT, batch_size_legend, batch_size_scale, frame_of, progress_axis, styled
 
 LOSS_TITLE = "validation loss (nats per token)"
 MIN_LABEL_GAP = 0.055
@@ -61,7 +61,7 @@ def loss_chart(
             alt.Chart(alt.NamedData(name="ends"))
             .mark_text(align="left", dx=5, color=palette.text)
             .encode(x=x, y="y:Q", text="label:N"),
-            _frame(x_title, x_format),
+            frame_of(progress_axis(x_title, x_format), alt.Axis(title=LOSS_TITLE, tickCount=6)),
         ),
         theme,
         height=height,
@@ -94,15 +94,3 @@ def _spread(ascending: np.ndarray, gap: float) -> np.ndarray:
             block = blocks.pop()
             blocks[-1] += block
     return offsets + np.array([np.mean(block) for block in blocks for _ in block])
-
-
-def _frame(x_title: str, x_format: str) -> alt.Chart:
-    scale = alt.Scale(zero=False, nice=False)
-    return (
-        alt.Chart(alt.NamedData(name="frame"))
-        .mark_point(opacity=0)
-        .encode(
-            x=alt.X("x:Q", scale=scale, axis=progress_axis(x_title, x_format)),
-            y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=LOSS_TITLE, tickCount=6)),
-        )
-    )

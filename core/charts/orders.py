@@ -3,7 +3,7 @@
 import altair as alt
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import EXACT_FORMAT, progress_axis, styled
+from core.charts.style import EXACT_FORMAT, frame_of, progress_axis, styled
 
 SHAPES = ("circle", "square", "triangle-up")
 
@@ -98,13 +98,4 @@ def _legend() -> alt.Legend:
 
 
 def _frame(y_title: str, x_title: str = "tokens seen", x_format: str = "~s", y_format: str = "~g") -> alt.Chart:
-    scale = alt.Scale(zero=False, nice=False)
-    y_axis = alt.Axis(title=y_title, tickCount=5, format=y_format)
-    return (
-        alt.Chart(alt.NamedData(name="frame"))
-        .mark_point(opacity=0)
-        .encode(
-            x=alt.X("x:Q", scale=scale, axis=progress_axis(x_title, x_format)),
-            y=alt.Y("y:Q", scale=scale, axis=y_axis),
-        )
-    )
+    return frame_of(progress_axis(x_title, x_format), alt.Axis(title=y_title, tickCount=5, format=y_format))

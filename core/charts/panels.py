@@ -1,6 +1,6 @@
 """The training loss of one batch size (or order) at every step: a panel, to stand beside others with the same axes.
 
-Each column of the picture is a bar from its lowest to its highest loss, as an audio editor draws sound; over it a dark
+Each column of the picture is a bar from its lowest to its highest loss, as an audio editor draws sound; over it a thick
 running mean, and as grey ghosts those of the other panels. Computes none of them.
 """
 
@@ -9,7 +9,7 @@ from typing import Literal
 import altair as alt
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import EXACT_FORMAT, batch_size_scale, haloed, progress_axis, styled
+from core.charts.style import EXACT_FORMAT, batch_size_scale, frame_of, haloed, progress_axis, styled
 
 PICKED, PICKED_FIELDS = "picked", ("x", "loss")
 
@@ -94,10 +94,8 @@ def overlay_chart(
     palette = PALETTES[theme]
     columns = alt.Chart(alt.NamedData(name="columns"))
     scale = batch_size_scale(batch_sizes, theme)
-    color, outline = (
-        alt.Color("batch_size:O", scale=scale, legend=None),
-        alt.Stroke("batch_size:O", scale=scale, legend=None),
-    )
+    color = alt.Color("batch_size:O", scale=scale, legend=None)
+    outline = alt.Stroke("batch_size:O", scale=scale, legend=None)
     x = alt.X("x:Q")
     tooltip = [
         alt.Tooltip("batch_size:O", title="batch size"),
@@ -133,9 +131,8 @@ def since_the_last(bars: alt.Chart, groupby: list[str] | None = None) -> alt.Cha
 
 
 def _frame(x_title: str, x_format: str) -> alt.Chart:
-    """The axes; what they hold is told by the dataset `frame`. The unit of y stands over its axis, to save width."""
-    scale = alt.Scale(zero=False, nice=False)
-    y_axis = alt.Axis(
+    """The axes. The unit of y stands over its axis, to save width."""
+    title = alt.Axis(
         title="nats per token",
         titleAngle=0,
         titleAlign="left",
@@ -144,11 +141,4 @@ def _frame(x_title: str, x_format: str) -> alt.Chart:
         titleX=-28,
         tickMinStep=1,
     )
-    return (
-        alt.Chart(alt.NamedData(name="frame"))
-        .mark_point(opacity=0)
-        .encode(
-            x=alt.X("x:Q", scale=scale, axis=progress_axis(x_title, x_format)),
-            y=alt.Y("y:Q", scale=scale, axis=y_axis),
-        )
-    )
+    return frame_of(progress_axis(x_title, x_format), title)

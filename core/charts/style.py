@@ -105,6 +105,13 @@ def batch_size_legend() -> alt.Legend:
     )
 
 
+def frame_of(x_axis: alt.Axis, y_axis: alt.Axis) -> alt.Chart:
+    """The layer that holds the axes of a chart, by the two corners in its dataset `frame`."""
+    scale = alt.Scale(zero=False, nice=False)
+    corners = alt.Chart(alt.NamedData(name="frame")).mark_point(opacity=0)
+    return corners.encode(x=alt.X("x:Q", scale=scale, axis=x_axis), y=alt.Y("y:Q", scale=scale, axis=y_axis))
+
+
 def progress_axis(title: str, number_format: str = "~s") -> alt.Axis:
     """A horizontal axis of tokens, steps or seconds: as many ticks as have room, 0 written as 0."""
     return alt.Axis(title=title, labelExpr=f"format(datum.value, '{number_format}')", grid=False, tickCount=FEW_TICKS)

@@ -10,7 +10,7 @@ from core.measure.estimate import Estimate
 from core.measure.step_time import StepTimeFit
 from core.measure.targets import is_resolved
 from core.measure.time_to_target import Soonest
-from core.ui.sentences import interval, with_interval
+from core.ui.sentences import between, interval, with_interval
 
 number = charts.format_significant
 
@@ -93,8 +93,3 @@ def sizes_named(sizes: tuple[int, ...]) -> str:
 
 def milliseconds(seconds: Estimate) -> str:
     return f"{with_interval(seconds.scaled(1e3))} ms"
-
-
-def between(estimate: Estimate) -> str:
-    """A number with its interval, 3.52 (3.41 to 3.63)."""
-    return f"{number(estimate.value)} ({interval(estimate)})"

@@ -202,7 +202,7 @@ def own_or_recorded(choices: Choices, name: str) -> OnPage:
 
 
 def find_own(choices: Choices, name: str, **options) -> OnPage | None:
-    """The experiment in the address. One that is not there is told and forgotten."""
+    """The experiment in the address. One that is not there is reported and forgotten."""
     experiment_id = getattr(choices, name)
     if not experiment_id:
         return None

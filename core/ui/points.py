@@ -18,9 +18,9 @@ def draw_points(
     live: bool,
     curve: pd.DataFrame | None = None,
     **more,
-) -> str:
+) -> None:
     """The geometric mean of some values above 0 at each batch size, with its 95% t interval; and a curve, dashed, if
-    there is one, in the columns of THEORY. Returns it as a sentence."""
+    there is one, in the columns of THEORY."""
     rows = []
     for batch_size, each in values.items():
         mean, half = mean_and_half_width(np.log(each))
@@ -38,7 +38,6 @@ def draw_points(
         theory=curve,
         frame=by_size_frame(sizes, low, high),
     )
-    return sentence
 
 
 def by_size_frame(sizes: tuple[int, ...], low: float, high: float) -> pd.DataFrame:

@@ -42,6 +42,14 @@ def interval(estimate: Estimate) -> str:
     return f"{signed(estimate.low)} to {signed(estimate.high)}"
 
 
+def between(estimate: Estimate) -> str:
+    """
+    >>> between(Estimate(3.52, 3.41, 3.63))
+    '3.52 (3.41 to 3.63)'
+    """
+    return f"{number(estimate.value)} ({interval(estimate)})"
+
+
 def with_interval(estimate: Estimate) -> str:
     """
     >>> with_interval(Estimate(-0.1, -0.2, 0.1))

@@ -24,7 +24,7 @@ def test_the_recorded_numbers_answer_first(app):
     test = app("summary")
     assert not test.exception and not test.warning
     assert re.search(
-        r"In the recorded runs, B = \d+.* is first at a validation loss of \d\.\d\d nats", test.markdown[1].value
+        r"In the recorded runs, B = \d+.* reaches a validation loss of \d\.\d\d nats first", test.markdown[1].value
     )
     sizes, strategies = tables(test)
     assert sizes.count("recorded:") == 4 * 7 and "yours" not in sizes  # a head and three rows of seven columns

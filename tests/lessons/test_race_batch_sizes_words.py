@@ -76,7 +76,7 @@ def test_the_answer_is_how_noisy_each_size_is_and_who_leads():
     vars(race).update(noise={16: noise(16, 0.25), 64: noise(64, 0.1)})
     text = words.answer_sentence(race, "tokens", live=False)
     assert "± 0.25 at B = 16, 0.10 at B = 64" in text
-    assert "2.5 times less at B = 64 than at 16; 1/√B predicts 2." in text  # sqrt(64 / 16)
+    assert "2.50 (2.50 to 2.50) times less at B = 64 than at 16; 1/√B predicts 2." in text  # sqrt(64 / 16)
     assert text.endswith("At equal tokens **B = 16** has the lowest validation loss.")
 
 

@@ -16,8 +16,7 @@ from core.ui.page import folded, plain
 from core.ui.plots.step import draw_layers
 from core.ui.plots.step_cost import draw_memory
 from core.ui.points import draw_points
-from core.ui.settings import choose_device, choose_model
-from core.ui.texts import choose_text
+from core.ui.settings import choose_device, choose_text_and_model
 
 SHOWN_PARTS = 64  # rows of the table
 HEIGHT = 220
@@ -34,11 +33,7 @@ def choose_parts(choices: Choices) -> None:
 def choose_batch(choices: Choices) -> None:
     """All settings but the two that make the batch."""
     left, middle, right = st.columns(3)
-    with left:
-        choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)")
-    with middle:
-        choose_model(choices)
+    choose_text_and_model(choices, left, middle)
     with right:
         choices.select("targets")
         choices.number("step", "At step")

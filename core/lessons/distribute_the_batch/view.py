@@ -23,8 +23,7 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
 from core.ui.page import folded, plain, show_answer
-from core.ui.settings import choose_device, choose_model
-from core.ui.texts import choose_text
+from core.ui.settings import choose_device, choose_text_and_model
 
 
 def choose_ranks(choices: Choices) -> None:
@@ -36,12 +35,9 @@ def choose_ranks(choices: Choices) -> None:
 def choose_rest(choices: Choices) -> None:
     """All settings of the training but the number of ranks and the mistake."""
     left, middle, right = st.columns(3)
-    with left:
-        choose_text(choices)
-        choices.number("block_size", "Block size T (tokens)")
-        choices.select("targets")
+    choose_text_and_model(choices, left, middle)
+    choices.select("targets", where=left)
     with middle:
-        choose_model(choices)
         choose_device(choices)
     with right:
         choices.number("rank_micro_batch", "Micro-batch size (windows)")

@@ -10,7 +10,7 @@ from core.experiments.race.messages import Diverged
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.measure.comparison import lead_of
-from core.ui.sentences import model_size, source_title
+from core.ui.sentences import between, model_size, source_title
 
 number = charts.format_significant
 EVERY_STEP = "Every step is in the picture: each bar reaches from the lowest to the highest loss of its column."
@@ -76,8 +76,8 @@ def jumps_sentence(results: RaceResults) -> str:
     text = f"From step to step the loss jumps by **± {each}** (nats per token)."
     if len(noise) > 1:
         (small, first), (large, last) = noise[0], noise[-1]
-        ratio, predicted = first.sigma / last.sigma, (large / small) ** 0.5
-        text += f" That is {ratio:.2g} times less at B = {large} than at {small}; 1/√B predicts {predicted:.2g}."
+        ratio, predicted = first.estimate.times(last.estimate.inverse), (large / small) ** 0.5
+        text += f" That is {between(ratio)} times less at B = {large} than at {small}; 1/√B predicts {predicted:.2g}."
     return text
 
 

@@ -8,8 +8,8 @@ from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.measure.comparison import ratio_of
 from core.measure.step_time import StepTimeFit, fit_step_time
 from core.measure.targets import is_resolved
-from core.ui.cost_sentences import between, knee_line, largest_line, sizes_named
-from core.ui.sentences import interval, model_size, source_title, with_interval
+from core.ui.cost_sentences import knee_line, largest_line, sizes_named
+from core.ui.sentences import between, interval, model_size, source_title, with_interval
 
 number = charts.format_significant
 

@@ -11,9 +11,11 @@ from core.experiments.race.results import RaceResults
 from core.experiments.step_cost.results import StepCostResults
 from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate
+from core.ui.sentences import between, interval
 
 number = charts.format_significant
-LARGE = 64  # windows: the batch that one window is held against
+LARGE = 64  # windows: the batch that one window is compared with
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def speed_reason(found: StepCostResults) -> Reason:
         "Speed",
         f"{number(gain.value)} times as fast",
         f"{counted_windows(large).capitalize()} at once: {fast} tokens a second. {counted_windows(small).capitalize()} "
-        f"at a time: {slow}. Their ratio has the 95% interval {number(gain.low)} to {number(gain.high)}.",
+        f"at a time: {slow}. Their ratio has the 95% interval {interval(gain)}.",
     )
 
 
@@ -63,26 +65,24 @@ def gradient_reason(found: NoiseResults) -> Reason:
     spread = found.spread_table(step, "gradient").set_index("batch_size")
     length = math.sqrt(found.scales[step].whole_grad_sq_norm)
     small, large = min(spread.index), largest(spread.index)
-    few, many = (spread.loc[size] / length for size in (small, large))
+    few, many = (Estimate(*(spread.loc[b, ["sigma", "low", "high"]] / length).tolist()) for b in (small, large))
+    ratio = few.times(many.inverse)  # batches of each size were drawn by themselves
     return Reason(
         "Gradient",
-        f"{number(few.sigma / many.sigma)} times smoother",
-        f"At step {step:,} the gradient from {counted_windows(small)} is off by {with_interval(few)} times the true "
-        f"one's length, from {counted_windows(large)} by {with_interval(many)}.",
+        f"{number(ratio.value)} times smoother",
+        f"At step {step:,} the gradient from {counted_windows(small)} is off by {between(few)} times the true one's "
+        f"length, from {counted_windows(large)} by {between(many)}. Their ratio has the 95% interval "
+        f"{interval(ratio)}.",
     )
 
 
 def largest(sizes) -> int:
-    """The batch size that one window is held against, or the next smaller one that was measured."""
+    """The batch size that one window is compared with, or the next smaller one that was measured."""
     return max((size for size in sizes if size <= LARGE), default=max(sizes))
 
 
 def counted_windows(count: int) -> str:
     return "one window" if count == 1 else f"{count:,} windows"
-
-
-def with_interval(spread) -> str:
-    return f"{number(spread.sigma)} ({number(spread.low)} to {number(spread.high)})"
 
 
 def source_sentence(notes: list[str]) -> str:
@@ -99,11 +99,12 @@ def source_sentence(notes: list[str]) -> str:
 
 def picture_sentence(results: RaceResults, small: int, large: int, note: str) -> str:
     """What is to be seen in the two panels."""
-    jumps = [results.noise[size].sigma for size in (small, large) if size in results.noise]
+    jumps = [results.noise[size].estimate for size in (small, large) if size in results.noise]
     if len(jumps) < 2:
         return f"Two runs on the same text ({note})."
+    ratio = jumps[0].times(jumps[1].inverse)
     return (
-        f"Two runs on the same text. With {small} windows in a batch the loss jumps **{number(jumps[0] / jumps[1])} "
-        f"times** as far from step to step as with {large}. In colour: every step. The thick line: the running mean. "
-        f"This race was {note}."
+        f"Two runs on the same text. With {small} windows in a batch the loss jumps **{number(ratio.value)} times** as "
+        f"far from step to step as with {large} (95% interval {interval(ratio)}). In colour: every step. Thick line: "
+        f"running mean. This race was {note}."
     )

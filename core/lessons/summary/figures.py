@@ -1,4 +1,4 @@
-"""The numbers of the summary, each from the results of one lesson, with a 95% interval where one can be had. None where
+"""The numbers of the summary, each from the results of one lesson, with its 95% interval where there is one. None where
 it was not measured."""
 
 import numpy as np
@@ -108,7 +108,7 @@ def soonest(timed: Timed, target: float) -> Soonest | None:
 # ---- of a strategy
 
 
-def sequential_less_shuffled(orders: OrdersResults) -> Estimate | None:
+def sequential_minus_shuffled(orders: OrdersResults) -> Estimate | None:
     """Validation losses at equal tokens, in nats, paired over the seeds."""
     _, losses = orders.losses_at_equal()
     if not losses.keys() >= {"sequential", "shuffled"}:
@@ -132,7 +132,7 @@ def split_shown(splits: StepCostResults) -> int | None:
 
 
 def split_time(splits: StepCostResults, micro_batch_size: int) -> Estimate | None:
-    """Over the time of the batch in one go, over the rounds."""
+    """Over the time of the batch in one pass, over the rounds."""
     taken, size = splits.by_micro_batch(), splits.spec.split_size
     if len(taken.get(size, ())) < 2 or len(taken[micro_batch_size]) != len(taken[size]):
         return None
@@ -140,7 +140,7 @@ def split_time(splits: StepCostResults, micro_batch_size: int) -> Estimate | Non
 
 
 def activation_share(splits: StepCostResults, micro_batch_size: int) -> float | None:
-    """Activations of a micro-batch over those of the batch in one go, counted."""
+    """Activations of a micro-batch over those of the batch in one pass, counted."""
     kept, size = splits.activation_bytes, splits.spec.split_size
     return kept[micro_batch_size] / kept[size] if {micro_batch_size, size} <= kept.keys() else None
 

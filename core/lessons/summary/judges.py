@@ -13,11 +13,11 @@ from core.experiments.parallel.results import ParallelResults
 from core.experiments.race.results import RaceResults
 from core.experiments.step_cost.results import StepCostResults
 from core.lessons.summary.evidence import Padding
-from core.lessons.summary.figures import sequential_less_shuffled
+from core.lessons.summary.figures import sequential_minus_shuffled
 from core.lessons.summary.tables import signed
 from core.lessons.summary.words import noise_at_four_times
 from core.measure.comparison import GAP_THAT_MATTERS, Estimate, difference_of
-from core.ui.cost_sentences import between
+from core.ui.sentences import between
 
 ROUNDING = 1e-5  # of the gradient's length: what float32 may leave between two ways of adding up
 number, size_of = charts.format_significant, charts.format_bytes
@@ -135,7 +135,7 @@ def accumulation(splits: StepCostResults) -> Found:
 
 def order(orders: OrdersResults) -> Found:
     """On which side of 0 the difference of the validation losses lies."""
-    apart = sequential_less_shuffled(orders)
+    apart = sequential_minus_shuffled(orders)
     if apart is None or not np.isfinite(apart.low):
         return TOO_EARLY
     return Found(

@@ -82,7 +82,7 @@ def settle(question: Question, evidence: Evidence) -> Settled:
 
 def feedback_on(key: str, option: Option, right: str | None) -> str:
     if right is None:
-        return "**Not resolved.** These runs cannot tell, so no answer is right here."
+        return "**Not resolved.** It is too close to call with these runs, so no answer is right here."
     return f"**Right.** {option.if_right}" if key == right else f"**Not so here.** {option.if_wrong}"
 
 

@@ -125,7 +125,7 @@ def strategy_table(evidence: Evidence) -> Table:
 
 
 def order_cells(orders) -> tuple[Cell, Cell]:
-    changed = cell_of(figures.sequential_less_shuffled(orders), "nats", partial(signed, sign="+"))
+    changed = cell_of(figures.sequential_minus_shuffled(orders), "nats", partial(signed, sign="+"))
     changes = Cell(f"Validation loss, front to back minus shuffled: {changed.value}", changed.interval)
     unread = figures.unread_at_random(orders)
     if unread is None:

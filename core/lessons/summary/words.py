@@ -15,8 +15,8 @@ from core.measure.comparison import ratio_of
 from core.measure.estimate import Estimate
 from core.measure.targets import is_resolved
 from core.measure.time_to_target import Soonest
-from core.ui.cost_sentences import between, knee_head, knee_line, largest_line, sizes_named, soonest_line
-from core.ui.sentences import scale_sentence
+from core.ui.cost_sentences import knee_head, knee_line, largest_line, sizes_named, soonest_line
+from core.ui.sentences import between, scale_sentence
 
 number = charts.format_significant
 
@@ -85,15 +85,15 @@ def noise_at_four_times(noise: NoiseResults, quantity: str = "gradient") -> Esti
 
 
 def recommendation(timed: Timed, target: float) -> str:
-    """The batch sizes that are at the target first and fit; or why there are none."""
+    """The batch sizes that reach the target first, and whether they fit; or why there are none."""
     found = figures.soonest(timed, target) if np.isfinite(target) else None
     if found is None:
-        return "**Which batch size is first at a target?** Not measured yet: it takes a sweep and a timing of steps."
+        return "**Which batch size reaches a target first?** Not measured yet: it takes a sweep and a timing of steps."
     if found.num_seeds < 2:
-        return "**Which batch size is first at a target?** Not resolved: the sweep has one seed."
-    where = f"**{WHERE[timed.mark]}, {any_of(found.choices)} is first at a validation loss of {target:.2f} nats.**"
+        return "**Which batch size reaches a target first?** Not resolved: the sweep has one seed."
+    where = f"**{WHERE[timed.mark]}, {any_of(found.choices)} reaches a validation loss of {target:.2f} nats first.**"
     if found.rivals:
-        where += f" These runs cannot tell {'them' if len(found.choices) > 2 else 'the two'} apart."
+        where += f" They are too close to call with {found.num_seeds} runs."
     return f"{where} {room_sentence(timed.speed, found)} Another text, model or device may have another size."
 
 
@@ -156,7 +156,7 @@ def rates_line(sweep: SweepResults, target: float) -> str:
     edge = tuple(sorted({int(b) for b, rate in zip(runs["batch_size"], runs["rate"], strict=True) if rate in edges}))
     missed = tuple(sorted({int(b) for b in runs.loc[np.isinf(runs["steps"]), "batch_size"]}))
     if edge:
-        tried += f" At {sizes_named(edge)} the edge of the grid came to the target first: a better rate may lie beyond."
+        tried += f" At {sizes_named(edge)} the edge of the grid reached the target first: a better rate may lie beyond."
     return tried + (f" {sizes_named(missed)} did not reach the target with every seed." if missed else "")
 
 
@@ -174,8 +174,7 @@ def scale_line(noise: NoiseResults, sweep: SweepResults | None, target: float) -
     if fit is None or not is_resolved(fit.b_crit):
         return f"{text} The bend of the steps to the target: not resolved."
     bend = fit.b_crit
-    interval = f"({number(bend.low)} to {number(bend.high)})"
-    text += f" The steps to the target bend at **{number(bend.value)} windows** {interval}."
+    text += f" The steps to the target bend at **{between(bend)} windows**."
     estimate = scale.estimate if scale else None
     if estimate is None:
         return text

@@ -5,8 +5,8 @@ from core.experiments.noise.results import NoiseResults
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 
 
-def draw_scale(results: NoiseResults, live: bool) -> str:
-    """The noise scale along a training run; returns what it shows as a sentence."""
+def draw_scale(results: NoiseResults, live: bool) -> None:
+    """The noise scale along a training run."""
     resolved, unresolved = results.scale_tables()
     bounds = [*resolved["low"], *resolved["high"]]
     y = charts.round_log_domain(min(bounds) / 1.3, max(bounds) * 1.1) if bounds else (1.0, 100.0)
@@ -19,4 +19,3 @@ def draw_scale(results: NoiseResults, live: bool) -> str:
         unresolved=unresolved.assign(value=y[0] * 1.3),
         frame=charts.frame_corners((0.0, float(max(*results.spec.steps, 1))), y, x_column="step", y_column="value"),
     )
-    return sentence

@@ -27,14 +27,13 @@ Pick = Callable[[int, float, float], None]
 
 def draw_panels(
     view: View, axis: str, seed: int | None, on_pick: Pick | None = None, sizes: Sequence[int] = (), height: int = 225
-) -> str:
+) -> None:
     """A panel a batch size, of all of them or of `sizes`, with the same axes: of one run, or of all where `seed` is
-    None. `on_pick` gets the batch size, x and the loss of what was clicked. Returns what is seen as a sentence."""
+    None. `on_pick` gets the batch size, x and the loss of what was clicked."""
     results: RaceResults = view.results
     sizes = sizes or results.batch_sizes
     columns = {b: results.training_columns(axis, b, seed) for b in sizes}
     frame = charts.frame_corners((0.0, x_end(results, axis)), loss_domain(columns.values(), results.started))
-    sentences = {b: panel_sentence(results, b, columns[b]) for b in sizes}
     ghosts = {b: ghost_of(b, columns[b]) for b in sizes}
     in_a_row = min(len(sizes), PANELS_IN_A_ROW)
     for first in range(0, len(sizes), in_a_row):
@@ -55,13 +54,12 @@ def draw_panels(
                 draw(
                     spec,
                     f"race_panel_{b}",
-                    f"Training loss at B = {b}: {LIVE_ALT}" if view.live else sentences[b],
+                    f"Training loss at B = {b}: {LIVE_ALT}" if view.live else panel_sentence(results, b, columns[b]),
                     partial(pick_in_panel, on_pick, b) if on_pick else None,
                     columns=columns[b],
                     ghosts=ghosts_behind(b, ghosts),
                     frame=frame,
                 )
-    return " ".join(sentences.values())
 
 
 def mark_of(results: RaceResults, batch_size: int, seed: int | None) -> str:
@@ -75,8 +73,8 @@ def pick_in_panel(on_pick: Pick, batch_size: int, point: dict) -> None:
     on_pick(batch_size, point["x"], point["loss"])
 
 
-def draw_overlay(view: View, axis: str, seed: int | None) -> str:
-    """All batch sizes in one picture, the noisiest behind. Returns what is seen as a sentence."""
+def draw_overlay(view: View, axis: str, seed: int | None) -> None:
+    """All batch sizes in one picture, the noisiest behind."""
     results: RaceResults = view.results
     columns = {b: results.training_columns(axis, b, seed) for b in results.batch_sizes}
     y = loss_domain(columns.values(), results.started)
@@ -92,7 +90,6 @@ def draw_overlay(view: View, axis: str, seed: int | None) -> str:
         ends=charts.end_labels(pd.DataFrame(together), y),
         frame=charts.frame_corners((0.0, x_end(results, axis)), y),
     )
-    return sentence
 
 
 def loss_domain(columns: Iterable[Columns], started: Started | None = None) -> charts.Domain:

@@ -51,7 +51,7 @@ def x_end(results: RaceResults, axis: str) -> float:
     return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
 
 
-def draw_noise(view: View) -> str:
+def draw_noise(view: View) -> None:
     results: RaceResults = view.results
     sizes, y = results.batch_sizes, noise_axis(view.key)
     rows = [{"batch_size": b, "sigma": n.sigma, "low": n.low, "high": n.high} for b, n in sorted(results.noise.items())]
@@ -79,7 +79,6 @@ def draw_noise(view: View) -> str:
         unknown=unknown,
         frame=charts.frame_corners(x, y, x_column="batch_size", y_column="sigma"),
     )
-    return sentence
 
 
 def noise_axis(key: str, wanted: tuple[float, float] | None = None) -> tuple[float, float]:

@@ -13,9 +13,8 @@ def draw_memory(
     by: str = "batch size",
     labelled: float = 0.0,
     **chart,
-) -> str:
-    """A bar for each size, of its parts in bytes; those above this share of the highest bar carry their sum in MB.
-    Returns it as a sentence."""
+) -> None:
+    """A bar for each size, of its parts in bytes; those above this share of the highest bar carry their sum in MB."""
     table = table_of(parts, "batch_size")
     totals = table.groupby("batch_size")["high"].max().reset_index(name="megabytes")
     totals["label"] = [charts.format_significant(total) for total in totals["megabytes"]]
@@ -28,4 +27,3 @@ def draw_memory(
         memory=table,
         total=totals,
     )
-    return sentence

@@ -13,8 +13,8 @@ from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.points import by_size_frame
 
 
-def draw_rates(results: SweepResults, live: bool, height: int = 320) -> str:
-    """Where each rate ends, by batch size; returns what it shows as a sentence."""
+def draw_rates(results: SweepResults, live: bool, height: int = 320) -> None:
+    """Where each rate ends, by batch size."""
     rates = results.rate_table()
     first, last = results.spec.learning_rates[0], results.spec.learning_rates[-1]
     y = charts.round_domain(rates["mean"].min(), rates["mean"].max(), 0.25) if len(rates) else (2.0, 3.5)
@@ -35,11 +35,10 @@ def draw_rates(results: SweepResults, live: bool, height: int = 320) -> str:
         ends=ends.rename(columns={"x": "rate", "y": "mean"}),
         frame=charts.frame_corners((first, last), y, x_column="rate"),
     )
-    return sentence
 
 
-def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool, height: int = 320) -> str:
-    """Steps to the target by batch size, with the fit; returns what it shows as a sentence."""
+def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, live: bool, height: int = 320) -> None:
+    """Steps to the target by batch size, with the fit."""
     sizes = results.batch_sizes
     points, missed = step_points(results, runs)
     theory = fitted_curve(sizes, fit)
@@ -56,7 +55,6 @@ def draw_steps(results: SweepResults, runs: pd.DataFrame, fit: StepsFit | None, 
         distinct=missed,
         frame=frame,
     )
-    return sentence
 
 
 def step_points(results: SweepResults, runs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
