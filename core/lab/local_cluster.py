@@ -35,6 +35,8 @@ def quiet_dask() -> None:
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 0,  # an experiment that kills its worker is not tried again
+            # a worker in place of a killed one loads torch first; given up for good, nothing would ever run again
+            "distributed.deploy.lost-worker-timeout": "5 minutes",
             "distributed.admin.low-level-log-length": 100,
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,

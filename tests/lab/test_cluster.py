@@ -81,8 +81,10 @@ def test_one_that_waits_can_be_stopped(lab):
 def test_pause_resume_stop(lab):
     race = lab.submit(LONG)
     wait_for(lab, race, "running")
+    wait_for_records(lab, race, 5)  # its losses come
     lab.pause(race)
     wait_for(lab, race, "paused")
+    time.sleep(0.5)  # what was sent before is still being kept
     held = num_records(lab, race)
     time.sleep(0.7)
     assert num_records(lab, race) == held
