@@ -48,6 +48,7 @@ from core.charts.numbers import (
     format_time_left,
     format_tiny,
     format_two,
+    format_wait,
 )
 from core.charts.orders import order_loss_chart, order_reads_chart
 from core.charts.palette import PALETTES, Palette, Theme, batch_size_color
@@ -106,6 +107,7 @@ __all__ = [
     "format_time_left",
     "format_tiny",
     "format_two",
+    "format_wait",
     "frame_corners",
     "gap_chart",
     "grow",

@@ -120,11 +120,18 @@ def format_time_left(seconds: float | None) -> str:
     >>> format_time_left(None), format_time_left(4.2), format_time_left(43.0), format_time_left(135.0)
     ('estimating the time left', 'a few seconds left', 'about 45 s left', 'about 2 min left')
     """
-    if seconds is None:
-        return "estimating the time left"
+    return "estimating the time left" if seconds is None else f"{format_wait(seconds)} left"
+
+
+def format_wait(seconds: float) -> str:
+    """As roughly as a time to come is known.
+
+    >>> format_wait(4.2), format_wait(43.0), format_wait(135.0), format_wait(7_000.0)
+    ('a few seconds', 'about 45 s', 'about 2 min', 'about 1 h 57 min')
+    """
     if seconds < 8:
-        return "a few seconds left"
+        return "a few seconds"
     if seconds < 90:
-        return f"about {max(10, 5 * round(seconds / 5))} s left"
+        return f"about {max(10, 5 * round(seconds / 5))} s"
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"about {hours} h {minutes} min left" if hours else f"about {minutes} min left"
+    return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"

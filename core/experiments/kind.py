@@ -34,12 +34,16 @@ class Spec(Protocol):
     def race(self) -> RaceSpec:
         """The race that it is about: text, model and training plan."""
 
+    @property
+    def work(self) -> float:
+        """What its time is about proportional to, among experiments of its kind."""
+
     def check(self, machine: Machine) -> None:
         """Raises ValueError, with a sentence, for what cannot run, or not in the memory of that machine."""
 
 
 class OnRace:
-    """The text of an experiment that has a race."""
+    """The text of an experiment that has a race, and its work where nothing else is said."""
 
     if TYPE_CHECKING:
         race: RaceSpec
@@ -47,6 +51,10 @@ class OnRace:
     @property
     def text(self) -> str:
         return self.race.text
+
+    @property
+    def work(self) -> float:
+        return self.race.work
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Who runs what: a Dask cluster with one worker for experiments (races, mostly) and one for short calls.
+"""Who runs what: a Dask cluster with one worker for experiments (races, mostly) and others for short calls.
 
 By default the cluster is started here, on this machine, and dies with this process. With BATCHSCOPE_SCHEDULER=
 tcp://host:8786 one that already exists is used; its workers say what they take with `--resources "race=1"` or
-`--resources "call=8"`, and must be able to import `core`. Races wait in line where all race workers are busy; a short
-call is answered at once also then. This process never imports torch.
+`--resources "call=8"`, and must be able to import `core`. Experiments wait in line while all workers for them are busy;
+a short call is answered at once also then. This process never imports torch.
 """
 
 import contextlib
@@ -11,22 +11,23 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
-from itertools import count
 from typing import Any
 
 from core.experiments.kind import Spec
 from core.experiments.registry import to_json
-from core.lab.local_cluster import local_cluster, local_worker
-from core.lab.remote import LabError, call_in_worker, control_in_worker, describe_in_worker, run_in_worker
+from core.lab.calls import Calls
+from core.lab.line import Entry, Line
+from core.lab.local_cluster import LocalCluster
+from core.lab.remote import LabError, control_in_worker, describe_in_worker, run_in_worker
 from core.lab.store import HEARTBEAT_SECONDS, Status, Store
 from core.measure.memory import Machine
 
-LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
-BEATS_TO_FORGET = 360  # heartbeats, an hour of them
+WATCH_SECONDS = 1.0
+HOUR_SECONDS = 3600  # how often old ones are forgotten
+READY_SECONDS = 60  # that a worker for experiments may take to be there
 MAX_ACTIVE = 64  # that run or wait here at once
-MAX_TRIES = 5  # of an experiment whose worker dies before it has begun
-CALL_SECONDS = 30  # a short call that takes longer has failed
 
 log = logging.getLogger("batchscope")
 
@@ -34,87 +35,84 @@ log = logging.getLogger("batchscope")
 class Lab:
     """Runs experiments and short calls in workers, and writes what they send to the store. One for a server process."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, is_there: Callable[[str], bool] = lambda visitor: True):
         self.store = store
-        self.lock = threading.Lock()
-        self.cluster: Any = None  # of Dask, if it is our own
+        self.lock = threading.Lock()  # of starting
+        self.cluster: LocalCluster | None = None  # if it is our own
         self.client: Any = None
+        self.calls: Calls | None = None
         self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
-        self.places = count()  # in the line of experiments
-        self.futures: dict[str, Any] = {}  # of the experiments that have not ended
-        self.workers: dict[str, str] = {}  # where each of them runs
-        self.viewed_at: dict[str, float] = {}
+        self.line = Line(is_there)
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
+        self.closed = threading.Event()
 
     # ---- the cluster
 
     def start(self) -> None:
-        """Start or join the cluster, and load torch in its workers. Takes some seconds; safe to call again."""
+        """Start or join the cluster, and load torch in its workers. Takes some seconds; safe to call again, also after
+        it has failed. Raises LabError, with a sentence."""
         with self.lock:
             if self.client:
                 return
             from distributed import Client  # half a second that the first page need not wait for
 
             address = os.environ.get("BATCHSCOPE_SCHEDULER")
-            if not address:
-                self.cluster = local_cluster()
             try:
-                client = Client(address or self.cluster, timeout=10, set_as_default=False)
-            except OSError as error:
-                remedy = "start it, or unset BATCHSCOPE_SCHEDULER" if address else "try again"
-                raise LabError(f"No cluster answers at {address or 'this machine'}: {remedy}.") from error
+                self.cluster = None if address else LocalCluster()
+                client = Client(self.cluster.dask if self.cluster else address, timeout=10, set_as_default=False)
+            except (OSError, RuntimeError) as error:
+                if self.cluster:
+                    self.cluster.close()
+                if address:
+                    raise LabError(
+                        f"No cluster answers at {address}: start it, or unset BATCHSCOPE_SCHEDULER."
+                    ) from error
+                raise LabError("The worker could not be started. Try again in a moment.") from error
             client.subscribe_topic(self.topic, self._take)
-            self.client = client
+            self.client, self.calls = client, Calls(client, self.cluster)
         threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()
 
     def _watch(self) -> None:
-        """Every few seconds: say that what runs is alive, stop what nobody looks at. Hourly: forget old ones."""
-        for beat in count(1):
-            time.sleep(HEARTBEAT_SECONDS)
+        """Say that what runs is alive, stop what nobody looks at, bring workers back, forget what is old."""
+        beat_at = forgot_at = time.monotonic()
+        while not self.closed.wait(WATCH_SECONDS):
+            now = time.monotonic()
             with contextlib.suppress(Exception):  # a database that is away for a moment must not end the watch
-                if beat % BEATS_TO_FORGET == 0:
+                if self.cluster:
+                    self.cluster.keep_alive()
+                to_stop, to_resume = self.line.overdue()
+                for experiment_id in to_stop:
+                    self.stop(experiment_id)
+                for experiment_id in to_resume:
+                    self.resume(experiment_id)
+                self._hand_over()  # to a worker that has come
+                if now - beat_at >= HEARTBEAT_SECONDS:
+                    beat_at = now
+                    if active := list(self.line.entries):
+                        self.store.still_here(active)
+                if now - forgot_at >= HOUR_SECONDS:
+                    forgot_at = now
                     self.store.forget_old()
-                active = list(self.futures)
-                if active:
-                    self.store.still_here(active)
-                for experiment_id in active:
-                    if time.monotonic() - self.viewed_at.get(experiment_id, 0) > LEASE_SECONDS:
-                        self.stop(experiment_id)
 
     def close(self) -> None:
-        for part in (self.client, self.cluster):
+        self.closed.set()
+        for part in (self.calls, self.client, self.cluster):
             if part:
                 with contextlib.suppress(TimeoutError):  # a worker that is just being started again
-                    part.close(timeout=5)
-        self.client = self.cluster = None
+                    part.close()
+        self.client = self.cluster = self.calls = None
 
     # ---- short calls
 
-    def call(self, function: str, *args):
-        """The answer of a function of a worker's, named "module:function", to plain arguments.
-
-        ValueError, with a sentence, passes through; anything else becomes a LabError.
-        """
+    def call(self, function: str, *args, fresh: bool = False, waiting: Callable[[int], None] | None = None) -> Any:
+        """See `Calls.ask`. A cluster of our own has workers for calls from the first call on: they would hold up the
+        first race."""
         self.start()
-        self._start_call_worker()
-        future = self.client.submit(call_in_worker, function, *args, resources={"call": 1}, pure=False, priority=10)
-        try:
-            answer, error = future.result(timeout=CALL_SECONDS)
-        except Exception as why:
-            future.cancel()
-            raise LabError("The worker did not answer. It is started again by itself: try once more.") from why
-        finally:
-            future.release()  # or an answer whose worker dies would be asked for again, of the next one
-        if error:
-            raise error
-        return answer
-
-    def _start_call_worker(self) -> None:
-        """In a cluster of our own, calls get their worker when they first need one: races are not held up by it."""
-        with self.lock:
-            if self.cluster and "call" not in self.cluster.worker_spec:
-                self.cluster.worker_spec["call"] = local_worker("call", resources={"call": 1}, memory_limit=0.5)
-                self.cluster.scale(len(self.cluster.worker_spec))
+        assert self.calls
+        if self.cluster:
+            with self.lock:
+                self.cluster.start_call_workers()
+        return self.calls.ask(function, *args, fresh=fresh, waiting=waiting)
 
     def describe(self) -> Machine:
         """What the machine that experiments run on has."""
@@ -124,14 +122,20 @@ class Lab:
             self.machine = self.client.run(describe_in_worker, workers=[worker])[worker]  # also while it is busy
         return self.machine
 
+    def _race_workers(self) -> list[str]:
+        """The addresses of the workers that take experiments."""
+        workers = self.client.scheduler_info(n_workers=-1)["workers"]
+        return [address for address, worker in workers.items() if worker["resources"].get("race")]
+
     def _race_worker(self) -> str:
-        """The address of a worker that takes races, as soon as there is one."""
-        until = time.monotonic() + CALL_SECONDS
+        """The address of one of them, as soon as there is one."""
+        until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
-            for address, worker in self.client.scheduler_info(n_workers=-1)["workers"].items():
-                if worker["resources"].get("race"):
-                    return address
+            if workers := self._race_workers():
+                return workers[0]
             time.sleep(0.05)
+        if self.cluster:
+            raise LabError("The worker is being started again: try once more in a moment.")
         raise LabError('No worker takes races: start one with --resources "race=1".')
 
     def warm_up(self) -> None:
@@ -141,27 +145,37 @@ class Lab:
 
     # ---- experiments
 
-    def submit(self, spec: Spec) -> str:
-        """Put an experiment in line. Returns its id. Raises ValueError or LabError, with a sentence, if it cannot."""
+    def submit(self, spec: Spec, visitor: str = "") -> str:
+        """Put an experiment in line; or join the same one, if it waits or runs here. Returns its id. Raises ValueError
+        or LabError, with a sentence, if it cannot be."""
         spec.check(self.describe())
-        if len(self.futures) >= MAX_ACTIVE:
-            raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
-        experiment_id = self.store.create(to_json(spec), spec.text)
-        self.viewed_at[experiment_id] = time.monotonic()
-        self._put_in_line(experiment_id, spec, next(self.places), MAX_TRIES)
+        with self.line.lock:
+            if visitor and (joined := self.line.join(spec, visitor)):
+                return joined
+            if len(self.line.entries) >= MAX_ACTIVE:
+                raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
+            experiment_id = self.store.create(to_json(spec), spec.text)
+            self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
+        self._hand_over()
         return experiment_id
 
-    def _put_in_line(self, experiment_id: str, spec: Spec, place: int, tries: int) -> None:
-        future = self.client.submit(
-            run_in_worker, experiment_id, self.topic, spec, resources={"race": 1}, priority=-place, pure=False
-        )
-        self.futures[experiment_id] = future
-        future.add_done_callback(partial(self._ended, experiment_id, spec, place, tries - 1))
+    def _hand_over(self) -> None:
+        """Give those who come next to workers that are free."""
+        with self.line.lock:
+            if self.closed.is_set() or not (waiting := self.line.waiting()):
+                return
+            num_workers = 1 if self.cluster else max(1, len(self._race_workers()))
+            num_busy = len(self.line.entries) - len(waiting)
+            for entry in waiting[: max(0, num_workers - num_busy)]:
+                entry.future = self.client.submit(
+                    run_in_worker, entry.id, self.topic, entry.spec, resources={"race": 1}, pure=False
+                )
+                entry.future.add_done_callback(partial(self._ended, entry))
 
-    def renew_lease(self, experiment_id: str) -> None:
-        """Somebody looks at it, so it goes on."""
-        if experiment_id in self.futures:
-            self.viewed_at[experiment_id] = time.monotonic()
+    @property
+    def worker_is_there(self) -> bool:
+        """Whether experiments can begin now."""
+        return self.cluster is None or self.cluster.is_there("race")
 
     def pause(self, experiment_id: str) -> None:
         self._control(experiment_id, "pause")
@@ -171,34 +185,51 @@ class Lab:
 
     def stop(self, experiment_id: str) -> None:
         """Stop an experiment; what it has recorded stays. One that waits leaves the line."""
-        if experiment_id not in self.workers and experiment_id in self.futures:
-            self.store.set_status(experiment_id, Status.STOPPED)
-            self.futures[experiment_id].cancel()
+        with self.line.lock:
+            entry = self.line.entries.get(experiment_id)
+            if entry is None:
+                return
+            if not entry.begun:
+                self.store.set_status(experiment_id, Status.STOPPED)
+            if entry.future is None:
+                del self.line.entries[experiment_id]
+                return
+        if not entry.begun:
+            entry.future.cancel()
             self.client.run(control_in_worker, experiment_id, "stop", on_error="ignore")  # it may have begun just now
         self._control(experiment_id, "stop")
 
     def _control(self, experiment_id: str, wish: str) -> None:
-        worker = self.workers.get(experiment_id)
-        if worker:
-            self.client.run(control_in_worker, experiment_id, wish, workers=[worker], on_error="ignore")
+        entry = self.line.entries.get(experiment_id)
+        if entry and entry.begun:
+            self.client.run(control_in_worker, experiment_id, wish, workers=[entry.worker], on_error="ignore")
 
     def _take(self, event: tuple) -> None:
         """What a worker sent: into the store. Runs in the client's own thread."""
         _, content = event
         experiment_id, messages = content["experiment"], content["messages"]
+        entry = self.line.entries.get(experiment_id)
         try:
             kept = []
             for message in messages:
                 match message["kind"]:
                     case "started":
-                        self.workers[experiment_id] = message.pop("worker")
+                        worker = message.pop("worker")
+                        if entry:
+                            entry.begin(worker)
                         self.store.set_status(experiment_id, Status.RUNNING)
                         kept.append(message)
                     case "paused":
+                        if entry:
+                            entry.pause()
                         self.store.set_status(experiment_id, Status.PAUSED)
                     case "resumed":
+                        if entry:
+                            entry.resume()
                         self.store.set_status(experiment_id, Status.RUNNING)
                     case "ended":
+                        if entry and message["status"] == Status.DONE:
+                            self.line.learn(entry)
                         if kept:
                             self.store.append(experiment_id, kept)
                             kept = []
@@ -210,17 +241,20 @@ class Lab:
         except Exception as error:
             log.error("An experiment's records could not be kept: %s", type(error).__name__)
 
-    def _ended(self, experiment_id: str, spec: Spec, place: int, tries: int, future) -> None:
+    def _ended(self, entry: Entry, future: Any) -> None:
         """The task is over. If the worker did not say how, it died."""
-        if future.status == "error" and experiment_id not in self.workers and tries:
-            self._put_in_line(experiment_id, spec, place, tries)  # it waited at a worker that another one took down
+        entry.tries -= 1
+        if future.status == "error" and not entry.begun and entry.tries:
+            entry.future = None  # it waited at a worker that something else took down: it is the first in line still
+            self._hand_over()
             return
+        with self.line.lock:
+            self.line.entries.pop(entry.id, None)
+        self._hand_over()
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
         self.store.set_status(
-            experiment_id,
+            entry.id,
             Status.FAILED,
             "The worker that ran this died, probably out of memory. What it had recorded is shown.",
         )
-        for table in (self.futures, self.workers, self.viewed_at):
-            table.pop(experiment_id, None)

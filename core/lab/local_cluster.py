@@ -1,32 +1,116 @@
-"""A Dask cluster of our own, on this machine: a scheduler in this process, and a worker for experiments."""
+"""A Dask cluster of our own, on this machine: a scheduler in this process, a worker for experiments, and one or two for
+short calls. A worker that was killed comes back, however often. Their memory adds up to what the machine, or the
+container, leaves beside this process.
+
+Whoever reaches a port of Dask's may have it run code, so all of them speak TLS, with a certificate that only this
+process and its workers have.
+"""
 
 import logging
 import os
 import sys
+from dataclasses import dataclass
 from typing import Any
 
+from core.settings.limits import RANK_BYTES
+
 WORKER_MODULE = "core.lab.worker"
+START_TRIES = 3  # of the cluster, whose first worker may be killed while it starts
+SERVER_BYTES = 250 * 2**20  # of this process, with some viewers
+SMALLEST_BYTES = RANK_BYTES + 100 * 2**20  # of a worker that trains small models
+CALL_SHARE = 0.35  # of the workers' memory, for calls
+SECOND_CALL_BYTES = 2**30  # that each of two workers for calls should have
 
 
-def local_cluster():
-    """A scheduler in this process, and a worker for races in one of its own, that ends when this one does."""
-    import distributed
+@dataclass(frozen=True)
+class WorkerPlan:
+    """A worker to start: what it takes at a time, and the bytes that it may have."""
 
-    options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
-    scheduler = {"cls": distributed.Scheduler, "options": options}
-    limit = os.environ.get("BATCHSCOPE_WORKER_MEMORY") or 0.9
-    race = local_worker("race", resources={"race": 1}, preload=[WORKER_MODULE], memory_limit=limit)
-    quiet_dask()
-    return distributed.SpecCluster(scheduler=scheduler, workers={"race": race}, name="batchscope")
+    resources: dict[str, int]
+    memory_bytes: int
 
 
-def local_worker(name: str, **options: Any) -> dict:
-    """What Dask needs to know to start a worker on this machine; `memory_limit` is a share of its memory, or "2GB"."""
-    import distributed
+def worker_plans(total_bytes: int, num_cores: int) -> dict[str, WorkerPlan]:
+    """The workers for a machine, by name: one for experiments and one for calls; two for calls where cores and memory
+    allow; where two workers do not fit, one for both.
 
-    environment = {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    options |= {"name": name, "nthreads": 1, "host": "127.0.0.1", "dashboard": False, "env": environment}
-    return {"cls": distributed.Nanny, "options": options}
+    >>> [list(worker_plans(total, cores)) for total, cores in ((690 * 2**20, 1), (2**30, 1), (2**34, 8))]
+    [['race'], ['race', 'call-0'], ['race', 'call-0', 'call-1']]
+    """
+    shared = max(total_bytes - SERVER_BYTES, SMALLEST_BYTES)
+    if shared < RANK_BYTES + SMALLEST_BYTES:
+        return {"race": WorkerPlan({"race": 1, "call": 1}, shared)}
+    call_bytes = max(int(CALL_SHARE * shared), RANK_BYTES)
+    num_calls = 2 if num_cores > 2 and call_bytes >= 2 * SECOND_CALL_BYTES else 1
+    plans = {"race": WorkerPlan({"race": 1}, shared - call_bytes)}
+    return plans | {f"call-{k}": WorkerPlan({"call": 1}, call_bytes // num_calls) for k in range(num_calls)}
+
+
+class LocalCluster:
+    """The cluster while it lives. Its workers end with this process."""
+
+    def __init__(self) -> None:
+        """Start the worker for experiments; those for calls would hold it up. Raises RuntimeError if it cannot be."""
+        import distributed
+        from dask.system import CPU_COUNT  # which knows a container's limits, as the next one does
+        from distributed.system import MEMORY_LIMIT
+
+        quiet_dask()
+        self.plans = worker_plans(MEMORY_LIMIT, CPU_COUNT)
+        self.security = distributed.Security.temporary()
+        options = {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}
+        scheduler = {"cls": distributed.Scheduler, "options": options | {"security": self.security}}
+        for tries_left in reversed(range(START_TRIES)):
+            try:
+                workers = {"race": self._worker("race")}
+                self.dask = distributed.SpecCluster(workers, scheduler, security=self.security, name="batchscope")
+                break
+            except RuntimeError:
+                if not tries_left:
+                    raise
+
+    def _worker(self, name: str) -> dict:
+        """What Dask needs to know to start it."""
+        import distributed
+
+        plan = self.plans[name]
+        wish = os.environ.get("BATCHSCOPE_WORKER_MEMORY") if name == "race" else None
+        options: dict[str, Any] = {
+            "name": name,
+            "resources": plan.resources,
+            "nthreads": len(plan.resources),
+            "memory_limit": wish or plan.memory_bytes,
+            "preload": [WORKER_MODULE],
+            "host": "127.0.0.1",
+            "dashboard": False,
+            "env": {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            "security": self.security,
+        }
+        return {"cls": distributed.Nanny, "options": options}
+
+    @property
+    def call_workers(self) -> list[str]:
+        return [name for name, plan in self.plans.items() if "call" in plan.resources]
+
+    def start_call_workers(self) -> None:
+        """Start those that are not there yet, without waiting for them."""
+        self.dask.worker_spec |= {name: self._worker(name) for name in self.plans.keys() - self.dask.worker_spec.keys()}
+        self.keep_alive()
+
+    def keep_alive(self) -> None:
+        """Start again what has ended for good: a nanny starts its worker again, but nobody a nanny that gave up."""
+        for name, nanny in list(self.dask.workers.items()):
+            if nanny.status.name in ("closed", "failed"):
+                self.dask.workers.pop(name, None)
+        if self.dask.worker_spec.keys() - self.dask.workers.keys():
+            self.dask.scale(len(self.dask.worker_spec))  # the same number: those that are missing
+
+    def is_there(self, name: str) -> bool:
+        """Whether that worker can be given work now."""
+        return any(worker.name == name for worker in list(self.dask.scheduler.workers.values()))
+
+    def close(self) -> None:
+        self.dask.close(timeout=5)
 
 
 def quiet_dask() -> None:
@@ -35,8 +119,10 @@ def quiet_dask() -> None:
     dask.config.set(
         {
             "distributed.scheduler.allowed-failures": 0,  # an experiment that kills its worker is not tried again
-            # a worker in place of a killed one loads torch first; given up for good, nothing would ever run again
+            # a worker in place of a killed one loads torch first, and a nanny must not be given up meanwhile
             "distributed.deploy.lost-worker-timeout": "5 minutes",
+            "distributed.scheduler.http.routes": [],  # nothing is told over HTTP
+            "distributed.worker.http.routes": [],
             "distributed.admin.low-level-log-length": 100,
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,

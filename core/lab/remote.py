@@ -1,5 +1,6 @@
 """What is asked of a worker. These travel by name, for the module behind them loads torch."""
 
+import pickle
 import threading
 from importlib import import_module
 
@@ -11,20 +12,20 @@ class LabError(Exception):
     """Something that a page should tell its reader, in one sentence."""
 
 
-def call_in_worker(function: str, *args) -> tuple:
-    """(answer, None), or (None, what is to be raised): a ValueError or LabError, with a sentence. No other exception
-    leaves, for it would be logged."""
+def call_in_worker(function: str, *args) -> tuple[bool, bytes]:
+    """(True, the answer), or (False, what is to be raised), a ValueError or LabError with a sentence; pickled. No other
+    exception leaves, for it would be logged."""
     module, _, name = function.partition(":")
     try:
-        return getattr(import_module(module), name)(*args), None
+        return True, pickle.dumps(getattr(import_module(module), name)(*args))
     except ValueError as error:
-        return None, ValueError(str(error))
+        return False, pickle.dumps(ValueError(str(error)))
     except Exception as error:
         from core.lab.worker import device_lost, sentence_of, start_again
 
         if device_lost(error):
             threading.Thread(target=start_again, daemon=True).start()  # when this answer is on its way
-        return None, LabError(sentence_of(error))
+        return False, pickle.dumps(LabError(sentence_of(error)))
 
 
 def describe_in_worker() -> Machine:

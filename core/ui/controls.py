@@ -10,33 +10,37 @@ from core.experiments.registry import OFFERS
 from core.lab.cluster import LabError
 from core.lab.store import Experiment, Status
 from core.ui.choices import Choices
-from core.ui.lab import server
+from core.ui.lab import server, visitor
 from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
+SHARED_HELP = "Others started the same experiment and watch it, so you can leave it, but not stop or pause it."
+
 
 def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
-    """Start; while it goes on, pause or resume, and stop. Each says in a sentence why it could not."""
-    status = experiment.status if experiment else Status.DONE
-    go = pressed = ended = False
-    paused = status == Status.PAUSED
-    if status.active:
-        pause, stop = st.columns(2)
-        again, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
-        waits = status == Status.WAITING
-        pressed = pause.button(again, disabled=waits, icon=icon, key=f"{name}_pause", width="stretch")
-        ended = stop.button("Stop", icon=":material/stop:", key=f"{name}_stop", width="stretch")
-    else:
+    """Start; while it goes on, pause or resume, and stop; or leave it to others who started it too. Each says in a
+    sentence why it could not."""
+    if experiment is None or not experiment.active:
         icon = ":material/play_arrow:"
-        go = st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch")
-    lab = server().lab
-    if go:
-        submit(choices, name)
-    elif pressed and experiment:
+        if st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch"):
+            submit(choices, name)
+        return
+    lab, status = server().lab, experiment.status
+    if lab.line.shared(experiment.id, visitor()):
+        if st.button("Leave", icon=":material/logout:", key=f"{name}_leave", width="stretch", help=SHARED_HELP):
+            lab.line.leave(experiment.id, visitor())
+            choices.set(**{name: ""})
+            st.rerun()
+        return
+    pause, stop = st.columns(2)
+    paused = status == Status.PAUSED
+    again, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
+    waits = status == Status.WAITING
+    if pause.button(again, disabled=waits, icon=icon, key=f"{name}_pause", width="stretch"):
         (lab.resume if paused else lab.pause)(experiment.id)
         wait_for(experiment.id, lambda now: now != status)
         st.rerun()
-    elif ended and experiment:
+    if stop.button("Stop", icon=":material/stop:", key=f"{name}_stop", width="stretch"):
         lab.stop(experiment.id)
         wait_for(experiment.id, lambda now: not now.active)
         st.rerun()
@@ -46,9 +50,10 @@ def submit(choices: Choices, name: str, then: Callable = st.rerun) -> None:
     """Start the experiment that the choices describe; `then` shows it."""
     try:
         with st.spinner("Starting …"):
-            experiment_id = server().lab.submit(OFFERS[name].of(choices.settings, current_text(choices)))
+            lab = server().lab
+            experiment_id = lab.submit(OFFERS[name].of(choices.settings, current_text(choices)), visitor())
             choices.set(**{name: experiment_id})
-            if not server().store.num_ahead(experiment_id):
+            if not lab.line.ahead(experiment_id)[0]:
                 wait_for(experiment_id, lambda now: now != Status.WAITING)
     except (ValueError, LabError) as error:
         show_error(error)
@@ -67,18 +72,31 @@ def wait_for(experiment_id: str, reached: Callable[[Status], bool], seconds: flo
         time.sleep(0.02)
 
 
+def place_in_line(num_ahead: int, seconds: float | None, worker_is_there: bool) -> str:
+    """
+    >>> place_in_line(2, 95.0, True)
+    '2 experiments ahead of it, about 2 min'
+    """
+    if num_ahead:
+        wait = "how long is not known yet" if seconds is None else charts.format_wait(seconds)
+        return f"{charts.counted(num_ahead, 'experiment')} ahead of it, {wait}"
+    return "the worker is getting ready" if worker_is_there else "the worker is being started again, some seconds"
+
+
 def show_progress(
     experiment_id: str, status: Status, sentence: str, share: float, done: str, seconds_left: float | None
 ) -> None:
     """The bar, and what it says: `done` is how far it is, in words."""
+    lab = server().lab
     if status == Status.WAITING:
-        ahead = server().store.num_ahead(experiment_id)
-        place = f"{charts.counted(ahead, 'experiment')} ahead of it" if ahead else "the worker is getting ready"
-        label = f"Waiting in line: {place}."
+        num_ahead, seconds = lab.line.ahead(experiment_id)
+        label = f"Waiting in line: {place_in_line(num_ahead, seconds, lab.worker_is_there)}."
     elif status == Status.RUNNING:
         label = f"Running: {done}, {charts.format_time_left(seconds_left)}."
     elif status == Status.PAUSED:
-        label = f"Paused at {done}."
+        pause = lab.line.resumes_in(experiment_id)
+        goes_on = "" if pause is None else f" Others wait, so it goes on in {charts.format_wait(pause)}."
+        label = f"Paused at {done}.{goes_on}"
     else:
         label = f"{status.capitalize()}: {done}. {plain(sentence)}"
     st.progress(share, text=label)

@@ -29,6 +29,7 @@ from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.controls import controls, show_progress
 from core.ui.lab import server
+from core.ui.page import fragment
 from core.ui.texts import current_text, lacks_text, show_no_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
@@ -91,14 +92,14 @@ class OnPage:
             parts = [partial(draw_all, part, arguments) for part in (draw, rest) if part]
             if self.experiment is None:
                 for part in parts if self.note else ():
-                    st.fragment(part)(self.view())
+                    fragment(part)(self.view())
                 return
             begun = self.feed.look().begun
             seconds = (TICK_SECONDS if begun else FIRST_TICK_SECONDS) if self.experiment.active else None
             first, *others = parts
-            st.fragment(live, run_every=seconds)(self, self.experiment, begun, first, progress or percent)
+            fragment(live, run_every=seconds)(self, self.experiment, begun, first, progress or percent)
             for part in others:
-                st.fragment(draw_now, run_every=seconds and REST_TICK_SECONDS)(self, part)
+                fragment(draw_now, run_every=seconds and REST_TICK_SECONDS)(self, part)
 
 
 def draw_all(draw: Callable, arguments: tuple, view: View) -> None:
@@ -111,7 +112,7 @@ def draw_now(shown: OnPage, draw: Callable[[View], None]) -> None:
 
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
     shared = server()
-    shared.lab.renew_lease(experiment.id)
+    shared.lab.line.renew_lease(experiment.id)
     if (now := shared.store.status(experiment.id)) is None:  # it was forgotten: the page says so
         st.rerun()
     status, sentence = now

@@ -4,9 +4,12 @@ import gc
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core import charts
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
 from core.lab.store import Store
@@ -19,7 +22,7 @@ class Server:
 
     def __init__(self):
         self.store = Store(os.environ.get("BATCHSCOPE_DATABASE_URL", f"sqlite:///{DATABASE}"))
-        self.lab = Lab(self.store)
+        self.lab = Lab(self.store, is_there)
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,6 +31,32 @@ def server() -> Server:
     shared = Server()
     threading.Thread(target=warm_up, args=(shared.lab,), name="batchscope-warm-up", daemon=True).start()
     return shared
+
+
+def visitor() -> str:
+    """This session, by a name that no other has."""
+    session = get_script_run_ctx()
+    return session.session_id if session else ""
+
+
+def is_there(visitor: str) -> bool:
+    """Whether that session's tab is open, also in the background."""
+    return st.runtime.exists() and st.runtime.get_instance().is_active_session(visitor)
+
+
+def ask_worker(function: str, *args, fresh: bool = False) -> Any:
+    """A worker's answer, see `Lab.call`; while it takes long, how many questions are before it. Raises ValueError or
+    LabError, with a sentence."""
+    with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
+        place = st.empty()
+
+        def waiting(num_ahead: int) -> None:
+            if num_ahead:
+                place.caption(f"{charts.counted(num_ahead, 'question')} of other visitors before yours …")
+
+        answer = server().lab.call(function, *args, fresh=fresh, waiting=waiting)
+        place.empty()
+    return answer
 
 
 def warm_up(lab: Lab) -> None:

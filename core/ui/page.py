@@ -1,7 +1,8 @@
 """The frame of every page: settings, the way through the lessons, the address, a word on what goes on meanwhile."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial, wraps
 from pathlib import Path
 
 import streamlit as st
@@ -9,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.corpus import NoText
 from core.experiments.registry import OFFERS
+from core.lab.cluster import LabError
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -130,18 +132,32 @@ def show_error(error: Exception) -> None:
         st.error(plain(str(error)))
 
 
+def fragment(function: Callable, run_every: float | None = None) -> Callable:
+    """A part of a page that runs again by itself, as `st.fragment` has it. What goes wrong there does not reach the
+    page's own `except`: it is told in the part's place."""
+
+    @wraps(function)
+    def told(*args, **options):
+        try:
+            function(*args, **options)
+        except (ValueError, LabError) as error:
+            show_error(error)
+
+    return st.fragment(told, run_every=run_every)
+
+
 def plain(text: str) -> str:
     """Text that Markdown must show as it is."""
     special = "\\`*_{}[]()<>#+-.!|~$:^="
     return "".join(f"\\{c}" if c in special else c for c in text)
 
 
-@st.fragment(run_every=5)
+@partial(fragment, run_every=5)
 def experiment_status(choices: Choices) -> None:
     """While an experiment of this visitor goes on: a line in the sidebar, on every page; it also renews its lease."""
     for name, offer in OFFERS.items():
         status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
         if status and status[0].active:
-            server().lab.renew_lease(experiment_id)
+            server().lab.line.renew_lease(experiment_id)
             more = "" if status[0] == Status.PAUSED else " It goes on while you read."
             st.caption(f"Your {offer.noun} is {status[0]}.{more}")

@@ -14,10 +14,12 @@ from core.settings.declared import STAGES
 from core.settings.limits import MAX_STEP, MAX_TOKENS
 from core.ui.batches import draw_batch
 from core.ui.choices import Choices
-from core.ui.lab import server
+from core.ui.lab import ask_worker, server
+from core.ui.page import fragment
 from core.ui.texts import current_corpus, current_text
 
 DRAWN, ASKED = "_player_drawn", "_asked_of_step"
+REACH = "reach"
 
 
 # ---- the current run, and asking the worker about it
@@ -37,8 +39,10 @@ class Step:
         LabError, with a sentence."""
         answers = self.answers()
         if (function, *args) not in answers:
-            with st.spinner("Waiting for the worker …"):  # shown only if it takes half a second
-                answers[function, *args] = server().lab.call(f"core.calls.steps:{function}", self.run, self.step, *args)
+            fresh = function in (REACH, "cost_one_by_one")  # what it does, or times, counts
+            answers[function, *args] = ask_worker(
+                f"core.calls.steps:{function}", self.run, self.step, *args, fresh=fresh
+            )
         return answers[function, *args]
 
     def answers(self) -> dict[tuple, object]:
@@ -71,14 +75,14 @@ def step_of(run: RunSpec, step: int, corpus: Corpus) -> Step:
 
 def reach(step: Step) -> None:
     """Have the worker train the run again up to this step, and show how far it is where that takes a while."""
-    reached, before = step.ask("reach"), 0
+    reached, before = step.ask(REACH), 0
     bar = st.empty()
     while reached != step.step:
         if reached <= before:
             raise LabError("The worker was started again on the way. Try once more.")
         bar.progress(reached / step.step, text=f"Training again up to step {step.step:,}: at {reached:,} …")
         step.answers().clear()
-        before, reached = reached, step.ask("reach")
+        before, reached = reached, step.ask(REACH)
     bar.empty()
 
 
@@ -105,7 +109,7 @@ def walk_controls(choices: Choices) -> None:
             choices.select("pace")
     if playing and not at_end:
         st.session_state[DRAWN] = True
-        st.fragment(tick, run_every=choices.pace)(choices)
+        fragment(tick, run_every=choices.pace)(choices)
 
 
 def walk_on(choices: Choices, by: int = 1) -> None:

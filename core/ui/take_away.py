@@ -7,16 +7,15 @@ import streamlit as st
 from core.experiments.race.offers import race_of
 from core.experiments.race.spec import RaceSpec
 from core.export.lesson import LessonSpec
-from core.lab.cluster import LabError
 from core.settings.limits import MAX_EMBEDDED_BYTES
 from core.settings.values import Settings
 from core.ui.choices import Choices
-from core.ui.lab import server
-from core.ui.page import show_error
+from core.ui.lab import ask_worker
+from core.ui.page import fragment
 from core.ui.texts import current_text
 
 
-@st.fragment
+@fragment
 def take_away(
     choices: Choices,
     name: str,
@@ -36,17 +35,12 @@ def take_away(
     with st.expander("Take it away", icon=":material/download:", key="take_away", on_change="rerun") as opened:
         if not opened.open:
             return
-        try:
-            text = current_text(choices)
-            raced = race(choices.settings, text)
-            mine = own(choices.settings, text) if own else None
-            lesson = LessonSpec(race=raced, batch_size=batch_size or choices.batch_size, step=step, own=mine)
-            with st.spinner("Writing …"):
-                notebook = server().lab.call("core.export:export_notebook", lesson)
-                script = server().lab.call("core.export:export_script", raced)
-        except (ValueError, LabError) as error:
-            show_error(error)
-            return
+        text = current_text(choices)
+        raced = race(choices.settings, text)
+        mine = own(choices.settings, text) if own else None
+        lesson = LessonSpec(race=raced, batch_size=batch_size or choices.batch_size, step=step, own=mine)
+        notebook = ask_worker("core.export:export_notebook", lesson)
+        script = ask_worker("core.export:export_script", raced)
         also = ", and this lesson's own measurement, as it is set here" if own else ""
         st.markdown(
             f"The text, the batches, the model and a race over the batch sizes{also}, to run without this app: with "

@@ -68,17 +68,25 @@ def grow(store: Store, race_id: str, first_step: int, num_steps: int) -> None:
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory):
-    """The address of a cluster for many servers, whose workers have loaded torch."""
-    lab = Lab(Store(f"sqlite:///{tmp_path_factory.mktemp('cluster')}/lab.db"))
+    """What servers that share a cluster, whose workers have loaded torch, have in their environment: where it is, and
+    its certificate, as Dask takes it."""
+    folder = tmp_path_factory.mktemp("cluster")
+    lab = Lab(Store(f"sqlite:///{folder}/lab.db"))
     lab.warm_up()
-    yield lab.cluster.scheduler_address
+    environment = {"BATCHSCOPE_SCHEDULER": lab.cluster.dask.scheduler_address}
+    security = lab.cluster.security
+    parts = {"CA_FILE": "tls_ca_file", "CLIENT__CERT": "tls_client_cert", "CLIENT__KEY": "tls_client_key"}
+    for name, part in parts.items():
+        (folder / part).write_text(getattr(security, part))
+        environment[f"DASK_DISTRIBUTED__COMM__TLS__{name}"] = str(folder / part)
+    yield environment
     lab.close()
 
 
 @pytest.mark.waits
 @pytest.mark.parametrize("path, title", TITLES.items())
 def test_every_page_opens_as_the_first_request_of_a_fresh_server(scheduler, tmp_path, path, title):
-    with fresh_server(tmp_path, BATCHSCOPE_SCHEDULER=scheduler) as server:
+    with fresh_server(tmp_path, **scheduler) as server:
         viewer = Viewer(server.port, path)
         viewer.run()
         viewer.close()

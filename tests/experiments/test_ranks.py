@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from core.experiments.parallel import run as ranks_module
-from core.experiments.parallel.run import Launch, run
+from core.experiments.parallel.run import FOLDER, Launch, forget_folders, run
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
@@ -108,20 +109,29 @@ def test_stopping_leaves_nothing_behind(started):
 
 
 @pytest.mark.waits
-def test_ranks_whose_starter_was_killed_end_themselves(tmp_path):
-    text = tmp_path / "text.txt"
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_ranks_whose_starter_was_killed_end_themselves_and_leave_no_text(tmp_path, monkeypatch, end):
+    text, temporary = tmp_path / "text.txt", tmp_path / "temporary"
     text.write_text(RACE.text)
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
     command = [sys.executable, "-m", "core", "distribute", "--text-file", text, "--steps", "200", "--n-layer", "1"]
     starter = subprocess.Popen([*command, "--micro-batch-size", "64"], cwd=ROOT, stdout=subprocess.PIPE)
     for line in starter.stdout:
         if json.loads(line)["kind"] == "step":
             break
+    assert [folder.name.startswith(FOLDER) for folder in temporary.iterdir()] == [True]
     family = psutil.Process(starter.pid).children(recursive=True)
-    starter.kill()
+    starter.send_signal(end)
     starter.communicate()
     assert len(family) >= 3  # the launcher and two ranks
     _, there = psutil.wait_procs(family, timeout=10)
     assert [p for p in there if p.status() != psutil.STATUS_ZOMBIE] == []
+    written = [file.read_text(errors="replace") for file in temporary.rglob("*") if file.is_file()]
+    assert not [content for content in written if RACE.text[:20] in content]
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    forget_folders()
+    assert list(temporary.iterdir()) == []
 
 
 @pytest.mark.waits

@@ -61,7 +61,7 @@ def test_two_races_wait_in_line_and_a_call_is_answered_meanwhile(lab):
     wait_for(lab, first, "running")
     second = lab.submit(SHORT)
     wait_for_records(lab, first, 5)
-    assert lab.store.status(second)[0] == "waiting" and lab.store.num_ahead(second) == 1
+    assert lab.store.status(second)[0] == "waiting" and lab.line.ahead(second)[0] == 1
     assert lab.call("core.model.trace:trace_shapes", CONFIG, 2, 4)[0]["shape"] == [2, 4]
     assert lab.store.status(first)[0] == "running"  # it did not have to end for that
     lab.stop(first)
@@ -108,7 +108,7 @@ def test_a_killed_worker_ends_its_race_with_a_sentence_and_those_in_line_keep_th
     race, second, third = (lab.submit(each) for each in (LONG, SHORT, SHORT))
     wait_for(lab, race, "running")
     kept = wait_for_records(lab, race, 5)
-    (pid,) = lab.client.run(os.getpid, workers=[lab.workers[race]]).values()
+    (pid,) = lab.client.run(os.getpid, workers=[lab.line.entries[race].worker]).values()
     psutil.Process(pid).kill()
     assert wait_for(lab, race, "failed", "done") == "failed"
     assert "worker that ran this died" in lab.store.status(race)[1]

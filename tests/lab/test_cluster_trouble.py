@@ -4,14 +4,17 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
+from urllib.request import urlopen
 
 import psutil
 import pytest
+from distributed import Client
 from small_races import LONG, SHORT, TEXT, num_records, wait_for
 
 from core.experiments.race.spec import RaceSpec
-from core.lab import cluster
+from core.lab import calls, cluster, line
 from core.lab.cluster import Lab, LabError
 from core.lab.store import Store
 from core.measure.memory import Machine
@@ -29,45 +32,69 @@ def test_an_error_of_the_program_becomes_a_sentence_too(lab):
 
 
 def test_a_call_that_finds_no_memory_says_so_and_its_worker_goes_on(lab):
-    worker = lab.call("os:getpid")
+    worker = lab.call("os:getpid", fresh=True)
     with pytest.raises(LabError, match="The memory was not enough"):
         lab.call("builtins:exec", "raise MemoryError('of a text')")
     time.sleep(1.5)
-    assert lab.call("os:getpid") == worker
+    assert lab.call("os:getpid", fresh=True) == worker
 
 
 def test_a_worker_whose_gpu_failed_says_so_and_is_started_again(lab):
-    worker = lab.call("os:getpid")
+    worker = lab.call("os:getpid", fresh=True)
     with pytest.raises(LabError, match="The GPU failed"):
         lab.call("builtins:exec", "import torch; raise torch.AcceleratorError('CUDA error: an illegal memory access')")
     time.sleep(1.5)  # its last words take a second
-    assert lab.call("os:getpid") != worker
+    assert lab.call("os:getpid", fresh=True) != worker
 
 
-def test_a_call_that_takes_too_long_is_given_up_and_the_next_one_is_answered(lab, monkeypatch):
-    monkeypatch.setattr(cluster, "CALL_SECONDS", 0.2)
-    with pytest.raises(LabError, match="did not answer"):
-        lab.call("time:sleep", 1)
+def test_a_call_that_takes_too_long_is_given_up_and_its_worker_started_again(lab, monkeypatch):
+    worker = lab.call("os:getpid", fresh=True)
+    monkeypatch.setattr(calls, "CALL_SECONDS", 0.2)
+    with pytest.raises(LabError, match="did not answer in time"):
+        lab.call("time:sleep", 60)
     monkeypatch.undo()
-    assert lab.call("os:getpid") > 0
+    assert lab.call("os:getpid", fresh=True) != worker
 
 
-def test_a_killed_call_worker_ends_its_call_with_a_sentence_and_comes_back(lab):
-    said = []
-
-    def long_call():
-        with pytest.raises(LabError) as refused:
-            lab.call("time:sleep", 25)
-        said.append(str(refused.value))
-
-    worker = psutil.Process(lab.call("os:getpid"))
-    caller = threading.Thread(target=long_call)
+def test_a_call_whose_worker_is_killed_is_asked_once_more(lab):
+    answers = []
+    worker = psutil.Process(lab.call("os:getpid", fresh=True))
+    caller = threading.Thread(target=lambda: answers.append(lab.call("time:sleep", 2)))
     caller.start()
-    time.sleep(0.2)
+    time.sleep(0.5)
     worker.kill()
-    caller.join(timeout=20)
-    assert said == ["The worker did not answer. It is started again by itself: try once more."]
-    assert lab.call("os:getpid") != worker.pid
+    caller.join(timeout=40)
+    assert answers == [None] and lab.call("os:getpid", fresh=True) != worker.pid
+
+
+def test_a_call_that_kills_its_worker_is_not_asked_a_third_time(lab):
+    with pytest.raises(LabError, match="died at this twice"):
+        lab.call("builtins:exec", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    assert lab.call("os:getpid", fresh=True) > 0
+
+
+def test_equal_questions_are_answered_once_and_nobody_can_change_the_answer(lab):
+    first = lab.call("builtins:list", "abc")
+    first.append("d")
+    assert lab.call("builtins:list", "abc") == ["a", "b", "c"]
+    assert lab.call("time:time_ns") == lab.call("time:time_ns") < lab.call("time:time_ns", fresh=True)
+    together = []
+    threads = [threading.Thread(target=lambda: together.append(lab.call("secrets:token_hex", 8))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(together) == 8 and len(set(together)) == 1
+
+
+def test_a_question_that_waits_hears_how_many_are_before_it(lab):
+    heard = []
+    slow = threading.Thread(target=lab.call, args=("time:sleep", 3))
+    slow.start()
+    time.sleep(0.3)
+    lab.call("builtins:len", "abcd", waiting=heard.append)
+    slow.join()
+    assert heard and set(heard) == {1}
 
 
 # ---- what is refused before it starts
@@ -80,7 +107,7 @@ def test_a_race_that_cannot_run_is_refused_and_not_kept(lab, monkeypatch):
         lab.submit(SHORT)
     monkeypatch.undo()
     after = lab.submit(SHORT)
-    assert lab.store.num_ahead(after) <= 1  # `before`, if it still runs, and nothing else
+    assert lab.line.ahead(after)[0] <= 1  # `before`, if it still runs, and nothing else
     wait_for(lab, before, "done")
     wait_for(lab, after, "done")
 
@@ -95,14 +122,15 @@ def test_too_long_a_line_is_refused_with_a_sentence(lab, monkeypatch):
 
 
 def test_a_lab_can_join_a_cluster_and_keeps_its_own_records(lab, tmp_path, monkeypatch):
-    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", lab.cluster.scheduler_address)
+    monkeypatch.setenv("BATCHSCOPE_SCHEDULER", lab.cluster.dask.scheduler_address)
+    monkeypatch.setattr("distributed.Client", partial(Client, security=lab.cluster.security))
     guest = Lab(Store(f"sqlite:///{tmp_path}/guest.db"))
     race = guest.submit(SHORT)
     wait_for(guest, race, "done")
     assert guest.store.read(race)[0][0]["kind"] == "started"
     assert guest.cluster is None and lab.store.status(race) is None and num_records(lab, race) == 0
     guest.close()
-    assert lab.call("os:getpid") > 0  # it took nothing down with it
+    assert lab.call("os:getpid", fresh=True) > 0  # it took nothing down with it
 
 
 def test_a_cluster_that_does_not_answer_is_told(monkeypatch, tmp_path):
@@ -130,15 +158,33 @@ def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):
 
 def test_old_races_are_forgotten_while_the_server_runs(lab, monkeypatch):
     forgotten = threading.Event()
-    monkeypatch.setattr(cluster, "BEATS_TO_FORGET", 1)
+    monkeypatch.setattr(cluster, "HOUR_SECONDS", 0)
     monkeypatch.setattr(lab.store, "forget_old", forgotten.set)
     assert forgotten.wait(timeout=10)
 
 
 def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
-    monkeypatch.setattr(cluster, "LEASE_SECONDS", 0)
+    monkeypatch.setattr(line, "LEASE_SECONDS", 0)
+    monkeypatch.setattr(lab.line, "is_there", lambda visitor: False)
     race = lab.submit(LONG)
     wait_for(lab, race, "stopped", seconds=40)
+
+
+# ---- who may reach it
+
+
+def test_without_the_certificate_nobody_reaches_a_port_of_it(lab):
+    lab.call("os:getpid")
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    ports = {c.laddr for p in processes for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
+    assert len(ports) >= 5 and {address.ip for address in ports} == {"127.0.0.1"}
+    for _, port in ports:
+        with pytest.raises(OSError, match=r"404|reset|closed"):  # it serves nothing, or speaks no HTTP
+            urlopen(f"http://127.0.0.1:{port}/health", timeout=5)
+    address = lab.cluster.dask.scheduler_address
+    for without in (address.replace("tls:", "tcp:"), address):
+        with pytest.raises((OSError, TypeError), match=r"reset|closed|ssl_context"):
+            Client(without, timeout=5)
 
 
 SCRIPT = """

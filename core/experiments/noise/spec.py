@@ -21,6 +21,11 @@ class NoiseSpec(OnRace):
     batch_sizes: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64, 128)  # ascending
     num_batches: int = 64  # of each size
 
+    @property
+    def work(self) -> float:
+        """Windows that are drawn, beside which the training is short."""
+        return len(self.steps) * self.num_batches * sum(self.batch_sizes) * self.race.block_size
+
     @classmethod
     def of(cls, race: RaceSpec, steps, batch_sizes, num_batches: int) -> "NoiseSpec":
         """With a budget that reaches the last step. The race's first batch size and first seed are trained."""

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,7 @@ BEAT_SECONDS = 0.5
 LOOK_SECONDS = 0.02  # sooner than the launcher looks: who died first should be seen
 TROUBLE_SECONDS = 1
 END_SECONDS = 5
+FOLDER = "batchscope-ranks-"
 
 
 # ---- in a rank
@@ -77,14 +79,37 @@ def run(spec: ParallelSpec) -> Iterator[Message]:
     race = spec.race_of(spec.num_ranks)
     _, gpt_config = race.build()
     yield Started(num_ranks=spec.num_ranks, num_parameters=gpt_config.num_parameters, vocab_size=gpt_config.vocab_size)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spec.json"
-        path.write_text(json.dumps({"settings": to_json(spec), "text": spec.text}), encoding="utf-8")
-        ranks = Launch(spec, path)
+    forget_folders()
+    written = json.dumps({"settings": to_json(spec), "text": spec.text}).encode()
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder, readable(written) as path:
+        ranks = Launch(spec, path, folder)
         try:
             yield from ranks.messages()
         finally:
             ranks.end()
+
+
+@contextlib.contextmanager
+def readable(content: bytes) -> Iterator[Path]:
+    """A path at which other processes of this user can read it, while this process lives. In memory, so that no end of
+    ours can leave a text on a disk; where the system has no such files, in one that only this user can read."""
+    if hasattr(os, "memfd_create"):
+        with open(os.memfd_create("batchscope"), "w+b") as file:
+            file.write(content)
+            file.flush()
+            yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        return
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        yield Path(file.name)
+
+
+def forget_folders() -> None:
+    """Those of processes that were killed: the launcher keeps its own files there."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        if not psutil.pid_exists(int(folder.name.removeprefix(FOLDER).partition("-")[0])):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_spec(path: str) -> ParallelSpec:
@@ -97,8 +122,8 @@ def read_spec(path: str) -> ParallelSpec:
 class Launch:
     """The launcher and its ranks, from their start to their end."""
 
-    def __init__(self, spec: ParallelSpec, spec_path: Path):
-        self.spec, self.spec_path = spec, spec_path
+    def __init__(self, spec: ParallelSpec, spec_path: Path, log_folder: str):
+        self.spec = spec
         self.pids: dict[int, int] = {}  # by rank
         self.heard_at: dict[int, float] = {}
         self.finished: set[int] = set()
@@ -118,6 +143,7 @@ class Launch:
             "--rdzv-backend=c10d",
             f"--rdzv-endpoint=127.0.0.1:{spec.port}",
             "--local-addr=127.0.0.1",
+            f"--log-dir={log_folder}",
         ]
         command = [*launch, "-m", "core", "distribute", "--spec-file", str(spec_path)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p), "OMP_NUM_THREADS": "1"}
@@ -137,8 +163,6 @@ class Launch:
                     pass
                 case "beat":
                     self.pids[rank], self.heard_at[rank] = message["pid"], time.monotonic()
-                    if len(self.pids) == self.spec.num_ranks:  # all have read it, and a text should not lie about
-                        self.spec_path.unlink(missing_ok=True)
                     there = f"{len(self.pids)} of {self.spec.num_ranks} processes are there"
                     doing = f"step {steps:,}" if steps else there
                     if rank == 0:

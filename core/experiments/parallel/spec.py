@@ -24,6 +24,10 @@ class ParallelSpec(OnRace):
     port: int = 0  # where the ranks meet; 0 for any that is free
 
     @property
+    def work(self) -> float:
+        return 1.0  # the processes that start take most of the time
+
+    @property
     def batch_size(self) -> int:
         return self.plan.batch_size(self.num_ranks)
 

@@ -41,6 +41,11 @@ class RaceSpec:
     def race(self) -> "RaceSpec":
         return self
 
+    @property
+    def work(self) -> float:
+        """Tokens that are read, by channels and layers: small steps cost about as much as their operations do."""
+        return len(self.train.batch_sizes) * self.train.num_seeds * self.train.max_tokens * self.n_layer * self.n_embd
+
     def build(self) -> tuple:
         """(corpus, gpt_config). Raises ValueError, with a sentence, for a text or sizes that cannot race."""
         limits = [

@@ -32,6 +32,10 @@ class StepCostSpec(OnRace):
     block_sizes: tuple[int, ...] = ()  # ascending, the race's among them; at which memory is counted too
     budget_bytes: int | None = None  # that the largest batch has to fit into; None: it is not looked for
 
+    @property
+    def work(self) -> float:
+        return 1.0  # each size is timed for about as long
+
     @classmethod
     def of(cls, race: RaceSpec) -> "StepCostSpec":
         """At the race's batch sizes, of which the largest is split."""

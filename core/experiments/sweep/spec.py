@@ -20,6 +20,10 @@ class SweepSpec(OnRace):
     race: RaceSpec
     learning_rates: tuple[float, ...] = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3)  # ascending
 
+    @property
+    def work(self) -> float:
+        return len(self.learning_rates) * self.race.work
+
     def plan_at(self, learning_rate: float) -> TrainConfig:
         return replace(self.race.train, learning_rate=learning_rate, lr_rule="fixed")
 

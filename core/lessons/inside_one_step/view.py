@@ -16,7 +16,7 @@ from core.lessons.inside_one_step.words import (
 from core.measure.reports import GradientReport, OneByOne, OneWeight, UpdateReport
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
-from core.ui.page import folded, show_answer
+from core.ui.page import folded, fragment, show_answer
 from core.ui.plots.step import draw_layers, upper_end
 from core.ui.steps import Step
 
@@ -62,7 +62,7 @@ def show_gradients(step: Step) -> None:
             show_one_weight(report.weights)
 
 
-@st.fragment
+@fragment
 def show_one_weight(weights: dict[str, OneWeight]) -> None:
     """One weight's gradient as the sum of what each example asks of it."""
     narrow, _ = st.columns(2)
@@ -132,7 +132,7 @@ def show_update(step: Step, choices: Choices) -> None:
 # ---- two questions about the batch
 
 
-@st.fragment
+@fragment
 def show_positions(step: Step, choices: Choices) -> None:
     """A row's loss as the sum of its positions', each taken by itself."""
     num_rows = len(step.batch.x)
@@ -160,7 +160,7 @@ def show_positions(step: Step, choices: Choices) -> None:
     st.markdown(position_sentences(row, alone, together))
 
 
-@st.fragment
+@fragment
 def show_cost(step: Step) -> None:
     """The same batch in one pass and one example at a time, measured when asked."""
     if st.button("Measure it now", icon=":material/timer:", key="step_measure"):

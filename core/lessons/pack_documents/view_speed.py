@@ -4,31 +4,25 @@ import numpy as np
 import streamlit as st
 
 from core import charts
-from core.lab.cluster import LabError
 from core.lessons.pack_documents.words import times_sentences
 from core.measure.comparison import ratio_of
 from core.measure.estimate import Estimate
 from core.measure.reports import StepTimes
-from core.ui.lab import server
+from core.ui.lab import ask_worker
 from core.ui.packing import Packing
-from core.ui.page import show_error
+from core.ui.page import fragment
 
 TIMES = "_packing_times"
 FIRST_ROUNDS, MORE_ROUNDS = 8, 40
 number = charts.format_significant
 
 
-@st.fragment
+@fragment
 def show_speed(packing: Packing) -> None:
     """Padded against packed updates, in turn; some rounds at once, more on request."""
     more = st.button(f"Time {MORE_ROUNDS} more rounds", icon=":material/timer:", key="packing_more")
     earlier = taken_times(packing)
-    try:
-        times = take_rounds(packing, len(earlier.seconds) + MORE_ROUNDS if earlier and more else FIRST_ROUNDS)
-    except (ValueError, LabError) as error:
-        show_error(error)
-        return
-    show_times(times)
+    show_times(take_rounds(packing, len(earlier.seconds) + MORE_ROUNDS if earlier and more else FIRST_ROUNDS))
 
 
 def take_rounds(packing: Packing, rounds: int) -> StepTimes:
@@ -38,9 +32,8 @@ def take_rounds(packing: Packing, rounds: int) -> StepTimes:
     bar = st.empty()
     while len(seconds) < rounds:
         few = rounds - len(seconds)
-        times = server().lab.call(
-            "core.calls.packing:time_steps", list(packing.ids), packing.config, packing.seed, packing.device, few
-        )
+        subject = list(packing.ids), packing.config, packing.seed, packing.device
+        times = ask_worker("core.calls.packing:time_steps", *subject, few, fresh=True)
         seconds += times.seconds
         bar.progress(min(1.0, len(seconds) / rounds), text=f"{len(seconds)} of {rounds} rounds timed …")
     bar.empty()

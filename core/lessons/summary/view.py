@@ -12,6 +12,7 @@ from core.ui.charts import theme
 from core.ui.choices import Choices
 from core.ui.experiment import find_own, recorded, same_subject
 from core.ui.packing import current_packing, pack_all
+from core.ui.page import fragment
 
 AT, CHECKED = "summary_question", "summary_checked"
 OF_DOCUMENTS = ("documents", "tokenizer", "row_length")  # the settings that packing is counted from
@@ -95,7 +96,7 @@ def show_table(choices: Choices, table: Table) -> None:
 # ---- the check
 
 
-@st.fragment
+@fragment
 def show_check(questions: list[Settled]) -> None:
     """One question at a time: nothing is counted, and nothing is timed."""
     at = st.session_state.get(AT, 0) % len(questions)
