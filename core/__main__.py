@@ -4,8 +4,6 @@ A command for each experiment that a page offers, its options made from the sett
 that are of a shell only. What loads torch is imported where it is needed: `--help` needs none.
 """
 
-import base64
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +17,7 @@ import click
 
 from core.corpus import clean_text, decode_upload, samples
 from core.experiments.kind import Offer, Spec
-from core.experiments.messages import Progress, to_dict
+from core.experiments.messages import Progress, json_line, to_dict
 from core.experiments.parallel.offers import parallel_of
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.messages import Summary
@@ -115,7 +113,7 @@ def write_lines(out: str, lines: Iterable[dict]) -> None:
 
 def write_line(line: dict, file: TextIO) -> None:
     """Bytes as a recording has them."""
-    print(json.dumps(line, default=lambda data: base64.b64encode(data).decode()), file=file, flush=True)
+    print(json_line(line), file=file, flush=True)
 
 
 def lines_of(spec: Spec) -> Iterator[dict]:
