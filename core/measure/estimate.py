@@ -1,12 +1,22 @@
 """A measured number with its 95% interval: the form of all that is uncertain in `core/measure/`.
 
 How an interval is made stands where the number is made. An estimate is *resolved* where its interval excludes what it
-is compared with; what that is, stands where it is compared.
+is compared with; what that is, stands where it is compared. Some data allow no interval at all: `Unresolved` says why.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
+
+
+class Unresolved(StrEnum):
+    """Why there is no interval."""
+
+    HIDDEN = "hidden by noise"  # |G|^2, of which the interval contains 0
+    RARE = "rare windows"  # a few of them make nearly all of the noise, and the batches hardly met one
+    ROUNDING = "rounding errors"  # it is no larger than those
+    NOT_FINITE = "not finite"
 
 
 @dataclass(frozen=True)

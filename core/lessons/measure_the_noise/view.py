@@ -18,6 +18,7 @@ from core.lessons.measure_the_noise.words import (
     summary_of,
     whole_note,
 )
+from core.measure.estimate import Unresolved
 from core.measure.intervals import without_replacement
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -79,7 +80,7 @@ def draw_the_rest(view: View, choices: Choices, _at: int) -> None:
     with folded("Why not 1/√(B·T)? The tokens of a window are not independent", "noise_design") as shown:
         if shown:
             whole = results.whole.get(step)
-            effect = whole.design_effect if whole else math.nan
+            effect = whole.design_effect if whole else None
             st.markdown(design_effect_sentence(results.spec.race.block_size, effect))
     with folded("The noise scale: what it is, and its numbers", "noise_scale") as shown:
         if shown:
@@ -154,7 +155,9 @@ def show_gradient(view: View, step: int) -> None:
 def show_gradient_spread(view: View, step: int) -> None:
     results: NoiseResults = view.results
     scale = results.scales.get(step)
-    theory = gradient_theory(results.spec.batch_sizes, scale) if scale else NO_THEORY
+    theory = NO_THEORY
+    if scale and scale.doubt in ("", Unresolved.HIDDEN):  # what hides |G|² does not hide tr Σ
+        theory = gradient_theory(results.spec.batch_sizes, scale)
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
         draw_spread(view, step, "gradient", theory, "distance from the whole text's gradient")
