@@ -1,7 +1,5 @@
 """A measurement of noise on a page: batches around the whole text, their spread by batch size, the noise scale."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -199,7 +197,7 @@ def value_domain(values: pd.Series, what: str) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     if what == "cosine":
         return charts.round_domain(min(0.0, low), 1.0, 0.2)
-    return charts.round_domain(low, high, 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 2)
+    return charts.round_domain(low, high, charts.round_step(high - low))
 
 
 def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_title: str) -> None:
