@@ -127,6 +127,7 @@ def test_a_file_of_before_stays_where_nothing_can_be_measured(tmp_path):
 
 def test_more_memory_than_there_is_is_refused_before_it_is_taken(run, text_file, tmp_path):
     large = ("--batch-sizes=512", "--n-layer=12", "--n-embd=768", "--n-head=12", "--block-size=512", "--num-seeds=8")
+    large += ("--max-tokens=1000000",)
     out = tmp_path / "out.jsonl"
     code, _, err = run("race", *large, "--jsonl", str(out))
     assert code == 2 and "GiB of memory" in err and not out.exists()
@@ -199,7 +200,7 @@ def test_the_memory_of_a_worker(given, memory):
 
 @pytest.mark.parametrize("given", ["300MB", "0", "-1", "1.5", "lots", "2 XB", "nan", "inf", "2GB2", "9" * 500])
 def test_a_memory_that_cannot_be_names_the_variable(given):
-    with pytest.raises(ValueError, match="^BATCHSCOPE_WORKER_MEMORY cannot be “.*at least 512 MiB"):
+    with pytest.raises(ValueError, match=r"^BATCHSCOPE_WORKER_MEMORY cannot be “.*at least 512 MiB"):
         worker_memory({"BATCHSCOPE_WORKER_MEMORY": given})
 
 

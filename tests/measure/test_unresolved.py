@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from core.experiments.race.messages import Noise
 from core.measure.batch_noise import Population, design_effect
-from core.measure.estimate import Unresolved
+from core.measure.comparison import ratio_of
+from core.measure.estimate import Estimate, Unresolved
 from core.measure.intervals import FEWEST_DOF, Kurtosis, slope_of, spread_of
 from core.measure.noise import LossNoise
 from core.measure.noise_scale import noise_scale
+from core.measure.targets import fit_steps
 
 ONES = np.ones(50)
 RARE, HIDDEN, ROUNDING, NOT_FINITE = Unresolved.RARE, Unresolved.HIDDEN, Unresolved.ROUNDING, Unresolved.NOT_FINITE
@@ -90,3 +93,27 @@ def test_a_jump_in_a_calm_curve_is_no_noise():
 def test_windows_that_do_not_vary_have_no_design_effect_and_no_tails():
     assert math.isnan(design_effect(np.full((5, 3), 2.0)))
     assert Population._kurtosis([torch.zeros(4)], [torch.tensor(0.0)]) == Kurtosis(2.0, 2.0)
+
+
+def test_what_is_made_of_a_number_at_zero_or_without_bound_has_no_interval():
+    zero, endless, two = Estimate(0.0, 0.0, 0.0), Estimate(math.inf, math.inf, math.inf), Estimate(2.0, 1.0, 4.0)
+    assert zero.inverse == endless and endless.inverse == zero
+    for other in (zero, endless):
+        found = two.times(other)
+        assert found.value == other.value and math.isnan(found.low) and math.isnan(found.high)
+
+
+@pytest.mark.parametrize("odd", [0.0, math.inf, math.nan])
+def test_a_mean_over_what_is_not_finite_has_no_interval(odd):
+    found = ratio_of(np.array([1.0, 2.0, odd]), np.ones(3))
+    assert not (math.isfinite(found.low) and found.low > 0) and not found.contains(1.0)
+    assert fit_steps(np.array([1, 2, 4]), np.array([8.0, 4.0, odd])) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "resolved"),
+    [({}, True), ({"low": 0.5}, False), ({"high": math.inf}, False), ({"sigma": 0.0, "low": 0.0}, False)],
+)
+def test_a_race_s_noise_is_believed_where_its_interval_contains_it(change, resolved):
+    kept = {"batch_size": 4, "step": 9, "sigma": 0.4, "low": 0.3, "high": 0.5, "lag1": 0.0, "num_differences": 99}
+    assert Noise(**(kept | change)).resolved == resolved

@@ -111,7 +111,7 @@ def numbers_of(results: NoiseResults, step: int, batch_size: int) -> dict[str, s
         "spread of batch losses, nats": spread_text(results, step, "loss", batch_size),
         "the same, no window twice": spread_text(results, step, "distinct", batch_size),
         "distance of batch gradients": spread_text(results, step, "gradient", batch_size),
-        "mean cosine": charts.NOT_MEASURED if cosines is None else number(float(cosines.mean())),
+        "mean cosine": charts.NOT_MEASURED if cosines is None else number(float(cosines.mean(dtype=float))),
     }
 
 
