@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.__main__ import app, main
+from core.__main__ import main
 from core.experiments.registry import OFFERS
 from core.settings.declared import SETTINGS
+from core.shell.program import app
 
 ROOT = Path(__file__).parents[1]
 SMALL = ["--batch-sizes=2,8", "--num-seeds=2", "--max-tokens=2560", "--block-size=8"]
@@ -145,8 +146,8 @@ def test_a_reader_that_has_read_enough_ends_the_race_in_silence(text_file):
 
 
 def test_help_needs_no_torch():
-    code = "import sys, core.__main__ as m\n"
-    code += "for name in ([], *([name] for name in m.app().commands)):\n"
+    code = "import sys, core.__main__ as m; from core.shell.program import app\n"
+    code += "for name in ([], *([name] for name in app().commands)):\n"
     code += "    sys.argv[1:] = [*name, '--help']; assert m.main() == 0\n"
     code += "print('torch:', 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -28,7 +28,7 @@ from core.charts.describe import (
     describe_sum,
     describe_throughput,
 )
-from core.charts.domains import Domain, frame_corners, grow, round_domain, round_end, round_log_domain
+from core.charts.domains import Domain, frame_corners, grow, round_domain, round_end, round_log_domain, round_step
 from core.charts.gap import gap_chart
 from core.charts.gradients import example_gradients_chart
 from core.charts.histogram import histogram_bins, histogram_chart
@@ -129,6 +129,7 @@ __all__ = [
     "round_domain",
     "round_end",
     "round_log_domain",
+    "round_step",
     "strips_chart",
     "sum_chart",
     "throughput_chart",

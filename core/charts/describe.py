@@ -1,5 +1,6 @@
 """What a chart shows now, as one sentence with its numbers, for people who cannot see it."""
 
+import numpy as np
 import pandas as pd
 
 from core.charts.loss import last_points
@@ -64,7 +65,9 @@ def describe_gaps(gaps: pd.DataFrame) -> str:
     "Validation minus training loss in nats by batch size, mean of the seeds at the end: 16: 1.02 at a training loss of
     1.24, 512: 0.0427 at a training loss of 2.54."
     """
-    last = gaps.sort_values("order").groupby(["batch_size", "seed"]).last().groupby("batch_size").mean()
+    last = (
+        gaps.sort_values("order").groupby(["batch_size", "seed"]).last().groupby("batch_size")[["gap", "train"]].mean()
+    )
     parts = (
         f"{b}: {format_significant(row.gap)} at a training loss of {format_significant(row.train)}"
         for b, row in zip(last.index, last.itertuples(), strict=True)
@@ -106,7 +109,7 @@ def describe_coverage(bins: pd.DataFrame) -> str:
     """
     "31.4% of the 200k tokens of the text seen; the current batch touches 3 of 400 stretches."
     """
-    if bins.empty:
+    if bins.empty or bins["end"].equals(bins["start"]):
         return "Nothing of the text seen yet."
     lengths = bins["end"] - bins["start"]
     share = float((bins["seen"] * lengths).sum() / lengths.sum())
@@ -164,6 +167,8 @@ def describe_example_gradients(examples: pd.DataFrame, mean: pd.DataFrame) -> st
     "32 examples' gradients, of length 1.10 to 1.62, on average 1.31; cosine with their mean 0.320 to 0.701, on average
     0.513; their mean has length 0.672."
     """
+    if examples.empty or mean.empty:
+        return _sentence("Examples' gradients", ())
     lengths, cosines = examples["length"], examples["cosine"]
     return (
         f"{len(examples)} examples' gradients, of length {_range(lengths)}; cosine with their mean {_range(cosines)}; "
@@ -175,6 +180,8 @@ def describe_sum(parts: pd.DataFrame, what: str, total: str = "sum so far") -> s
     """
     "Loss of row 3: 64 parts, of 0.0120 to 6.21, on average 2.31; sum so far at the end 148."
     """
+    if parts.empty:
+        return _sentence(what, ())
     return (
         f"{what}: {len(parts)} parts, of {_range(parts['value'])}; {total} at the end {parts['running'].iloc[-1]:.4g}."
     )
@@ -186,7 +193,7 @@ def describe_histogram(bins: pd.DataFrame, mark: pd.DataFrame, what: str, of: st
     -0.0143; this step at 0.133."
     """
     count = int(bins["count"].sum())
-    if not count:
+    if not count or mark.empty:
         return _sentence(what, ())
     fullest = bins.loc[bins["count"].idxmax()]
     first, last, start, end, x = map(
@@ -200,6 +207,7 @@ def describe_histogram(bins: pd.DataFrame, mark: pd.DataFrame, what: str, of: st
 
 
 def _range(values: pd.Series) -> str:
+    values = values[np.isfinite(values)]
     low, high, mean = (format_significant(float(value)) for value in (values.min(), values.max(), values.mean()))
     return f"{low} to {high}, on average {mean}"
 

@@ -1,4 +1,8 @@
-"""Axis domains that hold still while data arrives: they only ever grow, and in round steps."""
+"""Axis domains that hold still while data arrives: they only ever grow, and in round steps.
+
+No data have no domain: what is not finite, or has no place on a logarithmic axis, does not count; numbers beyond single
+precision, in which charts get them, count as its ends.
+"""
 
 import math
 from typing import Literal
@@ -8,6 +12,8 @@ import pandas as pd
 Domain = tuple[float, float]
 
 LOSS_STEP_NATS = 0.5
+SMALLEST, LARGEST = 1e-36, 1e36  # in single precision, with room for an axis beyond
+FINEST = 1e-6  # step of an axis, of its largest number: single precision tells no smaller ones apart
 
 
 def round_domain(low: float, high: float, step: float = LOSS_STEP_NATS) -> Domain:
@@ -16,8 +22,22 @@ def round_domain(low: float, high: float, step: float = LOSS_STEP_NATS) -> Domai
     >>> round_domain(1.62, 4.17)
     (1.5, 4.5)
     """
-    first, last = math.floor(_settle(low / step)), math.ceil(_settle(high / step))
+    known = [min(max(value, -LARGEST), LARGEST) for value in (low, high) if math.isfinite(value)]
+    if not known:
+        return 0.0, step
+    largest = max(map(abs, known))
+    step = max(step, FINEST * _decade(largest)) if largest else step
+    first, last = math.floor(_settle(min(known) / step)), math.ceil(_settle(max(known) / step))
     return first * step, max(last, first + 1) * step
+
+
+def round_step(span: float) -> float:
+    """Half of the power of ten in a span: the step for the axis that shows it.
+
+    >>> round_step(3.2), round_step(0.043)
+    (0.5, 0.005)
+    """
+    return _decade(min(max(span, SMALLEST), LARGEST)) / 2 if math.isfinite(span) else LOSS_STEP_NATS
 
 
 def round_log_domain(low: float, high: float, base: Literal[2, 10] = 10) -> Domain:
@@ -26,9 +46,8 @@ def round_log_domain(low: float, high: float, base: Literal[2, 10] = 10) -> Doma
     >>> round_log_domain(0.026, 0.237), round_log_domain(3, 60, base=2)
     ((0.02, 0.5), (2.0, 64.0))
     """
-    if not 0 < low <= high:
-        raise ValueError(f"A logarithmic axis needs 0 < low <= high, not {low} and {high}.")
-    first, last = _round_below(low, base), _round_above(high, base)
+    known = [min(max(value, SMALLEST), LARGEST) for value in (low, high) if 0 < value < math.inf] or [1.0]
+    first, last = _round_below(min(known), base), _round_above(max(known), base)
     return (first, last) if first < last else (first, _round_above(last * 1.01, base))
 
 
@@ -38,7 +57,7 @@ def round_end(value: float) -> float:
     >>> round_end(130_000)
     200000.0
     """
-    return _round_above(value, 10)
+    return _round_above(min(max(value, SMALLEST), LARGEST), 10) if 0 < value < math.inf else 1.0
 
 
 def grow(domain: Domain | None, wanted: Domain) -> Domain:
@@ -58,6 +77,10 @@ def frame_corners(x: Domain, y: Domain, *, x_column: str = "x", y_column: str = 
 def _settle(ratio: float) -> float:
     """A ratio within rounding error of a whole number is that number."""
     return round(ratio) if math.isclose(ratio, round(ratio), rel_tol=1e-9, abs_tol=1e-9) else ratio
+
+
+def _decade(value: float) -> float:
+    return 10.0 ** math.floor(math.log10(value))
 
 
 def _round_above(value: float, base: int) -> float:

@@ -1,9 +1,12 @@
 """How often values lie where, and where one of them lies."""
 
+import math
+
 import altair as alt
 import numpy as np
 import pandas as pd
 
+from core.charts.domains import FINEST, LARGEST, SMALLEST
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import FEW_TICKS, haloed, styled
 
@@ -59,14 +62,29 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
 
 
 def histogram_bins(values: np.ndarray, max_bins: int = 40) -> pd.DataFrame:
-    """The dataset `bins` of one value or more: equally wide, as many as the values' number and spread ask for.
+    """The dataset `bins`: equally wide, as many as the values' number and spread ask for (Sturges, or Freedman and
+    Diaconis where they ask for more). Values that are not finite are in none.
 
     >>> histogram_bins(np.array([1.0, 1.0, 2.0]), max_bins=2)["count"].tolist()
     [2, 1]
     """
     values = np.asarray(values, dtype=float)
-    edges = np.histogram_bin_edges(values, bins="auto")
-    if len(edges) > max_bins + 1:
-        edges = np.histogram_bin_edges(values, bins=max_bins)
-    counts, edges = np.histogram(values, edges)
+    values = values[np.isfinite(values)].clip(-LARGEST, LARGEST)
+    if not len(values):
+        return pd.DataFrame({"start": [], "end": [], "count": np.array([], dtype=int)})
+    low, high = float(values.min()), float(values.max())
+    if high - low <= FINEST * max(abs(low), abs(high)):
+        half = max(0.5, FINEST * abs(low))
+        counts, edges = np.array([len(values)]), np.array([low - half, high + half])
+    else:
+        counts, edges = np.histogram(values, np.linspace(low, high, 1 + min(max_bins, _bins_asked(values))))
     return pd.DataFrame({"start": edges[:-1], "end": edges[1:], "count": counts})
+
+
+def _bins_asked(values: np.ndarray) -> int:
+    """By values that are not all equal."""
+    sturges = math.log2(len(values)) + 1
+    quarter, three_quarters = np.quantile(values, [0.25, 0.75]).tolist()
+    width = 2 * (three_quarters - quarter) / len(values) ** (1 / 3)
+    freedman_diaconis = (values.max() - values.min()) / width if width > SMALLEST else 0.0
+    return math.ceil(max(sturges, freedman_diaconis))

@@ -15,6 +15,8 @@ def format_significant(value: float) -> str:
     if value == 0:
         return "0"
     rounded = float(f"{value:.2e}")
+    if not 1e-12 <= abs(rounded) < 1e15:
+        return f"{value:.2e}"
     return f"{rounded:.{max(0, 2 - math.floor(math.log10(abs(rounded))))}f}"
 
 
@@ -85,6 +87,8 @@ def format_bytes(num_bytes: float) -> str:
     >>> format_bytes(63_360), format_bytes(42_733_828), format_bytes(512)
     ('63.4 kB', '42.7 MB', '512 bytes')
     """
+    if not math.isfinite(num_bytes):
+        return NOT_MEASURED
     rounded = float(f"{num_bytes:.2e}")
     for unit, name in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
         if abs(rounded) >= unit:
@@ -120,7 +124,9 @@ def format_time_left(seconds: float | None) -> str:
     >>> format_time_left(None), format_time_left(4.2), format_time_left(43.0), format_time_left(135.0)
     ('estimating the time left', 'a few seconds left', 'about 45 s left', 'about 2 min left')
     """
-    return "estimating the time left" if seconds is None else f"{format_wait(seconds)} left"
+    if seconds is None or not math.isfinite(seconds):
+        return "estimating the time left"
+    return f"{format_wait(seconds)} left"
 
 
 def format_wait(seconds: float) -> str:
@@ -129,6 +135,8 @@ def format_wait(seconds: float) -> str:
     >>> format_wait(4.2), format_wait(43.0), format_wait(135.0), format_wait(7_000.0)
     ('a few seconds', 'about 45 s', 'about 2 min', 'about 1 h 57 min')
     """
+    if not math.isfinite(seconds):
+        return NOT_MEASURED
     if seconds < 8:
         return "a few seconds"
     if seconds < 90:

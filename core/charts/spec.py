@@ -40,12 +40,19 @@ def compact(table: Table) -> pa.Table:
 
     Arrow by hand, for pandas would send a kilobyte of its own metadata with every table, and take a millisecond.
     """
-    return pa.table({name: pa.array(_smallest(np.asarray(column))) for name, column in table.items()})
+    return pa.table({name: _as_arrow(np.asarray(column)) for name, column in table.items()})
+
+
+def _as_arrow(values: np.ndarray) -> pa.Array:
+    """A number that is not finite is missing: JSON, in which a chart gets its data at last, knows no such number."""
+    if values.dtype.kind != "f":
+        return pa.array(_smallest(values))
+    with np.errstate(over="ignore"):  # beyond single precision it is infinite
+        values = values.astype(np.float32)
+    return pa.array(values, mask=~np.isfinite(values))
 
 
 def _smallest(values: np.ndarray) -> np.ndarray:
-    if values.dtype.kind == "f":
-        return values.astype(np.float32)
     if values.dtype.kind == "i" and len(values):
         low, high = values.min(), values.max()
         return values.astype(next(t for t in INTEGERS if np.iinfo(t).min <= low and high <= np.iinfo(t).max))

@@ -18,7 +18,7 @@ from core.corpus.corpus import Corpus, NoText, build_corpus, check_block_size
 from core.corpus.documents import DOCUMENT_SOURCES, FOUR, MAX_DOCUMENTS, first_documents, split_documents
 from core.corpus.languages import LUMO, SUO, TIKO, MarkovLanguage
 from core.corpus.samples import Sample, samples
-from core.corpus.text import clean_text, decode_upload, visible
+from core.corpus.text import MAX_FILE_BYTES, check_size, clean_text, decode_upload, visible
 from core.corpus.vocabulary import (
     MAX_BPE_VOCAB,
     TOKENIZERS,
@@ -35,6 +35,7 @@ __all__ = [
     "LUMO",
     "MAX_BPE_VOCAB",
     "MAX_DOCUMENTS",
+    "MAX_FILE_BYTES",
     "SUO",
     "TIKO",
     "TOKENIZERS",
@@ -48,6 +49,7 @@ __all__ = [
     "Tokenizer",
     "build_corpus",
     "check_block_size",
+    "check_size",
     "clean_text",
     "decode_upload",
     "first_documents",

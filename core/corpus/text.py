@@ -14,6 +14,7 @@ of Hebrew: a model can learn all of them, so all of them stay. Nothing here know
 import re
 import unicodedata
 
+MAX_FILE_BYTES = 5_000_000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # the first bytes of files that people upload by mistake
@@ -49,7 +50,16 @@ def clean_text(raw: str) -> tuple[str, list[str]]:
     return text, notes
 
 
-def decode_upload(data: bytes, max_bytes: int = 5_000_000) -> str:
+def check_size(num_bytes: int, max_bytes: int = MAX_FILE_BYTES) -> None:
+    """Raises ValueError, with a sentence, for a file of more bytes."""
+    if num_bytes > max_bytes:
+        raise ValueError(
+            f"This file is too large: it has {num_bytes:,} bytes and the limit is {max_bytes:,}. "
+            "Cut out a part of it and upload that."
+        )
+
+
+def decode_upload(data: bytes, max_bytes: int = MAX_FILE_BYTES) -> str:
     """
     The text of an uploaded file: UTF-8 with or without a byte order mark, UTF-16 only with one.
 
@@ -59,11 +69,7 @@ def decode_upload(data: bytes, max_bytes: int = 5_000_000) -> str:
     >>> decode_upload(b"caf" + bytes([0xC3, 0xA9]))
     'café'
     """
-    if len(data) > max_bytes:
-        raise ValueError(
-            f"This file is too large: it has {len(data):,} bytes and the limit is {max_bytes:,}. "
-            "Cut out a part of it and upload that."
-        )
+    check_size(len(data), max_bytes)
     for magic, kind in _NOT_TEXT.items():
         if data.startswith(magic):
             raise ValueError(

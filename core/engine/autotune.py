@@ -238,7 +238,7 @@ def write_answers(answers: dict[str, int]) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
-            json.dump(dict(list(answers.items())[-MAX_CACHED:]), new, indent=0)
+            json.dump(dict(list(answers.items())[-MAX_CACHED:]), new, indent=0, allow_nan=False)
         os.replace(new.name, file)
     except OSError:
         return

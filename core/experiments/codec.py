@@ -1,5 +1,6 @@
 """Dataclasses from JSON: specs and messages are kept as JSON, and read again by a later version of this program."""
 
+import math
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -27,7 +28,9 @@ def build(cls: Any, values: dict, **everywhere) -> Any:
 
 
 def converted(hint: Any, value: Any, everywhere: dict) -> Any:
-    """A value of JSON as the type that a field has."""
+    """A value of JSON as the type that a field has. JSON has no NaN: a float that is null was not finite."""
+    if hint is float and value is None:
+        return math.nan
     if get_origin(hint) is UnionType:  # X | None
         return value if value is None else converted(get_args(hint)[0], value, everywhere)
     if is_dataclass(hint):

@@ -1,9 +1,13 @@
 """What an experiment tells while it runs: each message is a frozen dataclass with a tag, its `kind`.
 
 They travel, and are kept, as dictionaries of plain values (`to_dict`, `Kind.message`). A field `data` has bytes.
+A number that is not finite travels as None, and is NaN again in a field of floats (`codec.py`).
 Each kind of experiment has its own in `messages.py` in its folder; here are those that all may have.
 """
 
+import base64
+import json
+import math
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
@@ -45,7 +49,24 @@ def to_dict(message: Message) -> dict:
 
 
 def plain(value: Any) -> Any:
-    """A value of a field as JSON has it; bytes stay."""
+    """A value of a field as JSON has it, which knows no NaN and no infinity: None. Bytes stay.
+
+    >>> plain((1.5, float("inf"), {"loss": float("nan")}))
+    [1.5, None, {'loss': None}]
+    """
     if is_dataclass(value):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    return [plain(each) for each in value] if isinstance(value, tuple) else value
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def json_line(values: dict) -> str:
+    """As one line of JSON that every parser reads; bytes as a recording has them.
+
+    >>> json_line({"kind": "step", "loss": float("nan"), "data": b"abc"})
+    '{"kind": "step", "loss": null, "data": "YWJj"}'
+    """
+    return json.dumps(plain(values), allow_nan=False, default=lambda data: base64.b64encode(data).decode())

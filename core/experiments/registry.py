@@ -28,7 +28,7 @@ def kind_of(spec: Spec) -> Kind:
 
 def to_json(spec: Spec) -> str:
     """All of an experiment but its text."""
-    return json.dumps({"kind": spec.kind} | without_text(asdict(spec)))  # type: ignore[call-overload]
+    return json.dumps({"kind": spec.kind} | without_text(asdict(spec)), allow_nan=False)  # type: ignore[call-overload]
 
 
 def without_text(values: dict) -> dict:

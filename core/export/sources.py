@@ -99,8 +99,8 @@ def config_literal(config: GPTConfig) -> str:
 
 
 def packed_ids(ids: np.ndarray) -> str:
-    """Ids (N,) as a line; `plain/text.py` unpacks it. A vocabulary never has more than 65,536 tokens."""
-    return base64.b64encode(zlib.compress(ids.astype("<u2").tobytes())).decode()
+    """Ids (N,) as a line; `plain/text.py` unpacks it. Unicode alone has more than 65,536 characters."""
+    return base64.b64encode(zlib.compress(ids.astype("<u4").tobytes())).decode()
 
 
 def run_settings(plan: TrainConfig, batch_size: int, block_size: int, evals: bool = True) -> dict:

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from core.settings.environment import worker_memory
 from core.settings.limits import RANK_BYTES
 
 WORKER_MODULE = "core.lab.worker"
@@ -74,7 +75,7 @@ class LocalCluster:
         import distributed
 
         plan = self.plans[name]
-        wish = os.environ.get("BATCHSCOPE_WORKER_MEMORY") if name == "race" else None
+        wish = worker_memory() if name == "race" else None
         options: dict[str, Any] = {
             "name": name,
             "resources": plan.resources,

@@ -13,6 +13,7 @@ Weights stand still, so nothing here is clipped, and no optimizer takes part.
 Shapes: D windows in the text, N batches, B windows in a batch, T time, P weights of the model.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -134,16 +135,19 @@ class Population:
         num_pairs = sum(len(s) * (len(s) - 1) for s in singles)
         squares = torch.cat(singles).cpu().double()  # an Apple GPU knows no float64
         trace = squares.mean().item()
+        if not trace:  # no spread at all, and no tails
+            return Kurtosis(2.0, 2.0)
         pair = 2 * sum(p.item() for p in pairs) / max(num_pairs, 1) / trace**2 if num_pairs else 2.0
         return Kurtosis(pair, squares.var().item() / trace**2)
 
 
 def design_effect(losses: np.ndarray) -> float:
     """T Var(window mean) / Var(token loss), of token losses (D, T) with the mean of each position taken out: how many
-    times more a window's mean varies than that of T independent tokens would (Kish 1965).
+    times more a window's mean varies than that of T independent tokens would (Kish 1965). NaN where none varies.
 
     >>> design_effect(np.array([[1.0, 1.0], [3.0, 3.0], [5.0, 5.0]]))
     2.0
     """
     residuals = losses - losses.mean(axis=0, keepdims=True)
-    return float(losses.shape[1] * residuals.mean(axis=1).var() / residuals.var())
+    variance = residuals.var()
+    return float(losses.shape[1] * residuals.mean(axis=1).var() / variance) if variance else math.nan

@@ -105,7 +105,8 @@ def difference_of(values: np.ndarray, others: np.ndarray) -> Estimate:
     >>> difference_of(np.array([2.0, 3.0]), np.array([1.0, 2.0]))
     Estimate(value=1.0, low=1.0, high=1.0)
     """
-    mean, half = mean_and_half_width(np.asarray(values, dtype=float) - np.asarray(others, dtype=float))
+    with np.errstate(invalid="ignore"):
+        mean, half = mean_and_half_width(np.asarray(values, dtype=float) - np.asarray(others, dtype=float))
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -115,8 +116,9 @@ def ratio_of(values: np.ndarray, others: np.ndarray) -> Estimate:
     >>> round(ratio_of(np.array([2.0, 8.0]), np.array([1.0, 4.0])).value, 6)
     2.0
     """
-    logs = difference_of(np.log(values), np.log(others))
-    return Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist())
+    with np.errstate(divide="ignore", over="ignore"):
+        logs = difference_of(np.log(values), np.log(others))
+        return Estimate(*np.exp([logs.value, logs.low, logs.high]).tolist())
 
 
 def at_equal(x: Mapping[K, np.ndarray], values: Mapping[K, np.ndarray]) -> tuple[float, dict[K, np.ndarray]]:
@@ -159,7 +161,9 @@ def at_equal_loss(
 
 
 def mean_and_half_width(values: np.ndarray) -> tuple[float, float]:
-    """The mean and half of its 95% t interval, t s / sqrt(n). One value has no interval: NaN."""
+    """The mean and half of its 95% t interval, t s / sqrt(n). One value has no interval: NaN; nor have values that are
+    not all finite."""
     n = len(values)
-    half = stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
-    return float(values.mean()), float(half)
+    with np.errstate(invalid="ignore", over="ignore"):
+        half = stdtrit(n - 1, 0.975) * values.std(ddof=1) / np.sqrt(n) if n > 1 else np.nan
+        return float(values.mean()), float(half)

@@ -1,12 +1,23 @@
 """A measured number with its 95% interval: the form of all that is uncertain in `core/measure/`.
 
 How an interval is made stands where the number is made. An estimate is *resolved* where its interval excludes what it
-is compared with; what that is, stands where it is compared.
+is compared with; what that is, stands where it is compared. Some data allow no interval at all: `Unresolved` says why.
 """
 
+import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
+
+
+class Unresolved(StrEnum):
+    """Why there is no interval."""
+
+    HIDDEN = "hidden by noise"  # |G|^2, of which the interval contains 0
+    RARE = "rare windows"  # a few of them make nearly all of the noise, and the batches hardly met one
+    ROUNDING = "rounding errors"  # it is no larger than those
+    NOT_FINITE = "not finite"
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,8 @@ class Estimate:
         >>> Estimate(2.0, 1.0, 4.0).inverse
         Estimate(value=0.5, low=0.25, high=1.0)
         """
-        return Estimate(1 / self.value, 1 / self.high, 1 / self.low)
+        with np.errstate(divide="ignore"):  # a number that came out at 0 has no inverse
+            return Estimate(*(1 / np.array([self.value, self.high, self.low])).tolist())
 
     def times(self, other: "Estimate") -> "Estimate":
         """Of two ratios that are independent of each other, their product: half widths of logarithms add as squares.
@@ -51,6 +63,8 @@ class Estimate:
         >>> Estimate(2.0, 1.0, 4.0).times(Estimate(3.0, 3.0, 3.0))
         Estimate(value=6.0, low=3.0, high=12.0)
         """
-        factor = np.exp(np.hypot(np.log(self.high / self.value), np.log(other.high / other.value)))
         value = self.value * other.value
-        return Estimate(value, float(value / factor), float(value * factor))
+        if not (0 < self.value < math.inf and 0 < other.value < math.inf):
+            return Estimate(value, math.nan, math.nan)
+        factor = math.exp(min(math.hypot(math.log(self.high / self.value), math.log(other.high / other.value)), 700.0))
+        return Estimate(value, value / factor, value * factor)

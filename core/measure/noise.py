@@ -24,6 +24,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from core.measure.estimate import Estimate
+from core.measure.intervals import FEWEST_DOF
 
 NUM_BINS = 64  # the steps of a run, for the quarter to be left out by whole bins: the footprint does not grow
 MIN_DIFFERENCES = 24  # fewer say little
@@ -91,6 +92,8 @@ class LossNoise:
         variance = squares / (6 * count)
         excess = 2 * max(0.0, count * fourths / squares**2 - 3)
         dof = 18 * count / (35 + 9 * excess)
+        if not dof >= FEWEST_DOF:  # a jump or two in a curve that is calm otherwise, or numbers without bound
+            return None
         low, high = np.sqrt(variance * dof / chdtri(dof, [0.025, 0.975]))
         lag1 = (4 * squares + 6 * products) / (7 * squares + 8 * products)
         return NoiseEstimate(

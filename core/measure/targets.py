@@ -59,7 +59,7 @@ def fit_steps(batch_sizes: np.ndarray, steps: np.ndarray) -> StepsFit | None:
     S_min or E_min cannot be told from 0."""
     runs_at, S = np.asarray(batch_sizes, dtype=float), np.asarray(steps, dtype=float)
     B = np.unique(runs_at)  # (k,)
-    if len(B) < FEWEST or not (S > 0).all():
+    if len(B) < FEWEST or not ((S > 0) & np.isfinite(S)).all():
         return None
     points = np.array([np.log(S[runs_at == size]).mean() for size in B])  # (k,): ln S
 

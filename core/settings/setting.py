@@ -30,6 +30,8 @@ def number(text: str, low: float, high: float) -> float:
 
 
 def parsed(kind: Callable[[str], Real], text: str, what: str) -> Real:
+    if not text.strip():
+        raise WrongValue("a value is missing")
     if len(text) > MAX_CHARACTERS:
         raise WrongValue("it is too long")
     try:
@@ -139,7 +141,7 @@ class Choice(Setting):
 
     @property
     def takes(self) -> str:
-        return "|".join(map(str, self.options))
+        return "|".join(str(option) for option in self.options if option != "")
 
     def read(self, text: str) -> Any:
         """

@@ -23,6 +23,8 @@ def draw_points(
     there is one, in the columns of THEORY."""
     rows = []
     for batch_size, each in values.items():
+        if not ((each > 0) & np.isfinite(each)).all():
+            continue
         mean, half = mean_and_half_width(np.log(each))
         rows.append((batch_size, *np.exp([mean, mean - half, mean + half])))
     points = pd.DataFrame(rows, columns=["batch_size", "sigma", "low", "high"])

@@ -11,10 +11,17 @@ from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults
 from core.measure.comparison import Overfit, ratio_of
-from core.measure.estimate import Estimate
+from core.measure.estimate import Estimate, Unresolved
 from core.settings.declared import SOURCES
 
 number = charts.format_significant
+
+WHY_UNRESOLVED: dict[str, str] = {
+    Unresolved.HIDDEN: "the interval of |G|² contains 0, so the noise hides the length of the gradient",
+    Unresolved.RARE: "a few rare windows make nearly all of the noise, and these batches hardly met one",
+    Unresolved.ROUNDING: "there is no more noise than rounding errors make",
+    Unresolved.NOT_FINITE: "the numbers were too large to compute with",
+}
 
 NO_TEXT_YET = "No text is in use yet. Paste one, then press **Use this text**."
 LINK_WITHOUT_TEXT = (
@@ -93,12 +100,20 @@ def rate_numbers(results: SweepResults, rate: float) -> dict[str, str]:
     return row
 
 
+def not_resolved(doubt: str) -> str:
+    """
+    >>> not_resolved("rounding errors")
+    'not resolved: there is no more noise than rounding errors make'
+    """
+    return f"not resolved: {WHY_UNRESOLVED[doubt]}"
+
+
 def scale_sentence(scale: NoiseScale | None, block_size: int) -> str:
     """The noise scale in windows and in tokens, or why there is none."""
     if scale is None:
         return charts.NOT_MEASURED
     if (windows := scale.estimate) is None:
-        return "not resolved. The interval of |G|² contains 0: the noise hides the length of the gradient."
+        return f"{not_resolved(scale.doubt)}."
     return (
         f"**{number(windows.value)} windows** ({interval(windows)}), which is "
         f"{charts.format_count(windows.value * block_size)} tokens."

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import altair as alt
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -22,13 +23,14 @@ from packaging.utils import canonicalize_name
 
 from core.__main__ import main
 from core.batches import WindowStream, make_batch
-from core.corpus import clean_text, samples
+from core.corpus import clean_text, decode_upload, samples
 from core.engine import train
 from core.experiments.race.spec import RaceSpec
 from core.export import export_notebook, export_script, sources
 from core.export.lesson import LessonSpec
 from core.export.plain import settings
-from core.export.sources import text_literal
+from core.export.plain.text import text_in, unpacked
+from core.export.sources import packed_ids, text_literal
 from core.training import TrainConfig
 
 torch.set_num_threads(1)  # steps this small are slower on two, the more so beside other tests
@@ -229,12 +231,31 @@ def test_a_long_text_is_asked_for_and_known_by_its_hash(run_here, tmp_path):
     race = replace(RACE, text=text, train=replace(PLAN, max_tokens=16 * 16 * 2, num_evals=1))
     source = export_script(race)
     assert "Madame Oblonsky" not in source
-    (tmp_path / "mine.txt").write_text(text, encoding="utf-8", newline="")
+    assert "\n" in text
+    as_windows_has_it = "\ufeff" + text.replace("\n", "\r\n")
+    (tmp_path / "mine.txt").write_text(as_windows_has_it, encoding="utf-8", newline="")
     run_here(source, "--text-file", "mine.txt")
     (tmp_path / "other.txt").write_text(text + ".", encoding="utf-8", newline="")
     for options, sentence in (([], "too long to stand here"), (["--text-file", "other.txt"], "another text")):
         with pytest.raises(SystemExit, match=sentence):
             run_here(source, *options)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"one\ntwo", b"one\r\ntwo", b"one\rtwo", b"\xef\xbb\xbfone\r\ntwo", "one\r\ntwo".encode("utf-16")],
+)
+def test_a_file_is_read_as_the_app_reads_it(data):
+    assert text_in(data) == "one\ntwo" == clean_text(decode_upload(data))[0]
+
+
+def test_a_file_that_is_no_text_is_another_text():
+    assert text_in(b"one\xff") == "one\ufffd"
+
+
+def test_packed_ids_come_back_as_they_were():
+    ids = np.array([0, 65_535, 65_536, 1_114_111])  # the last of Unicode's characters
+    assert np.array_equal(unpacked(packed_ids(ids)), ids)
 
 
 def test_a_run_that_diverges_ends_where_it_does_in_the_app(run_here, tmp_path):

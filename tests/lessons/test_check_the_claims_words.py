@@ -157,7 +157,8 @@ def test_the_noise_scale_is_told_step_by_step_and_never_called_critical():
     assert reason_sentence(verdict).endswith("the noise scale was always above the bend.")
     facts = fact_sentences(verdict)
     assert facts[0].startswith("After 0 steps, at a loss of 4.00, the noise scale is 5.00 (95%")
-    assert facts[1] == "After 9 steps, at a loss of 3.00, the noise scale is not resolved."
+    why = "the interval of |G|² contains 0, so the noise hides the length of the gradient"
+    assert facts[1] == f"After 9 steps, at a loss of 3.00, the noise scale is not resolved: {why}."
     assert facts[2].endswith("Fewest tokens: B = 16; fewest steps: B = 512.")
     assert len(facts) == 5 and "critical" not in " ".join((reason_sentence(verdict), *facts))
 

@@ -18,6 +18,7 @@ from core.lessons.measure_the_noise.words import (
     whole_note,
 )
 from core.training import TrainConfig
+from core.ui.sentences import scale_sentence
 
 SPEC = NoiseSpec.of(RaceSpec(text="", block_size=8, train=TrainConfig(batch_sizes=(4,))), (0, 7), (1, 2), 64)
 STARTED = {
@@ -49,7 +50,8 @@ def test_a_design_effect_says_how_many_independent_tokens_a_window_is():
     text = design_effect_sentence(32, 4.0)
     assert "varies **4.00** times as much" in text and "counts as 8.00 independent tokens. What counts is B" in text
     assert "64.0 independent tokens, more than it contains" in design_effect_sentence(32, 0.5)
-    assert "known once the losses of all windows are" in design_effect_sentence(32, math.nan)
+    assert "known once the losses of all windows are" in design_effect_sentence(32, None)
+    assert "It is not resolved" in design_effect_sentence(32, math.nan)
 
 
 def spread(batch_size: int, sigma: float, quantity: str = "loss") -> dict:
@@ -89,7 +91,53 @@ def test_a_noise_scale_stands_beside_the_squared_norm_that_it_is_made_of():
     assert row["|G|² estimated from batches"] == "0.0210" and row["|G|² of the whole text"] == "0.0200"
     unknown = ESTIMATE | {"simple_noise_scale": None, "low": None, "high": None, "resolved": False}
     unresolved = scale_numbers(from_messages.results_of(SPEC, [norms | unknown]), 7)
-    assert unresolved["noise scale, windows"] == "not resolved: the interval of |G|² contains 0"
+    assert unresolved["noise scale, windows"].startswith("not resolved: the interval of |G|² contains 0, so the noise")
+    assert unresolved["in tokens"] == "–"
+
+
+RARE = {"low": None, "high": None, "freedom": 0.5, "unresolved": "rare windows"}
+WHOLE = {"kind": "whole", "step": 7, "loss": 2.5, "sigma": 0.6, "design_effect": None}
+
+
+def test_a_spread_that_is_not_resolved_is_named_with_its_reason_and_what_it_should_be():
+    none = from_messages.results_of(SPEC, [WHOLE, spread(4, 1e-6) | RARE, spread(9, 1e-6) | RARE])
+    assert answer_sentence(none, 7) == (
+        "After 7 steps the spread at B = 4, 9 is not resolved: a few rare windows make nearly all of the noise, and "
+        "these batches hardly met one. From the losses of all windows it should be ± 0.300 nats at B = 4."
+    )
+    assert numbers_of(none, 7, 4)["spread of batch losses, nats"] == "not resolved"
+    some = answer_sentence(from_messages.results_of(SPEC, [WHOLE, spread(4, 1e-6) | RARE, spread(16, 0.08)]), 7)
+    assert "a batch of 16 windows typically lies **± 0.0800 nats**" in some and "the spread at B = 4 is not" in some
+
+
+@pytest.mark.parametrize("old", [{"low": 0.5}, {"high": math.inf}, {"freedom": 0.02}, {"low": 0.0, "sigma": 0.0}])
+def test_an_interval_that_a_former_version_gave_is_not_believed(old):
+    results = from_messages.results_of(SPEC, [WHOLE, spread(4, 0.4) | old])  # its low is 0.36, its high 0.44
+    assert results.spread_table(7, "loss").empty and results.doubts(7, "loss") == {4: "rare windows"}
+
+
+def test_a_slope_of_no_two_spreads_is_not_resolved():
+    slope = {"kind": "slope", "step": 7, "quantity": "loss", "slope": None, "low": None, "high": None}
+    found = from_messages.results_of(SPEC, [slope]).slopes[7, "loss"]
+    assert slope_sentence(found).startswith("**Fitted slope: not resolved.**")
+
+
+@pytest.mark.parametrize(
+    ("old", "why"),
+    [
+        ({"low": -8.5e-8}, "rounding errors"),
+        ({"simple_noise_scale": -9.5e-8, "low": -9.5e-8, "high": -9.5e-8}, "rounding errors"),
+        ({"simple_noise_scale": 7.7e-8, "low": 7.6e-8, "high": 7.8e-8}, "rounding errors"),
+        ({"high": math.inf}, "rounding errors"),
+        ({"low": None, "high": None, "resolved": False}, "|G|² contains 0"),
+        ({"low": None, "high": None, "resolved": False, "unresolved": "rare windows"}, "a few rare windows"),
+    ],
+)
+def test_a_noise_scale_that_is_not_resolved_says_why(old, why):
+    norms = {"kind": "noise_scale", "step": 7, "grad_sq_norm": 0.021, "whole_grad_sq_norm": 0.02}
+    results = from_messages.results_of(SPEC, [norms | ESTIMATE | old])
+    assert results.scales[7].estimate is None
+    assert why in scale_numbers(results, 7)["noise scale, windows"] and why in scale_sentence(results.scales[7], 8)
 
 
 def test_the_summary_tells_of_the_windows_once_they_are_known():

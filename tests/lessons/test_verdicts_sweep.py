@@ -6,6 +6,7 @@ import pytest
 from core.lessons.check_the_claims import verdicts
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.sweep import chosen_by_others
+from core.lessons.check_the_claims.words import answer_text, fact_sentences, headline
 from tests.lessons.measured import SAME, SIZES, bend_sweep, scales_of, sweep_of
 
 HOLDS, PARTLY, FAILS, UNRESOLVED, NOT_YET = Outcome
@@ -73,9 +74,12 @@ def test_a_rate_is_judged_by_a_seed_that_did_not_choose_it():
             FAILS,
         ),  # what comes later does not count
         ([(0, 4.0, 1, 2, 3), (9, 2.5, None, None, None)], UNRESOLVED),
+        ([(0, 4.0, 1, 2, 3), (9, 2.5, -8e-8, 1e-5, 3e-5)], UNRESOLVED),  # as a former version kept what is rounding
+        ([(0, 4.0, 0.0, 0.0, 0.0), (9, 2.5, 0.0, 0.0, 0.0)], UNRESOLVED),
     ],
 )
 def test_the_noise_scale_on_the_way_is_set_beside_the_bend(scales, outcome):
     verdict = verdicts.noise_scale(bend_sweep(), scales_of(*scales))
     assert verdict.outcome == outcome
     assert verdict.bend.value == pytest.approx(64, rel=0.02)
+    assert all([headline(verdict), answer_text(verdict), fact_sentences(verdict)])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.__main__ import app, main
+from core.__main__ import main
 from core.batches import ORDERS, PACKERS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS
 from core.experiments.kind import Offer, Spec
@@ -16,6 +16,7 @@ from core.lab.recording import RECORDINGS, read_recording, spec_to_record
 from core.settings.declared import SETTINGS
 from core.settings.setting import Whole
 from core.settings.values import Settings
+from core.shell.program import app
 from core.strategies import ACCUMULATION_MISTAKES, PARALLEL_MISTAKES, TARGETS
 from core.training import BETA2_RULES, LR_RULES
 

@@ -1,5 +1,6 @@
 """What a measurement of noise tells, each at a step at which the weights are frozen."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,8 +9,8 @@ import numpy as np
 from core.experiments import messages
 from core.experiments.messages import Message
 from core.measure import noise_scale
-from core.measure.estimate import Estimate
-from core.measure.intervals import Spread
+from core.measure.estimate import Estimate, Unresolved
+from core.measure.intervals import FEWEST_DOF, Spread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +43,19 @@ class BatchSpread(Message, kind="noise"):
     low: float
     high: float
     freedom: float  # degrees of freedom
+    unresolved: str = ""  # why, where it is not: an `Unresolved`
 
     @classmethod
     def of(cls, spread: Spread, **more) -> Self:
-        return cls(sigma=spread.value, low=spread.low, high=spread.high, freedom=spread.dof, **more)
+        why = spread.unresolved or ""
+        return cls(sigma=spread.value, low=spread.low, high=spread.high, freedom=spread.dof, unresolved=why, **more)
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not resolved; "" where it is. A former version gave an interval to all."""
+        if self.unresolved or (self.freedom >= FEWEST_DOF and 0 < self.low <= self.sigma <= self.high < math.inf):
+            return self.unresolved
+        return Unresolved.RARE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +69,10 @@ class Slope(Message, kind="slope"):
 
     step: int
     quantity: str
-    slope: float
+    slope: float  # NaN, as the interval, where fewer than two spreads are resolved
     low: float
     high: float
+    unresolved: str = ""  # why, where it is not: an `Unresolved`
 
     @classmethod
     def of(cls, slope: Estimate, **more) -> Self:
@@ -117,6 +128,7 @@ class NoiseScale(Message, kind="noise_scale"):
     high: float | None
     resolved: bool
     whole_grad_sq_norm: float
+    unresolved: str = ""  # why, where it is not: an `Unresolved`
 
     @classmethod
     def of(cls, scale: noise_scale.NoiseScale, **more) -> Self:
@@ -127,15 +139,25 @@ class NoiseScale(Message, kind="noise_scale"):
             low=scale.estimate.low if scale.estimate else None,
             high=scale.estimate.high if scale.estimate else None,
             resolved=scale.estimate is not None,
+            unresolved=scale.unresolved or "",
             **more,
         )
 
     @property
     def estimate(self) -> Estimate | None:
-        """Of the noise scale, in windows; None where it is not resolved."""
+        """Of the noise scale, in windows; None where it is not resolved. A former version also took what is no more
+        than rounding for resolved."""
         if self.simple_noise_scale is None or self.low is None or self.high is None:
             return None
-        return Estimate(self.simple_noise_scale, self.low, self.high)
+        sound = self.simple_noise_scale > noise_scale.ROUNDING and 0 < self.low <= self.high < math.inf
+        return Estimate(self.simple_noise_scale, self.low, self.high) if sound else None
+
+    @property
+    def doubt(self) -> str:
+        """Why it is not resolved; "" where it is."""
+        if self.estimate:
+            return ""
+        return self.unresolved or (Unresolved.ROUNDING if self.resolved else Unresolved.HIDDEN)
 
 
 ALL = (Started, WholeText, BatchSpread, DistinctSpread, Slope, BatchLosses, BatchGradients, NoiseScale)

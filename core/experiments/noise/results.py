@@ -63,9 +63,13 @@ class NoiseResults(Results):
     # ---- as tables
 
     def spread_table(self, step: int, quantity: str) -> pd.DataFrame:
-        """batch_size, sigma, low, high; quantity: "loss", "gradient" or "distinct"."""
-        rows = [[getattr(message, name) for name in SPREAD] for message in self.spreads.get((step, quantity), ())]
-        return pd.DataFrame(rows, columns=SPREAD)
+        """batch_size, sigma, low, high, of what is resolved; quantity: "loss", "gradient" or "distinct"."""
+        spreads = [spread for spread in self.spreads.get((step, quantity), ()) if not spread.doubt]
+        return pd.DataFrame([[getattr(spread, name) for name in SPREAD] for spread in spreads], columns=SPREAD)
+
+    def doubts(self, step: int, quantity: str) -> dict[int, str]:
+        """Why a spread is not resolved, by batch size."""
+        return {each.batch_size: each.doubt for each in self.spreads.get((step, quantity), ()) if each.doubt}
 
     def batch_table(self, step: int, what: str) -> pd.DataFrame:
         """batch_size, value: a row for every batch that was kept; what: "loss", "norm" or "cosine"."""

@@ -3,6 +3,7 @@
 One small GPT is trained; at some of its steps the weights are frozen, and batches of many sizes are drawn.
 """
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ from core.experiments.messages import Message, Progress
 from core.experiments.noise import messages
 from core.experiments.noise.spec import NoiseSpec
 from core.measure.batch_noise import Population
-from core.measure.intervals import Kurtosis, Spread, slope_of, spread_of
+from core.measure.intervals import FEWEST_DOF, Kurtosis, Spread, slope_of, spread_of
 from core.measure.noise_scale import noise_scale
 
 MAX_WINDOWS = 16_384  # of the text; a longer one is represented by as many, evenly spread
@@ -82,13 +83,21 @@ class NoiseRun:
         population = Population(self.group.pool.trainers[0].stack, self.windows)
         rng = np.random.default_rng([spec.race.train.first_seed, step])
         yield from self._pass(population.take_losses(), D / 3, "the loss of every window")
+        drawn = {b: population.draw(rng, LOSS_BATCHES * spec.num_batches, b) for b in spec.batch_sizes}
+        yield from self._measure_losses(step, population, drawn, rng)
+        yield from self._pass(population.take_gradient(), D, "the gradient of the whole text")
+        yield from self._measure_gradients(step, population, drawn, rng)
+
+    def _measure_losses(
+        self, step: int, population: Population, drawn: dict[int, np.ndarray], rng: np.random.Generator
+    ) -> Iterator[Message]:
+        spec, D = self.spec, len(self.windows)
         loss, losses = population.losses.mean(), population.losses
         whole = {"loss": float(loss), "sigma": float(losses.std()), "design_effect": population.design_effect}
         yield messages.WholeText(step=step, **whole)
         kurtosis = Kurtosis.of_numbers(losses)
-        drawn = {b: population.draw(rng, LOSS_BATCHES * spec.num_batches, b) for b in spec.batch_sizes}
         means = {b: losses[places].mean(axis=1) for b, places in drawn.items()}
-        spreads = {b: spread_of((m - loss) ** 2, kurtosis.dof(len(m), b)) for b, m in means.items()}
+        spreads = {b: spread_of((m - loss) ** 2, kurtosis.dof(len(m), b), loss) for b, m in means.items()}
         for b, spread in spreads.items():
             yield messages.BatchSpread.of(spread, step=step, quantity="loss", batch_size=b)
         yield from self._slope(step, "loss", spreads)
@@ -96,14 +105,19 @@ class NoiseRun:
             yield messages.BatchLosses(step=step, batch_size=b, data=as_bytes(mean))
         for b in (b for b in spec.batch_sizes if b < D):
             places = population.draw(rng, LOSS_BATCHES * spec.num_batches, b, replacement=False)
-            spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, kurtosis.dof(len(places), b))
+            spread = spread_of((losses[places].mean(axis=1) - loss) ** 2, kurtosis.dof(len(places), b), loss)
             yield messages.DistinctSpread.of(spread, step=step, quantity="loss", batch_size=b)
 
-        yield from self._pass(population.take_gradient(), D, "the gradient of the whole text")
+    def _measure_gradients(
+        self, step: int, population: Population, drawn: dict[int, np.ndarray], rng: np.random.Generator
+    ) -> Iterator[Message]:
+        spec = self.spec
         examples = population.draw(rng, EXAMPLE_BATCHES, EXAMPLE_BATCH)
         work = 2 * examples.size
         taken = yield from self._pass(population.take_examples(examples), work, "gradients window by window")
-        scale = noise_scale(taken.grad_sq_norms, taken.trace_covs)
+        # rare windows that make the noise may be missing here; the losses are those of all windows, and have them
+        examples_dof = Kurtosis.of_numbers(population.losses).dof(examples.size, 1)
+        scale = noise_scale(taken.grad_sq_norms, taken.trace_covs, examples_dof)
         of_whole = population.gradient.square().sum().item()
         yield messages.NoiseScale.of(scale, step=step, whole_grad_sq_norm=of_whole)
         spreads = {}
@@ -111,7 +125,8 @@ class NoiseRun:
             places = drawn[b][: spec.num_batches]
             work = spec.num_batches * (b + 4)
             batches = yield from self._pass(population.take_batches(places), work, f"gradients of batches of {b:,}")
-            spreads[b] = spread_of(batches.squares, taken.kurtosis.dof(len(places), b))
+            dof = taken.kurtosis.dof(len(places), b) if examples_dof >= FEWEST_DOF else examples_dof
+            spreads[b] = spread_of(batches.squares, dof, of_whole**0.5)
             data = as_bytes(np.stack([batches.norms, batches.cosines], axis=1))
             yield messages.BatchGradients(step=step, batch_size=b, data=data)
             yield messages.BatchSpread.of(spreads[b], step=step, quantity="gradient", batch_size=b)
@@ -120,7 +135,9 @@ class NoiseRun:
     def _slope(self, step: int, quantity: str, spreads: dict[int, Spread]) -> Iterator[Message]:
         if len(spreads) > 1:
             slope = slope_of(list(spreads), list(spreads.values()))
-            yield messages.Slope.of(slope, step=step, quantity=quantity)
+            doubts = [spread.unresolved for spread in spreads.values() if spread.unresolved]
+            why = doubts[0] if math.isnan(slope.value) else ""
+            yield messages.Slope.of(slope, step=step, quantity=quantity, unresolved=why)
 
     def _pass(self, shares: Iterator, work: float, doing: str):
         """Go through a pass, saying about twice a second how far all is. Returns what the pass has found."""

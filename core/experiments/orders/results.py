@@ -35,7 +35,7 @@ class OrdersResults(Results):
 
     def take_own(self, message: Message) -> None:
         match message:
-            case BlockNoise():
+            case BlockNoise() if message.resolved:
                 self.waves[message.order] = message
             case EpochEnd():
                 self.edges[message.order] = np.array(message.before, float), np.array(message.after, float)

@@ -23,7 +23,8 @@ class ExchangeShare:
 def exchange_share(results: ParallelResults) -> ExchangeShare:
     """Of the steps so far, one at least."""
     compute, wait, reduce = (results.seconds(stage).sum(axis=1) for stage in STAGES)  # (steps,) each
-    shares = (wait + reduce) / (compute + wait + reduce)
+    with np.errstate(invalid="ignore"):  # of no time at all there is no share
+        shares = (wait + reduce) / (compute + wait + reduce)
     median_step = int(np.argsort(shares)[len(shares) // 2])
     low, high = np.percentile(shares, [25, 75])
     return ExchangeShare(float(shares[median_step]), float(low), float(high), median_step)

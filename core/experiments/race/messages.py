@@ -1,5 +1,6 @@
 """What a race tells. Losses are in nats per token; R runs (seeds) share a batch size."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -77,6 +78,11 @@ class Noise(Message, kind="noise"):
     def estimate(self) -> Estimate:
         """Of sigma."""
         return Estimate(self.sigma, self.low, self.high)
+
+    @property
+    def resolved(self) -> bool:
+        """A former version gave an interval also to a jump in a calm curve, that did not contain its sigma."""
+        return 0 < self.low <= self.sigma <= self.high < math.inf
 
 
 @dataclass(frozen=True, kw_only=True)

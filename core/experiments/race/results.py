@@ -55,10 +55,10 @@ class RaceResults(Results):
                 self._take_losses(message.batch_size, message.step, message.losses.astype(float))
             case Validation():
                 self.validation[message.batch_size].append(message)
-            case Noise():
+            case Noise() if message.resolved:
                 self.noise[message.batch_size] = message
             case StepTime():
-                self.step_seconds[message.batch_size] = message.step_seconds
+                self.step_seconds[message.batch_size] = message.step_seconds or np.nan  # 0: too short for the clock
                 self.probes[message.batch_size] = message.known_probes
             case Written():
                 self.texts[message.batch_size].append(message)

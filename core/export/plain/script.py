@@ -24,7 +24,7 @@ from core.export.plain.settings import (
     TOKENS,
     VAL_FRACTION,
 )
-from core.export.plain.text import encode
+from core.export.plain.text import encode, text_in
 
 
 def main() -> None:
@@ -68,7 +68,7 @@ def read_text(path: str) -> str:
     """The text that the race was of, known by its hash."""
     if not Path(path).exists():
         raise SystemExit(f"The text is too long to stand here: put it beside this file as {path}, or give --text-file.")
-    text = Path(path).read_bytes().decode("utf-8")
+    text = text_in(Path(path).read_bytes())
     if hashlib.sha256(text.encode()).hexdigest() != TEXT_SHA256:
         raise SystemExit("That is another text than the race's: its hash differs.")
     return text

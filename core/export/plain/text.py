@@ -19,5 +19,12 @@ def encode(text: str, tokenizer: str, tokens: list[str] | None, packed: str | No
 
 
 def unpacked(packed: str) -> np.ndarray:
-    """Ids that were packed into a line: 16 bits each, little end first."""
-    return np.frombuffer(zlib.decompress(base64.b64decode(packed)), dtype="<u2").astype(np.int64)
+    """Ids that were packed into a line: 32 bits each, little end first."""
+    return np.frombuffer(zlib.decompress(base64.b64decode(packed)), dtype="<u4").astype(np.int64)
+
+
+def text_in(data: bytes) -> str:
+    """The text of a file as the race had it: without a byte order mark, with plain newlines."""
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
+    text = data.decode(encoding, errors="replace").removeprefix("\ufeff")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 from core import charts
 from core.experiments.step_cost.results import StepCostResults
 from core.measure.comparison import ratio_of
@@ -151,7 +153,7 @@ def numbers_of(cost: StepCostResults, micro_batch_size: int) -> dict[str, str]:
         share = f"{100 * kept[m] / kept[size]:.3g}%"
     if min(len(taken.get(m, ())), len(taken.get(size, ()))) > 1:
         ratio = ratio_of(taken[m], taken[size])
-        seconds = charts.format_seconds(math.exp(sum(map(math.log, taken[m])) / len(taken[m])))
+        seconds = charts.format_seconds(ratio_of(taken[m], np.ones(len(taken[m]))).value)
         times = f"{number(ratio.value)} ({interval(ratio)})" if m != size else "1"
     return {
         "micro-batch": f"{m}",

@@ -1,7 +1,5 @@
 """A measurement of noise on a page: batches around the whole text, their spread by batch size, the noise scale."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -18,6 +16,7 @@ from core.lessons.measure_the_noise.words import (
     summary_of,
     whole_note,
 )
+from core.measure.estimate import Unresolved
 from core.measure.intervals import without_replacement
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
@@ -79,7 +78,7 @@ def draw_the_rest(view: View, choices: Choices, _at: int) -> None:
     with folded("Why not 1/√(B·T)? The tokens of a window are not independent", "noise_design") as shown:
         if shown:
             whole = results.whole.get(step)
-            effect = whole.design_effect if whole else math.nan
+            effect = whole.design_effect if whole else None
             st.markdown(design_effect_sentence(results.spec.race.block_size, effect))
     with folded("The noise scale: what it is, and its numbers", "noise_scale") as shown:
         if shown:
@@ -154,7 +153,9 @@ def show_gradient(view: View, step: int) -> None:
 def show_gradient_spread(view: View, step: int) -> None:
     results: NoiseResults = view.results
     scale = results.scales.get(step)
-    theory = gradient_theory(results.spec.batch_sizes, scale) if scale else NO_THEORY
+    theory = NO_THEORY
+    if scale and scale.doubt in ("", Unresolved.HIDDEN):  # what hides |G|² does not hide tr Σ
+        theory = gradient_theory(results.spec.batch_sizes, scale)
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
         draw_spread(view, step, "gradient", theory, "distance from the whole text's gradient")
@@ -196,7 +197,7 @@ def value_domain(values: pd.Series, what: str) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     if what == "cosine":
         return charts.round_domain(min(0.0, low), 1.0, 0.2)
-    return charts.round_domain(low, high, 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 2)
+    return charts.round_domain(low, high, charts.round_step(high - low))
 
 
 def draw_spread(view: View, step: int, quantity: str, theory: pd.DataFrame, y_title: str) -> None:

@@ -6,7 +6,7 @@ from core import charts
 from core.experiments.noise.messages import Slope
 from core.experiments.noise.results import NoiseResults
 from core.measure.estimate import Estimate
-from core.ui.sentences import interval, model_size, source_title
+from core.ui.sentences import between, model_size, not_resolved, source_title
 
 number = charts.format_significant
 
@@ -31,19 +31,33 @@ def summary_of(results: NoiseResults) -> str:
 def answer_sentence(results: NoiseResults, step: int) -> str:
     """How far batch losses lie from the whole text's, and whether that falls as 1/√B."""
     spread = list(results.spread_table(step, "loss").sort_values("batch_size").itertuples())
+    doubts = doubts_sentence(results, step)
     if not spread:
-        return "How far a batch lies from the whole text shows after the first few hundred batches."
+        return doubts or "How far a batch lies from the whole text shows after the first few hundred batches."
     small, large = spread[0], spread[-1]
     text = (
         f"After {charts.counted(step, 'step')} a batch of {charts.counted(small.batch_size, 'window')} typically lies "
         f"**± {number(small.sigma)} nats** from the whole text's loss"
     )
     if len(spread) == 1:
-        return f"{text}."
+        return f"{text}. {doubts}".rstrip()
     ratio, predicted = small.sigma / large.sigma, (large.batch_size / small.batch_size) ** 0.5
     return (
         f"{text}, a batch of {large.batch_size:,} **± {number(large.sigma)}**: {number(ratio)} times less; "
-        f"1/√B predicts {number(predicted)}. {slope_sentence(results.slopes.get((step, 'loss')))}"
+        f"1/√B predicts {number(predicted)}. {slope_sentence(results.slopes.get((step, 'loss')))} {doubts}"
+    ).rstrip()
+
+
+def doubts_sentence(results: NoiseResults, step: int) -> str:
+    """The batch sizes whose spread of losses is not resolved, why, and what the losses of all windows predict."""
+    doubts = results.doubts(step, "loss")
+    if not doubts:
+        return ""
+    sizes, smallest = ", ".join(f"{b:,}" for b in sorted(doubts)), min(doubts)
+    predicted = results.whole[step].sigma / smallest**0.5
+    return (
+        f"After {charts.counted(step, 'step')} the spread at B = {sizes} is {not_resolved(doubts[smallest])}. From the "
+        f"losses of all windows it should be ± {number(predicted)} nats at B = {smallest:,}."
     )
 
 
@@ -54,10 +68,12 @@ def whole_note(results: NoiseResults, step: int) -> str:
     return f"A tick is a batch. Dashed line: the loss of the whole text{value}."
 
 
-def design_effect_sentence(block_size: int, design_effect: float) -> str:
-    """Why the tokens of a batch do not count as independent ones; NaN while the design effect is not known."""
-    if math.isnan(design_effect):
+def design_effect_sentence(block_size: int, design_effect: float | None) -> str:
+    """Why the tokens of a batch do not count as independent ones; None while the design effect is not known."""
+    if design_effect is None:
         return "The design effect answers this. It is known once the losses of all windows are."
+    if not design_effect > 0:  # NaN where the losses do not vary
+        return "The design effect would answer this. It is not resolved: here the windows' losses do not vary."
     cancel = (
         ", more than it contains: below 1, their differences cancel rather than add up" if design_effect < 1 else ""
     )
@@ -73,6 +89,8 @@ def slope_sentence(slope: Slope | None) -> str:
     """Whether the noise falls as 1/√B."""
     if slope is None:
         return "The fitted slope appears when all batch sizes have been measured."
+    if math.isnan(slope.slope):
+        return "**Fitted slope: not resolved.** It takes the spread of two batch sizes."
     value, low, high = (f"{each:.3f}".replace("-", "−") for each in (slope.slope, slope.low, slope.high))
     verdict = (
         "consistent with −1/2: four times the batch, half the noise"
@@ -93,15 +111,15 @@ def numbers_of(results: NoiseResults, step: int, batch_size: int) -> dict[str, s
         "spread of batch losses, nats": spread_text(results, step, "loss", batch_size),
         "the same, no window twice": spread_text(results, step, "distinct", batch_size),
         "distance of batch gradients": spread_text(results, step, "gradient", batch_size),
-        "mean cosine": charts.NOT_MEASURED if cosines is None else number(float(cosines.mean())),
+        "mean cosine": charts.NOT_MEASURED if cosines is None else number(float(cosines.mean(dtype=float))),
     }
 
 
 def spread_text(results: NoiseResults, step: int, quantity: str, batch_size: int) -> str:
     table = results.spread_table(step, quantity)
     for row in table[table["batch_size"] == batch_size].itertuples():
-        return f"{number(row.sigma)} ({interval(Estimate(row.sigma, row.low, row.high))})"
-    return charts.NOT_MEASURED
+        return between(Estimate(row.sigma, row.low, row.high))
+    return "not resolved" if batch_size in results.doubts(step, quantity) else charts.NOT_MEASURED
 
 
 def scale_numbers(results: NoiseResults, step: int) -> dict[str, str]:
@@ -111,10 +129,11 @@ def scale_numbers(results: NoiseResults, step: int) -> dict[str, str]:
     windows = tokens = estimated = known = charts.NOT_MEASURED
     if scale:
         estimated, known = number(scale.grad_sq_norm), number(scale.whole_grad_sq_norm)
-        windows, tokens = "not resolved: the interval of |G|² contains 0", "–"
         if estimate := scale.estimate:
-            windows = f"{number(estimate.value)} ({interval(estimate)})"
+            windows = between(estimate)
             tokens = charts.format_count(estimate.value * results.spec.race.block_size)
+        else:
+            windows, tokens = not_resolved(scale.doubt), "–"
     return {
         "steps": f"{step:,}",
         "loss of the whole text": f"{whole.loss:.4f}" if whole else charts.NOT_MEASURED,

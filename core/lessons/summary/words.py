@@ -69,6 +69,8 @@ def noise_reason(noise: NoiseResults) -> str:
     why = "The mean over many windows is a closer estimate."
     if (factor := noise_at_four_times(noise)) is None:
         return f"{why} How fast its noise falls: not measured yet."
+    if not np.isfinite(factor.value):
+        return f"{why} How fast its noise falls is not resolved here."
     return f"{why} Four times the batch: **{between(factor)} times** the noise."
 
 
@@ -78,7 +80,8 @@ def noise_at_four_times(noise: NoiseResults, quantity: str = "gradient") -> Esti
     if not steps:
         return None
     slope = noise.slopes[max(steps), quantity]
-    return Estimate(4**slope.slope, 4**slope.low, 4**slope.high)
+    with np.errstate(over="ignore"):
+        return Estimate(*(4.0 ** np.array([slope.slope, slope.low, slope.high])).tolist())
 
 
 # ---- which one to take

@@ -48,7 +48,7 @@ def draw_validation(view: View, axis: str) -> str:
 def x_end(results: RaceResults, axis: str) -> float:
     """Where the axis ends: all steps and tokens are known before, seconds only as well as a step has been timed."""
     limit = results.x_limit(axis)
-    return charts.round_domain(0.0, limit, 10 ** math.floor(math.log10(limit)))[1] if axis == "seconds" else limit
+    return charts.round_domain(0.0, limit, 2 * charts.round_step(limit))[1] if axis == "seconds" else limit
 
 
 def draw_noise(view: View) -> None:

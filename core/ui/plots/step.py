@@ -68,4 +68,4 @@ def draw_layers(values: dict[str, dict[str, float]], x_title: str, key: str, wha
 
 def upper_end(value: float) -> float:
     """Of an axis from 0: the next multiple of half a power of ten."""
-    return charts.round_domain(0.0, value, 10.0 ** math.floor(math.log10(max(value, 1e-12))) / 2)[1]
+    return charts.round_domain(0.0, value, charts.round_step(value))[1]

@@ -5,7 +5,7 @@ from core.experiments.noise.messages import NoiseScale
 from core.lessons.check_the_claims.verdicts import Outcome
 from core.lessons.check_the_claims.verdicts.scale import Doubt, NoiseScaleVerdict
 from core.lessons.check_the_claims.words.numbers import number, of_each
-from core.ui.sentences import brief, with_interval
+from core.ui.sentences import brief, not_resolved, with_interval
 
 DOUBTS = {
     Doubt.NO_FIT: "S(B) cannot be fitted to these runs.",
@@ -51,9 +51,8 @@ def scale_facts(verdict: NoiseScaleVerdict) -> list[str]:
 
 
 def measured_sentence(scale: NoiseScale, loss: float) -> str:
-    windows = "not resolved"
-    if estimate := scale.estimate:
-        windows = with_interval(estimate) + " windows"
+    estimate = scale.estimate
+    windows = f"{with_interval(estimate)} windows" if estimate else not_resolved(scale.doubt)
     return f"After {scale.step:,} steps, at a loss of {loss:.2f}, the noise scale is {windows}."
 
 
