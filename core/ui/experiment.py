@@ -174,8 +174,9 @@ def word_on(shown: OnPage, label: str) -> str:
     if shown.experiment is None and not shown.note:
         return f"Click **{label}** to begin."
     if shown.experiment is None:
-        other = ", with other settings than yours" if shown.stale else ""
-        return f"Below: {shown.note}{other}. Click **{label}** for your own, live."
+        if shown.stale:
+            return f"Below: {shown.note}, with other settings. Click **{label}** for yours."
+        return f"Below: {shown.note}. Click **{label}** for your own, live."
     if shown.stale:
         return f"Below: your run with the earlier settings. Click **{label}** to run it again with the new ones."
     return ""

@@ -15,6 +15,18 @@ pytestmark = pytest.mark.browser
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 ALL_OF_IT = {"width": 1200, "height": 6000}  # axe does not see what has to be scrolled into view
 TALLEST = 2_200  # pixels at 1400, before anything is unfolded
+SCREENS = ((1400, 900), (1280, 720), (390, 844))  # the last is a phone
+CHART = "[data-testid=stVegaLiteChart]"
+PICTURES = {  # the answer of a page as a picture, where that is not its first chart
+    "make_a_batch": "[data-testid=batch-x]",
+    "follow_the_shapes": "[data-testid=shapes-way]",
+    "inside_one_step": "[data-testid=batch-x]",
+    "check_the_claims": ".st-key-all_claims",
+    "summary": "table.summary",
+    "pack_documents": "[data-testid=packed-rows]",
+}
+ON_A_PHONE = {"check_the_claims": CHART}  # of the claim that is chosen
+WITHOUT = {"words"}
 STREAMLITS_OWN = {  # rule: the elements that Streamlit makes so, and we cannot change
     "list": "[data-testid=stSidebarNavItems]",  # sections of the menu, as <ul> <div> <li>
     "listitem": "[data-testid=stSidebarNavItems] > div > li",
@@ -86,19 +98,45 @@ def test_a_page_can_be_used_by_everyone(tab, address, shared_server):
         assert len(label) > 40 and "Fullscreen" in buttons
         assert max(map(len, buttons)) < 30  # they do not say the description again
     if tab.theme == "light":
-        fits_its_screens(tab)
+        fits_its_screens(tab, address)
 
 
-def fits_its_screens(tab) -> None:
-    """No page is a long way down, and none scrolls sideways on a phone."""
-    for width, height in ((1400, 900), (390, 844)):
+def fits_its_screens(tab, address: str) -> None:
+    """No page is a long way down, none scrolls sideways on a phone, and the picture is there on opening."""
+    for width, height in SCREENS:
         tab.set_viewport_size({"width": width, "height": height})
         tab.wait_for_timeout(300)
         for part in ("html", "[data-testid=stMain]"):
             assert tab.locator(part).evaluate("e => e.scrollWidth") <= width
         if width == 1400:
             assert tab.get_by_test_id("stMain").evaluate("e => e.scrollHeight") <= TALLEST
+        if address not in WITHOUT:
+            its_picture_is_there_on_opening(tab, address)
     tab.set_viewport_size(ALL_OF_IT)
+
+
+def its_picture_is_there_on_opening(tab, address: str) -> None:
+    """Its upper half is in view; on a phone it begins within a screen and a half."""
+    width, height = tab.viewport_size["width"], tab.viewport_size["height"]
+    name = PICTURES.get(address, CHART)
+    if phone := width < 400:
+        name = ON_A_PHONE.get(address, name)
+    box = tab.locator(name).first.bounding_box()
+    assert box["height"] > 80  # drawn
+    reaches, bound = (box["y"], 1.5 * height) if phone else (box["y"] + box["height"] / 2, height)
+    assert reaches <= bound, f"{address} at {width}: {reaches:.0f}, not {bound:.0f}"
+
+
+def test_what_a_budget_reads_of_an_own_text_leaves_the_picture_in_view(shared_server, page):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(shared_server.url + "make_a_batch?source=pasted")
+    page.get_by_role("textbox", name="Paste a text").fill("The heron waits where the river bends.\n" * 18)
+    page.get_by_role("button", name="Use this text").click()
+    expect(page.get_by_text("In use:")).to_be_visible()
+    page.get_by_test_id("stSidebarNavLink").get_by_text("Race batch sizes").click()
+    expect(page.get_by_role("button", name="read it")).to_be_visible()
+    expect(page.locator(CHART).first.locator("svg")).to_be_visible()
+    its_picture_is_there_on_opening(page, "race_batch_sizes")
 
 
 def test_axe_finds_what_once_was_there(tab):

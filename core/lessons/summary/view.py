@@ -57,7 +57,7 @@ def own_padding(settings: Settings) -> dict[str, Padding]:
 
 
 def show_answer(evidence: Evidence, target: float) -> None:
-    """The card that answers the page's question, and what it does not know."""
+    """The card that answers the page's question."""
     timed = evidence.timed
     with st.container(border=True):
         st.markdown(recommendation(timed, target))
@@ -65,11 +65,15 @@ def show_answer(evidence: Evidence, target: float) -> None:
         with st.container(horizontal=True):
             for name in ("sweep", "speed"):
                 show_link(name, timed.mark)
-    with st.expander("What this does not know", expanded=False):
+
+
+def show_unknown(evidence: Evidence, target: float) -> None:
+    """What the answer does not know."""
+    with st.expander("What the answer does not know"):
         st.markdown("\n".join(f"- {line}" for line in unknown_lines(evidence, target)))
         with st.container(horizontal=True):
             show_link("noise", evidence.mark("noise"))
-            show_link("sweep", timed.mark)
+            show_link("sweep", evidence.timed.mark)
 
 
 def show_link(name: str, mark: str) -> None:

@@ -20,10 +20,7 @@ from core.ui.sentences import between, scale_sentence
 
 number = charts.format_significant
 
-DEFINITION = (
-    "A **batch** is the B windows of T tokens that a model reads before it changes its weights once. Its gradient is "
-    "the mean over all of them, and so an estimate of the whole text's."
-)
+DEFINITION = "A **batch** is the B windows of T tokens that a model reads before it changes its weights once."
 
 WHERE = {YOURS: "In your runs", RECORDED: "In the recorded runs", BOTH: "In your runs and the recorded ones"}
 
