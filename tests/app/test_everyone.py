@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.charts import PALETTES
-from tests.app.titles import TITLES
+from tests.app.titles import TITLES, settled
 
 pytestmark = pytest.mark.browser
 
@@ -67,14 +67,6 @@ def tab(shared_server, context):
     opened.evaluate(f"() => {{ {AXE} }}")
     yield opened
     opened.close()
-
-
-def settled(page, address: str) -> None:
-    """The page is there as a whole: its question, and nothing that still runs."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[address])
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
-    expect(page.get_by_test_id("stSpinner")).to_have_count(0)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 @pytest.mark.parametrize("address", TITLES)
