@@ -6,6 +6,7 @@ from core.batches import WindowStream
 from core.corpus import NoText, check_block_size
 from core.settings.limits import MAX_EXAMPLES
 from core.ui.batches import draw_batch, show_batch, show_coverage
+from core.ui.glossary import explain
 from core.ui.page import next_lesson, open_page, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
@@ -54,7 +55,8 @@ B, T, V = choices.batch_size, choices.block_size, corpus.tokenizer.vocab_size
 shapes, button = st.columns([4, 1], vertical_alignment="center")
 shapes.markdown(
     f"**x: ({B}, {T})**, **y: ({B}, {T})**, int64, {16 * B * T:,} bytes together. One step asks B × T = **{B * T:,} questions**. "
-    f"The text: {len(corpus.train_ids):,} tokens to train on, {len(corpus.val_ids):,} kept back for validation, a vocabulary of {V}."
+    f"The text: {len(corpus.train_ids):,} tokens to train on, {len(corpus.val_ids):,} kept back for validation, a vocabulary of {V}.",
+    help=explain("float32, bfloat16", "vocabulary, V"),
 )
 if button.button("Next batch", type="primary", width="stretch", disabled=choices.batch_number >= last_batch):
     choices.set(batch_number=choices.batch_number + 1)

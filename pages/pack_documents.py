@@ -31,8 +31,8 @@ several documents into one row.""",
 
 TOKENIZER_NAMES = TOKENIZER_TITLES | {"bpe": "BPE, trained on these"}
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    choices.select("documents", width=330)
-    choices.select("tokenizer", format_func=TOKENIZER_NAMES.get, width=210)
+    choices.select("documents", width=270)
+    choices.select("tokenizer", format_func=TOKENIZER_NAMES.get, width=200)
     choices.number("row_length", width=170)
     with st.popover("Model and seed"):
         choices.select("packing_model")

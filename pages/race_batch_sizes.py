@@ -11,8 +11,7 @@ from core.ui.take_away import take_away
 
 choices = open_page(
     "Why is a small batch noisy?",
-    """Small GPTs read the **same examples in the same order**, from the same first weights. Only the batch size differs.
-Watch how far the loss jumps from step to step.""",
+    "Small GPTs read the **same examples in the same order**; only the batch size differs. Watch how far the loss jumps.",
 )
 
 race = experiment(
@@ -35,7 +34,7 @@ with st.expander("What to look for, and what to try"):
 - **Smooth is not better.** Look at the validation loss at equal tokens: which batch size is ahead? It made more, smaller steps.
 - **Three axes, three stories.** At equal *steps* the large batch wins: it has read more. At equal *tokens* often a small one. At equal *seconds* it depends on your machine.
 - **Try** the linear rule, or a rate of 10: a run that diverges is stopped, the page says so, and the others go on.
-- Three seeds show a tendency, not a proof. Bands may overlap where the race can tell two batch sizes apart all the same: they are compared seed by seed, and what a seed brings to both cancels.
+- Runs of one seed start from the same first weights, whatever their batch size. Three seeds show a tendency, not a proof. Bands may overlap where the race can tell two batch sizes apart all the same: they are compared seed by seed, and what a seed brings to both cancels.
 """
     )
 take_away(choices, "race_batch_sizes", batch_size=min(choices.batch_sizes))

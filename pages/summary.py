@@ -5,7 +5,7 @@ import streamlit as st
 from core.lessons.summary.figures import target_of
 from core.lessons.summary.quiz import settle_all
 from core.lessons.summary.tables import size_table, strategy_table
-from core.lessons.summary.view import gather, show_answer, show_check, show_reasons, show_table
+from core.lessons.summary.view import gather, show_answer, show_check, show_reasons, show_table, show_unknown
 from core.lessons.summary.words import DEFINITION
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
@@ -15,11 +15,9 @@ evidence = gather(choices)
 target = target_of(evidence.timed.sweep, choices.target)
 show_answer(evidence, target)
 
-st.subheader("Why batches at all?", anchor=False)
-show_reasons(evidence)
-
 st.subheader("Batch size in practice", anchor=False)
 show_table(choices, size_table(evidence, target))
+show_unknown(evidence, target)
 with st.expander("What these numbers are"):
     st.markdown(
         """
@@ -33,6 +31,9 @@ with st.expander("What these numbers are"):
 - **Time to a loss**: the steps of the sweep, at the rate that gets there soonest, times the time of a step. It is calculated, not run.
 """
     )
+
+st.subheader("Why batches at all?", anchor=False)
+show_reasons(evidence)
 
 st.subheader("The strategies", anchor=False)
 show_table(choices, strategy_table(evidence))

@@ -55,8 +55,8 @@ def show_budget(choices: Choices, name: str) -> None:
     chosen = getattr(choices, setting.name)
     part = chosen // tokens  # a sweep of the claims takes a part of what was chosen
     offered = max(setting.low, part * fitting(train_tokens, batch_tokens))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(readings_sentence(tokens, train_tokens, batch_tokens), width="content")
-        if 2 * offered <= chosen:
-            label = offer_label(offered // part, train_tokens)
-            st.button(label, key=f"{name}_budget", on_click=choices.set, kwargs={setting.name: offered})
+    words, button = st.columns([2.3, 1], vertical_alignment="center")
+    words.markdown(readings_sentence(tokens, train_tokens, batch_tokens))
+    if 2 * offered <= chosen:
+        label = offer_label(offered // part, train_tokens)
+        button.button(label, key=f"{name}_budget", on_click=choices.set, kwargs={setting.name: offered})

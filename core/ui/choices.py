@@ -11,8 +11,10 @@ import streamlit as st
 from core.settings.declared import SETTINGS
 from core.settings.setting import Choice, Number, Setting, Several, Whole, WrongValue
 from core.settings.values import Settings
+from core.ui.glossary import explain
 
 STATE, NOTES = "_choices", "_notes"
+HELPS = {"seed": explain("seed")}  # of settings whose name is a term
 
 
 class Choices:
@@ -98,6 +100,7 @@ class Choices:
     def _widget(self, setting: Setting, make: Callable, label: str, **options):
         name, key = setting.name, widget_key(setting.name)
         st.session_state[key] = getattr(self, name)  # always: a widget's own memory does not survive a change of page
+        options = {"help": HELPS.get(name)} | options
         make(label or setting.label, key=key, on_change=self._take, args=(name,), **options)
         return getattr(self, name)
 

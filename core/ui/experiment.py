@@ -75,7 +75,10 @@ class OnPage:
 
     def begun_view(self) -> View:
         """The same; until there is something to draw, that of what was recorded."""
-        view = self.view()
+        return self.begun(self.view())
+
+    def begun(self, view: View) -> View:
+        """This view of it, if there is something to draw."""
         return view if view.results.begun or not (self.before and self.before.note) else self.before.view()
 
     def show(
@@ -120,7 +123,7 @@ def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[Vie
     share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
     seconds_left = shown.feed.remaining_seconds()
     show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
-    draw(shown.begun_view())
+    draw(shown.begun(view))
     if status != experiment.status or view.results.begun != begun:
         st.rerun()  # the whole page: its buttons change, and how often it ticks
 
@@ -175,8 +178,9 @@ def word_on(shown: OnPage, label: str) -> str:
     if shown.experiment is None and not shown.note:
         return f"Click **{label}** to begin."
     if shown.experiment is None:
-        other = ", with other settings than yours" if shown.stale else ""
-        return f"Below: {shown.note}{other}. Click **{label}** for your own, live."
+        if shown.stale:
+            return f"Below: {shown.note}, with other settings. Click **{label}** for yours."
+        return f"Below: {shown.note}. Click **{label}** for your own, live."
     if shown.stale:
         return f"Below: your run with the earlier settings. Click **{label}** to run it again with the new ones."
     return ""

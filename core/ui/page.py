@@ -16,6 +16,7 @@ from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.present import LARGE, switch
 from core.ui.texts import restore_text, show_no_text
+from core.ui.theme import follow_theme
 
 ROUTED = "_routed"
 STYLE = f"<style>{Path(__file__).with_name('page.css').read_text(encoding='utf-8')}</style>"
@@ -87,6 +88,7 @@ def open_page(question: str, answer: str) -> Choices:
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.title(question, anchor=False)
         switch(choices)
+        follow_theme()
     if not choices.present:
         st.markdown(answer)
     for note in choices.take_notes():

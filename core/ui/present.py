@@ -4,9 +4,11 @@ import streamlit as st
 
 from core.ui.choices import STATE, Choices
 
-# the smallest text, 0.875rem, has 22 px at 1920 and 18 at 1280; what a chart writes is set in `core.charts.enlarged`
+# the smallest text, 0.875rem, has 22 px at 1920 and 18 at 1280, and so has what else is smaller: it reads --least; what
+# a chart writes is set in `core.charts.enlarged`
 LARGE = """<style>
-html { font-size: clamp(20.6px, 1.3125vw, 40px) !important; }
+html { font-size: clamp(20.6px, 1.3125vw, 40px) !important; --least: 0.875rem; }
+[data-testid="stMainBlockContainer"] code { font-size: var(--least) !important; }
 [data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding: 1rem 2rem; max-width: none; }
 </style>"""

@@ -1,4 +1,7 @@
-"""What each page is called: by its address, its question; and in the order of the links to them, their first words."""
+"""What each page is called: by its address, its question; and in the order of the links to them, their first words; and
+when one is there."""
+
+from playwright.sync_api import expect
 
 TITLES = {
     "": "Batchscope: what is a batch?",
@@ -21,3 +24,11 @@ LINKS = (
     "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Summary", "Choose",
     "Accumulate", "Distribute", "Pack", "Glossary",
 )  # fmt: skip
+
+
+def settled(page, address: str) -> None:
+    """The page is there as a whole: its question, and nothing that still runs."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[address])
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
+    expect(page.get_by_test_id("stSpinner")).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)

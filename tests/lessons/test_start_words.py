@@ -8,6 +8,7 @@ import pytest
 from core.experiments.feed import Feed
 from core.lab.recording import RECORDINGS, read_recording
 from core.lessons.start import words
+from core.ui import reasons
 
 
 def recorded(name):
@@ -23,7 +24,7 @@ def test_speed_is_that_of_64_windows_against_one():
     found = recorded("speed")
     seconds = found.one_pass
     ratio = float(np.exp(np.log(64 / seconds[64]).mean() - np.log(1 / seconds[1]).mean()))
-    reason = words.speed_reason(found)
+    reason = reasons.speed_reason(found)
     assert reason.figure == f"{ratio:.2f} times as fast"
     assert reason.sentence.startswith("64 windows at once: ") and "One window at a time: " in reason.sentence
     assert "95% interval" in reason.sentence
@@ -31,22 +32,22 @@ def test_speed_is_that_of_64_windows_against_one():
 
 def test_memory_is_what_each_window_takes():
     found = recorded("speed")
-    reason = words.memory_reason(found)
+    reason = reasons.memory_reason(found)
     assert found.activation_bytes[64] == pytest.approx(64 * 294_536, rel=1e-3)
     assert reason.figure == "295 kB a window" and "64 windows take 18.9 MB" in reason.sentence
 
 
 def test_the_gradient_of_64_windows_strays_about_an_eighth_as_far():
-    reason = words.gradient_reason(recorded("noise"))
+    reason = reasons.gradient_reason(recorded("noise"))
     factor = float(re.match(r"([\d.]+) times smoother", reason.figure).group(1))
     assert 7 < factor < 9.5  # the square root of 64 is 8
     assert "At step 600 the gradient from one window" in reason.sentence and "nan" not in reason.sentence
 
 
-@pytest.mark.parametrize("reason", [words.speed_reason, words.memory_reason])
+@pytest.mark.parametrize("reason", [reasons.speed_reason, reasons.memory_reason])
 def test_nothing_is_said_of_what_was_not_measured(reason):
     assert reason(empty("speed")).figure == "not measured"
-    assert words.gradient_reason(empty("noise")).figure == "not measured"
+    assert reasons.gradient_reason(empty("noise")).figure == "not measured"
 
 
 def test_the_numbers_say_where_they_come_from():

@@ -37,7 +37,7 @@ def choose_batch(choices: Choices) -> None:
     with right:
         choices.select("targets")
         choices.number("step", "At step")
-        choices.number("seed", "Seed", help="Decides the first weights and the windows: the same seed, the same batch.")
+        choices.number("seed", "Seed")
         choose_device(choices)
 
 

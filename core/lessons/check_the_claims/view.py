@@ -26,6 +26,9 @@ ROWS = """<style>
 [class*="st-key-claim_row"] { padding: 0.15rem 0.4rem; }
 [class*="st-key-claim_row"] [data-testid="stHorizontalBlock"] { gap: 0 1rem; }
 [class*="st-key-claim_row"] button { text-align: left; }
+@media (max-width: 40rem) {  /* a phone: the chosen claim's picture is not nine rows away */
+  .st-key-all_claims { max-height: 16rem; overflow-y: auto; flex-wrap: nowrap; }
+}
 .st-key-claim_row_chosen { background: color-mix(in srgb, var(--st-primary-color, #1D5C8F) 12%, transparent); }
 </style>"""
 
@@ -66,7 +69,7 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     click chooses it."""
     views_of = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
     st.html(ROWS)
-    with st.container(gap=None):
+    with st.container(gap=None, key="all_claims"):
         for name, claim in claims.items():
             show_row(choices, name, claim, [views_of[each] for each in claim.evidence])
     st.caption(
@@ -101,7 +104,6 @@ def show_row(choices: Choices, name: str, claim: Claim, views: list[View]) -> No
 def show_claim(choices: Choices, claim: Claim) -> None:
     """The buttons of its experiments, how far they are, and the verdict from what they have found so far."""
     st.subheader(f"“{claim.text}”", anchor=False)
-    st.markdown(claim.test)
     *names, final = claim.evidence
     others = [experiment(choices, name, EVIDENCE[name]) for name in names]
     last = experiment(choices, final, EVIDENCE[final], more=choose_experiments)
@@ -145,8 +147,9 @@ def show_verdict(view: View, claim: Claim, others: list[OnPage]) -> None:
 
 
 def show_details(view: View, claim: Claim, others: list[OnPage]) -> None:
-    """What is right about a claim, and the figures; folded."""
+    """How it was tested; folded, what is right about it, and the figures."""
     views = [*(other.view() for other in others), view]
+    st.markdown(f"**How it is tested.** {claim.test}")
     with folded("What is right about it, and what is not", "claim_nuance") as shown:
         if shown:
             st.markdown(claim.nuance)

@@ -12,6 +12,7 @@ from core.lessons.check_the_claims.tables import cost_values, gap_points
 from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.experiment import View
+from core.ui.glossary import T_INTERVAL
 from core.ui.plots.noise import draw_scale
 from core.ui.plots.race import draw_noise, draw_validation
 from core.ui.plots.step_cost import draw_memory
@@ -24,7 +25,7 @@ LOSS_HELP = (
     "In nats per token: the mean of −ln p, where p is the probability that the model gave to the next token. ln V is "
     "the loss of a uniform guess among V tokens."
 )
-T_INTERVAL = "Shading: 95% t interval of the mean of the runs."
+SHADING = "Shading: 95% t interval of the mean of the runs."
 
 
 def heading(text: str, help: str | None = None) -> None:
@@ -48,7 +49,7 @@ def show_cost_to_target(view: View) -> None:
                 view.live,
                 height=LOW,
             )
-    st.caption("A target that all runs reach. Points: geometric means, with 95% t intervals.")
+    st.caption("A target that all runs reach. Points: geometric means, with 95% t intervals.", help=T_INTERVAL)
 
 
 def show_noise_of_race(view: View) -> None:
@@ -60,7 +61,7 @@ def show_noise_of_race(view: View) -> None:
     with wide:
         heading("Validation loss at equal tokens", LOSS_HELP)
         draw_validation(view, "tokens")
-        st.caption(T_INTERVAL)
+        st.caption(SHADING)
 
 
 def show_gaps(view: View) -> None:
@@ -72,7 +73,7 @@ def show_gaps(view: View) -> None:
     with narrow:
         heading("Validation loss")
         draw_validation(view, "tokens")
-        st.caption(T_INTERVAL)
+        st.caption(SHADING)
 
 
 def draw_gaps(view: View) -> None:
@@ -101,7 +102,7 @@ def draw_gaps(view: View) -> None:
 def show_rates(view: View) -> None:
     heading("Validation loss at each learning rate", LOSS_HELP)
     draw_rates(view.results, view.live, height=HEIGHT)
-    st.caption("At the end of the budget: mean of the runs, with 95% t intervals.")
+    st.caption("At the end of the budget: mean of the runs, with 95% t intervals.", help=T_INTERVAL)
 
 
 def show_bend(of_sweep: View, of_noise: View) -> None:
@@ -143,4 +144,4 @@ def show_splits(view: View) -> None:
         x_title="micro-batch size (windows that go through the model at once)",
         height=HEIGHT,
     )
-    st.caption("Points: geometric means over the rounds, with 95% t intervals.")
+    st.caption("Points: geometric means over the rounds, with 95% t intervals.", help=T_INTERVAL)

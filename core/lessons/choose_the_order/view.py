@@ -20,6 +20,7 @@ from core.lessons.choose_the_order.words import (
 from core.ui.charts import LIVE_ALT, draw, panel_title, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
+from core.ui.glossary import T_INTERVAL
 from core.ui.overfitting import show_overfitting
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.panels import ghost_of, ghosts_behind, loss_domain
@@ -47,7 +48,7 @@ def choose_race(choices: Choices) -> None:
         choices.number("learning_rate")
         choices.number("order_seeds")
     with right:
-        choices.number("seed", help="The number that all chance starts from: first weights and windows.")
+        choices.number("seed")
         choose_device(choices)
 
 
@@ -77,7 +78,10 @@ def draw_the_rest(view: View) -> None:
     with wide:
         st.subheader("Validation loss", anchor=False)
         draw_validation(view)
-        st.caption("On text that no run trains on. Thin: single runs. Thick: their mean. Shading: 95% t interval.")
+        st.caption(
+            "On text that no run trains on. Thin: single runs. Thick: their mean. Shading: 95% t interval.",
+            help=T_INTERVAL,
+        )
     with narrow:
         st.subheader("Differences", anchor=False, help=PAIRED_HELP)
         st.markdown(as_list(difference_sentences(results)) or "Not measured yet.")

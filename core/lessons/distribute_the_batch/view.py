@@ -43,7 +43,7 @@ def choose_rest(choices: Choices) -> None:
         choices.number("rank_micro_batch", "Micro-batch size (windows)")
         choices.number("rank_accumulation", "Accumulation steps")
         choices.number("rank_steps")
-        choices.number("seed", "Seed", help="Decides the first weights and the windows: the same seed, the same batch.")
+        choices.number("seed", "Seed")
         choices.number("port")
 
 

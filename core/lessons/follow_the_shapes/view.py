@@ -15,12 +15,13 @@ STYLE = """
 .shapes { font-size: 0.9rem; --line: #8796a555; }
 .shapes table { border-collapse: collapse; width: 100%; }
 .shapes th { text-align: left; }
-.shapes.all { overflow: auto; max-height: 34rem; font-size: 0.85rem; }
+.shapes.all { overflow: auto; max-height: 34rem; font-size: max(0.85rem, var(--least, 0px)); }
 .shapes.all th { position: sticky; top: 0; background: var(--st-background-color, Canvas); }
 .shapes td, .shapes th { padding: 0.25rem 0.4rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-.shapes code { font-size: 0.8rem; padding: 0; background: none; }
+.shapes code { font-size: max(0.8rem, var(--least, 0px)); padding: 0; background: none; }
 .shapes .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .shapes .shape { font-family: ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: nowrap; }
+.shapes .shape sub { font-size: max(0.75em, var(--least, 0px)); }
 .way { display: flex; flex-wrap: wrap; align-items: flex-end; gap: 0.6rem 1.1rem; padding: 0.8rem 0 0.4rem; }
 .way .box { text-align: center; font-size: 0.95rem; }
 .way .slab {
@@ -33,12 +34,12 @@ STYLE = """
 .way .arrow { font-size: 1.4rem; padding-bottom: 2.4rem; }
 .way .b { color: var(--x); font-weight: 700; } .way .t { color: var(--y); font-weight: 700; }
 @media (max-width: 40rem) {
-  .shapes.all { font-size: 0.75rem; }
-  .shapes.all code { font-size: 0.7rem; }
+  .shapes.all { font-size: max(0.75rem, var(--least, 0px)); }
+  .shapes.all code { font-size: max(0.7rem, var(--least, 0px)); }
   .shapes td, .shapes th { padding: 0.2rem 0.25rem; }
   .shapes .wide { display: none; }
   .shapes th { overflow-wrap: normal; }
-  .shapes.all th { font-size: 0.7rem; }
+  .shapes.all th { font-size: max(0.7rem, var(--least, 0px)); }
   .way { gap: 1.4rem 0.5rem; padding-top: 1.2rem; }
   .way .slab { width: 3.4rem; height: 2.2rem; }
   .way .dot { width: 0.9rem; height: 0.9rem; }

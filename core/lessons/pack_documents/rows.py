@@ -14,9 +14,10 @@ STYLE = """
   padding: 0.3rem 0; border-bottom: 1px solid GRID;
 }
 .packed .row:last-child { border-bottom: 0; }
-.packed .name { font-size: 0.85rem; }
+.packed .name { font-size: max(0.85rem, var(--least, 0px)); }
 .packed .slots {
-  font: 0.85rem/1.7 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; line-break: anywhere;
+  font: max(0.85rem, var(--least, 0px))/1.7 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+  line-break: anywhere;
 }
 .packed .doc { border-left: 3px solid EDGE; padding: 0.12em 0 0.12em 2px; }
 .packed .even { background: EVEN; }
@@ -24,7 +25,7 @@ STYLE = """
 .packed .rest { border-left-style: dashed; }
 .packed b {
   display: inline-block; margin-right: 3px; padding: 0 4px; border-radius: 3px;
-  background: EDGE; color: PAPER; font: 600 0.7rem/1.3 sans-serif;
+  background: EDGE; color: PAPER; font: 600 max(0.7rem, var(--least, 0px))/1.3 sans-serif;
 }
 .packed i { font-style: normal; unicode-bidi: isolate; white-space: pre-wrap; }
 .packed .wide i { border-right: 1px dotted EDGE; }

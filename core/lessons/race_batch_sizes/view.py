@@ -21,6 +21,7 @@ from core.lessons.race_batch_sizes.words import (
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
+from core.ui.glossary import T_INTERVAL, explain
 from core.ui.overfitting import show_overfitting
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.panels import draw_overlay, draw_panels
@@ -67,7 +68,7 @@ def draw_training(view: View, choices: Choices) -> None:
     """The training losses at every step: the picture that a race is for."""
     results: RaceResults = view.results
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader("Training loss at every step", anchor=False, width="content")
+        st.subheader("Training loss at every step", anchor=False, width="content", help=explain("nat"))
         for name in ("axis", "race_picture", "race_runs"):
             choices.segments(name, label_visibility="collapsed")
     seed = results.spec.train.seeds[0] if choices.race_runs == "one" else None
@@ -102,11 +103,12 @@ def draw_the_rest(view: View, choices: Choices, _drawn: tuple) -> None:
         draw_noise(view)
         st.caption("The standard deviation of its jumps from step to step, with 95% intervals.")
     with wide:
-        st.subheader("Validation loss", anchor=False)
+        st.subheader("Validation loss", anchor=False, help=explain("ln V, uniform guess", "paired"))
         validation = draw_validation(view, axis)
         st.caption(
             f"On {results.spec.train.eval_windows} fixed windows of text that no run trains on. Thin lines: single "
-            "runs. Thick line: their mean. Shading: 95% t interval of the mean."
+            "runs. Thick line: their mean. Shading: 95% t interval of the mean.",
+            help=T_INTERVAL,
         )
     show_overfitting({f"B = {b}": overfit for b, overfit in results.overfits().items()}, results.started)
     with folded("Who leads, and can the runs tell?", "race_leads") as shown:

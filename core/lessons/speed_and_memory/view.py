@@ -23,6 +23,7 @@ from core.measure.time_to_target import soonest_of, steps_of
 from core.ui.choices import Choices
 from core.ui.cost_sentences import soonest_line
 from core.ui.experiment import OnPage, View, recorded, same_subject
+from core.ui.glossary import T_INTERVAL
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.step_cost import draw_memory
 from core.ui.points import THEORY, draw_points
@@ -116,7 +117,7 @@ def show_time(found: StepCostResults, live: bool) -> None:
         st.subheader("How long a step takes", anchor=False, help=STEP_HELP)
         milliseconds = {b: 1e3 * seconds for b, seconds in known.items()}
         points(milliseconds, key="speed_time", title="milliseconds a step", curve=line)
-        st.caption("With 95% t intervals. Dashed: a straight line, a + b·B, fitted to the points.")
+        st.caption("With 95% t intervals. Dashed: a straight line, a + b·B, fitted to the points.", help=T_INTERVAL)
     with right:
         st.subheader("Tokens a second", anchor=False, help=SPEED_HELP)
         tokens = {b: 1e-3 * T * windows for b, windows in found.windows_a_second().items()}

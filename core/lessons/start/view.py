@@ -4,23 +4,22 @@ from functools import partial
 
 import streamlit as st
 
-from core.lessons.start.words import (
-    gradient_reason,
-    memory_reason,
-    picture_sentence,
-    source_sentence,
-    speed_reason,
-)
+from core.lessons.start.words import picture_sentence, source_sentence
 from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.controls import submit
 from core.ui.experiment import find_own, own_or_recorded, recorded
 from core.ui.page import go_to, plain
 from core.ui.plots.panels import draw_panels
+from core.ui.reasons import reasons_of
 from core.ui.texts import pasted_text
 
 SMALL, LARGE = 4, 64
 RACE, MAKE = "pages/race_batch_sizes.py", "pages/make_a_batch.py"
+MEASURED = {  # by the name of the offer
+    "speed": ("pages/speed_and_memory.py", "Speed and memory"),
+    "noise": ("pages/measure_the_noise.py", "Measure the noise"),
+}
 
 
 # ---- the ways in
@@ -59,13 +58,9 @@ def show_picture() -> None:
 def show_reasons(choices: Choices) -> None:
     """Three reasons for batches, each with its number and the page that measures it."""
     speed, noise = (own_or_recorded(choices, name) for name in ("speed", "noise"))
-    costs = speed.view().results
-    reasons = (
-        (speed_reason(costs), "pages/speed_and_memory.py", "Speed and memory"),
-        (memory_reason(costs), "pages/speed_and_memory.py", "Speed and memory"),
-        (gradient_reason(noise.view().results), "pages/measure_the_noise.py", "Measure the noise"),
-    )
-    for column, (reason, path, title) in zip(st.columns(3, gap="medium"), reasons, strict=True):
+    reasons = reasons_of(speed.view().results, noise.view().results)
+    for column, reason in zip(st.columns(3, gap="medium"), reasons, strict=True):
+        path, title = MEASURED[reason.measured]
         with column.container(border=True):
             st.markdown(f"{reason.name}: **{reason.figure}**")
             st.markdown(reason.sentence)

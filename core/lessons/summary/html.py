@@ -15,12 +15,12 @@ STYLE = """
 .summary th { font-weight: 600; }
 .summary tbody th, .summary thead th:first-child { padding-left: 0.6rem; border-left: 5px solid transparent; }
 .summary a { color: inherit; text-decoration: underline; text-underline-offset: 0.15em; }
-.summary small { display: block; font-size: 0.8rem; font-weight: 400; opacity: 0.85; }
+.summary small { display: block; font-size: max(0.8rem, var(--least, 0px)); font-weight: 400; opacity: 0.85; }
 .summary .label { display: none; }
 @media (max-width: 700px) {
   .summary, .summary tbody, .summary tr, .summary th, .summary td { display: block; width: 100%; }
   .summary thead { display: none; }
-  .summary .label { display: block; font-size: 0.85rem; font-weight: 600; }
+  .summary .label { display: block; font-size: max(0.85rem, var(--least, 0px)); font-weight: 600; }
   .summary td { display: grid; grid-template-columns: 9.5rem minmax(0, 1fr); gap: 0.7rem; }
   .summary td { padding: 0.3rem 0 0.3rem 0.9rem; }
   .summary tr { margin-bottom: 1rem; }

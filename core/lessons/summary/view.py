@@ -6,13 +6,14 @@ from core.lessons.summary.evidence import EXPERIMENTS, LESSONS, Evidence, Paddin
 from core.lessons.summary.html import table_html
 from core.lessons.summary.quiz import Settled, measurement_sentence
 from core.lessons.summary.tables import Table
-from core.lessons.summary.words import answer_lines, reasons, recommendation, unknown_lines
+from core.lessons.summary.words import ESTIMATE, answer_lines, recommendation, unknown_lines
 from core.settings.values import Settings
 from core.ui.charts import theme
 from core.ui.choices import Choices
 from core.ui.experiment import find_own, recorded, same_subject
 from core.ui.packing import current_packing, pack_all
 from core.ui.page import fragment
+from core.ui.reasons import reasons_of
 
 AT, CHECKED = "summary_question", "summary_checked"
 OF_DOCUMENTS = ("documents", "tokenizer", "row_length")  # the settings that packing is counted from
@@ -58,7 +59,7 @@ def own_padding(settings: Settings) -> dict[str, Padding]:
 
 
 def show_answer(evidence: Evidence, target: float) -> None:
-    """The card that answers the page's question, and what it does not know."""
+    """The card that answers the page's question."""
     timed = evidence.timed
     with st.container(border=True):
         st.markdown(recommendation(timed, target))
@@ -66,11 +67,15 @@ def show_answer(evidence: Evidence, target: float) -> None:
         with st.container(horizontal=True):
             for name in ("sweep", "speed"):
                 show_link(name, timed.mark)
-    with st.expander("What this does not know", expanded=False):
+
+
+def show_unknown(evidence: Evidence, target: float) -> None:
+    """What the answer does not know."""
+    with st.expander("What the answer does not know"):
         st.markdown("\n".join(f"- {line}" for line in unknown_lines(evidence, target)))
         with st.container(horizontal=True):
             show_link("noise", evidence.mark("noise"))
-            show_link("sweep", timed.mark)
+            show_link("sweep", evidence.timed.mark)
 
 
 def show_link(name: str, mark: str) -> None:
@@ -80,9 +85,11 @@ def show_link(name: str, mark: str) -> None:
 
 
 def show_reasons(evidence: Evidence) -> None:
-    for column, reason in zip(st.columns(3, gap="medium"), reasons(evidence), strict=True):
+    st.markdown(ESTIMATE)
+    reasons = reasons_of(evidence.of("speed"), evidence.of("noise"))
+    for column, reason in zip(st.columns(3, gap="medium"), reasons, strict=True):
         with column:
-            st.markdown(f"**{reason.title}.** {reason.text}")
+            st.markdown(f"{reason.name}: **{reason.figure}**. {reason.sentence}")
             show_link(reason.measured, evidence.mark(reason.measured))
 
 

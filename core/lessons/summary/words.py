@@ -1,7 +1,5 @@
 """What a batch is, why there are batches, and which size to take: sentences, each with numbers that were measured."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from core import charts
@@ -11,7 +9,6 @@ from core.experiments.step_cost.spec import FEWEST_ROUNDS
 from core.experiments.sweep.results import SweepResults, fit_of
 from core.lessons.summary import figures
 from core.lessons.summary.evidence import BOTH, RECORDED, YOURS, Evidence, Timed
-from core.measure.comparison import ratio_of
 from core.measure.estimate import Estimate
 from core.measure.targets import is_resolved
 from core.measure.time_to_target import Soonest
@@ -20,61 +17,13 @@ from core.ui.sentences import between, scale_sentence
 
 number = charts.format_significant
 
-DEFINITION = (
-    "A **batch** is the B windows of T tokens that a model reads before it changes its weights once. Its gradient is "
-    "the mean over all of them, and so an estimate of the whole text's."
-)
+DEFINITION = "A **batch** is the B windows of T tokens that a model reads before it changes its weights once."
+ESTIMATE = "The gradient of a batch is the mean over its windows, and so an estimate of the whole text's."
 
 WHERE = {YOURS: "In your runs", RECORDED: "In the recorded runs", BOTH: "In your runs and the recorded ones"}
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why there are batches at all."""
-
-    title: str
-    text: str
-    measured: str  # the name of what it was measured by
-
-
-# ---- why batches
-
-
-def reasons(evidence: Evidence) -> list[Reason]:
-    return [
-        Reason("Speed", speed_reason(evidence.of("speed")), "speed"),
-        Reason("Memory", memory_reason(evidence.of("speed")), "speed"),
-        Reason("A steadier gradient", noise_reason(evidence.of("noise")), "noise"),
-    ]
-
-
-def speed_reason(speed: StepCostResults) -> str:
-    why = "Windows that go through the model together share the fixed work of a step."
-    speeds = speed.windows_a_second()
-    if len(speeds) < 2:
-        return f"{why} How much that gains: not measured yet."
-    small, large = min(speeds), max(speeds)
-    gain = between(ratio_of(speeds[large], speeds[small]))
-    return f"{why} B = {large:,} reads **{gain} times** as many tokens a second as B = {small:,}."
-
-
-def memory_reason(speed: StepCostResults) -> str:
-    why = "The whole text at once would give the exact gradient, but it seldom fits."
-    if (line := speed.line()) is None:
-        return f"{why} What a window takes: not measured yet."
-    return f"{why} Each window of a batch takes **{charts.format_bytes(line[1])}** of activations, by count."
-
-
-def noise_reason(noise: NoiseResults) -> str:
-    why = "The mean over many windows is a closer estimate."
-    if (factor := noise_at_four_times(noise)) is None:
-        return f"{why} How fast its noise falls: not measured yet."
-    if not np.isfinite(factor.value):
-        return f"{why} How fast its noise falls is not resolved here."
-    return f"{why} Four times the batch: **{between(factor)} times** the noise."
-
-
-def noise_at_four_times(noise: NoiseResults, quantity: str = "gradient") -> Estimate | None:
+def noise_at_four_times(noise: NoiseResults, quantity: str) -> Estimate | None:
     """What becomes of the noise when B grows fourfold: 4 to the power of the slope, at the last step."""
     steps = [step for step, of_what in noise.slopes if of_what == quantity]
     if not steps:

@@ -25,6 +25,7 @@ from core.measure.targets import StepsFit
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, same_subject
+from core.ui.glossary import T_INTERVAL
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import by_size_frame
@@ -69,7 +70,7 @@ def draw_sweep(view: View, _choices: Choices, _noise: OnPage) -> None:
     with left:
         st.subheader("Validation loss at each learning rate", anchor=False, help=SEEDS)
         draw_rates(results, view.live, height=HEIGHT)
-        st.caption("At the end of the budget: mean of the runs, with 95% t intervals.")
+        st.caption("At the end of the budget: mean of the runs, with 95% t intervals.", help=T_INTERVAL)
     with right:
         st.subheader("The best rate", anchor=False, help=RULES_HELP)
         draw_best(view, best)
@@ -102,7 +103,10 @@ def draw_the_rest(view: View, choices: Choices, noise: OnPage) -> None:
     with folded("The charts in numbers", "sweep_numbers") as shown:
         if shown:
             st.table(pd.DataFrame([rate_numbers(results, rate) for rate in rates]).set_index("learning rate"))
-            st.caption(f"Validation loss in nats per token, with 95% t intervals. {plain(summary_of(results))}")
+            st.caption(
+                f"Validation loss in nats per token, with 95% t intervals. {plain(summary_of(results))}",
+                help=T_INTERVAL,
+            )
 
 
 # ---- the rate

@@ -38,8 +38,8 @@ class BatchView {
     this.root.replaceChildren(
       make("h4", { text: "The text, with this batch’s windows marked" }),
       this.text,
-      make("div", { className: "bar" }, this.toggle, this.status),
       make("div", { className: "tables" }, this.tables.x.figure, this.tables.y.figure),
+      make("div", { className: "bar" }, this.toggle, this.status),
       this.unrolledTitle,
       this.unrolled,
     );

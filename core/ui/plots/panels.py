@@ -49,7 +49,7 @@ def draw_panels(
                 pick=on_pick is not None,
                 height=height,
             )
-            with place:
+            with place.container(gap="xxsmall"):
                 panel_title(f"B = {b}", jumps_of(results, b), color)
                 draw(
                     spec,
