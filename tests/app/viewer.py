@@ -5,6 +5,7 @@ What a browser draws is not counted, so the server's own cost and the size of an
 
 import time
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -20,7 +21,8 @@ class Viewer:
         self.buttons: dict[str, str] = {}  # label -> id, as last drawn
         self.links: list[str] = []  # the pages' names beside the page
         self.said: list[str] = []  # text that the last run drew
-        self.exceptions = 0  # red boxes, in all
+        self.exceptions = 0  # of the program, in all
+        self.errors: list[str] = []  # sentences in red boxes, in all
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self.socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None, legacy=True)
 
@@ -85,3 +87,5 @@ class Viewer:
                 self.said.append(element.progress.text)
             case "alert":
                 self.said.append(element.alert.body)
+                if element.alert.format == Alert.ERROR:
+                    self.errors.append(element.alert.body)
