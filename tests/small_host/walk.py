@@ -118,7 +118,8 @@ def look_at(visit: Visit, server: Server, store: Store, page: str, seconds: floa
             visit.experiments += press(viewer, store, label, seconds)
             viewer.run(timeout=OPEN_SECONDS)  # what it came to, drawn
     finally:
-        visit.red += viewer.errors + ["An error of the program."] * viewer.exceptions
+        visit.red += [text.replace("\\", "") for text in viewer.errors]
+        visit.red += ["An error of the program."] * viewer.exceptions
         viewer.close()
 
 
