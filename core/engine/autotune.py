@@ -26,6 +26,7 @@ from platformdirs import user_cache_path
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.engine.cores import available_cores
 from core.engine.cpu_graph import capture
 from core.engine.devices import gpu_bytes
 from core.engine.onednn import is_available, linear
@@ -51,7 +52,8 @@ def autotune(gpt_config: GPTConfig, config: TrainConfig, batch_size: int, device
     if device.type != "cpu":
         return gpu_execution(gpt_config, batch_size, seeds, gpu_bytes(device))
     model = "-".join(f"{value:g}" for value in asdict(gpt_config).values())
-    machine = f"{platform.node()} torch {torch.__version__} threads {num_threads}"
+    cores = f"{available_cores():g} cores"  # a quota slows the same number of threads down
+    machine = f"{platform.node()} {cores} torch {torch.__version__} threads {num_threads}"
     key = f"captured steps on {machine} {config.precision} model {model}"
     each = max(1, num_threads // seeds)
     onednn = False

@@ -1,9 +1,9 @@
 """The devices of this machine, and how many of its cores one operation takes."""
 
-import os
-
 import psutil
 import torch
+
+from core.engine.cores import available_cores
 
 # cores that are left to those who watch. Threads of one operation wait for each other; where one of them shares its
 # core with a server or a browser, all do. Seen on two cores with a browser attached: two threads took 47 s of processor
@@ -33,9 +33,9 @@ def gpu_bytes(device: torch.device) -> int:
 
 
 def usable_cores(leave: int = 0) -> int:
-    """The cores that this process may use, minus `leave`; at least 1."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores - leave)
+    """The whole cores that this process may use, minus `leave`; at least 1. A thread that has only part of a core would
+    hold up the others."""
+    return max(1, int(available_cores()) - leave)
 
 
 def use_cores(leave: int = 0) -> None:

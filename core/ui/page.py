@@ -14,6 +14,7 @@ from core.lab.cluster import LabError
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
+from core.ui.page_file import page_file
 from core.ui.present import LARGE, switch
 from core.ui.texts import restore_text, show_no_text
 from core.ui.theme import follow_theme
@@ -45,7 +46,9 @@ LESSONS = {  # by section
 
 def lessons() -> dict[str, list]:
     return {
-        section: [st.Page(path, title=title, icon=icon, default=title == "Start") for path, title, icon in pages]
+        section: [
+            st.Page(page_file(path), title=title, icon=icon, default=title == "Start") for path, title, icon in pages
+        ]
         for section, pages in LESSONS.items()
     }
 
@@ -115,14 +118,14 @@ def folded(label: str, key: str) -> Iterator[bool]:
 
 def go_to(choices: Choices, path: str) -> None:
     """Another page at once, with all choices in its address from the beginning."""
-    st.switch_page(path, query_params=choices.settings.to_url())
+    st.switch_page(page_file(path), query_params=choices.settings.to_url())
 
 
 def next_lesson(path: str, why: str) -> None:
     """The way on, at the foot of a page."""
     title = next(title for pages in LESSONS.values() for known, title, _ in pages if known == path)
     st.divider()
-    st.page_link(path, label=f"Next: **{title}**", icon=":material/arrow_forward:")
+    st.page_link(page_file(path), label=f"Next: **{title}**", icon=":material/arrow_forward:")
     st.caption(why)
 
 

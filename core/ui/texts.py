@@ -9,6 +9,7 @@ from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text
 from core.ui.lab import cached_corpus, server
+from core.ui.page_file import page_file
 from core.ui.sentences import LINK_WITHOUT_TEXT, NO_TEXT_YET, own_text_sentence
 
 PASTED, TAKEN, BOX, KEPT = "_pasted_text", "_taken_upload", "choice_pasted_text", "_kept_text"
@@ -147,7 +148,8 @@ def no_text_sentence() -> str:
 def show_no_text() -> None:
     """That there is no text, and where to paste one."""
     st.info(no_text_sentence())
-    st.page_link("pages/make_a_batch.py", label="Paste a text on **Make a batch**", icon=":material/content_paste:")
+    label = "Paste a text on **Make a batch**"
+    st.page_link(page_file("pages/make_a_batch.py"), label=label, icon=":material/content_paste:")
 
 
 def current_text(choices: Choices) -> str:

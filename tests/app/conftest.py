@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +18,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class Server:
-    """A server of its own, on loopback, with its own database; its workers are its children."""
+    """A server of its own, on loopback, with its own database; its workers are its children. `before` is a command that
+    runs the server's."""
 
-    def __init__(self, folder: Path, **environment: str):
+    def __init__(
+        self, folder: Path, entrypoint: str = "streamlit_app.py", before: Sequence[str] = (), **environment: str
+    ):
         self.database = f"sqlite:///{folder}/test.db"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -28,7 +32,7 @@ class Server:
         flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
         self.log = open(folder / "server.log", "wb")  # noqa: SIM115
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", *flags],
+            [*before, sys.executable, "-m", "streamlit", "run", entrypoint, *flags],
             cwd=ROOT,
             env=os.environ | {"BATCHSCOPE_DATABASE_URL": self.database} | environment,
             stdout=self.log,
@@ -56,8 +60,8 @@ class Server:
 
 
 @contextmanager
-def fresh_server(folder: Path, **environment: str):
-    server = Server(folder, **environment)
+def fresh_server(folder: Path, entrypoint: str = "streamlit_app.py", **environment: str):
+    server = Server(folder, entrypoint, **environment)
     try:
         yield server
     finally:

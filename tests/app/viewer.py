@@ -5,6 +5,7 @@ What a browser draws is not counted, so the server's own cost and the size of an
 
 import time
 
+from streamlit.proto.Alert_pb2 import Alert
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -18,9 +19,11 @@ class Viewer:
         self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
         self.buttons: dict[str, str] = {}  # label -> id, as last drawn
+        self.primary: list[str] = []  # labels of those that the last run of the page drew as its main ones
         self.links: list[str] = []  # the pages' names beside the page
         self.said: list[str] = []  # text that the last run drew
-        self.exceptions = 0  # red boxes, in all
+        self.exceptions = 0  # of the program, in all
+        self.errors: list[str] = []  # sentences in red boxes, in all
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self.socket = connect(address, subprotocols=["streamlit"], max_size=None, compression=None, legacy=True)
 
@@ -35,8 +38,6 @@ class Viewer:
         message.rerun_script.page_script_hash = self.page_hash
         if fragment_id:
             message.rerun_script.fragment_id = fragment_id
-        else:
-            self.fragments = {}
         if clicked:
             message.rerun_script.widget_states.widgets.add(id=self.buttons[clicked], trigger_value=True)
         self.said = []
@@ -59,7 +60,9 @@ class Viewer:
             message.ParseFromString(data)
             size += len(data)
             kind = message.WhichOneof("type")
-            if kind == "auto_rerun":
+            if kind == "new_session" and not message.metadata.run.fragment_ids:
+                self.fragments, self.primary = {}, []  # the page draws them anew
+            elif kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 self._draw(message.delta.new_element)
@@ -75,6 +78,8 @@ class Viewer:
         match element.WhichOneof("type"):
             case "button":
                 self.buttons[element.button.label] = element.button.id
+                if element.button.type == "primary" and not element.button.disabled:
+                    self.primary.append(element.button.label)
             case "heading":
                 self.said.append(element.heading.body)
             case "exception":
@@ -85,3 +90,5 @@ class Viewer:
                 self.said.append(element.progress.text)
             case "alert":
                 self.said.append(element.alert.body)
+                if element.alert.format == Alert.ERROR:
+                    self.errors.append(element.alert.body)

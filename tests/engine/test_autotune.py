@@ -144,6 +144,13 @@ def test_another_question_is_tried_anew(asked, other):
     assert len(asked) == 2
 
 
+def test_a_plan_found_under_a_quota_is_not_taken_for_the_full_machine(asked, monkeypatch):
+    for cores in (2, 0.5, 2, 0.5):
+        monkeypatch.setattr(autotune, "available_cores", lambda cores=cores: cores)
+        find(4, threads=1)
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": "b"}', "\x00"])
 def test_a_spoilt_file_is_tried_anew_and_mended(asked, content):
     autotune.answers_file().write_text(content)

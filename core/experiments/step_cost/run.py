@@ -7,7 +7,6 @@ timed once, in an order that changes, so that what slows the machine for a momen
 Shapes: B batch, T time.
 """
 
-import os
 import platform
 import random
 import time
@@ -19,6 +18,7 @@ from torch import Tensor
 
 from core.batches import WindowStream, all_windows
 from core.engine.autotune import first_model
+from core.engine.cores import available_cores
 from core.engine.devices import find_device
 from core.engine.process import free_bytes
 from core.experiments.messages import Message, Progress
@@ -234,4 +234,5 @@ def free_on(device: torch.device) -> int:
 def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} processor, {os.cpu_count()} cores"
+    cores = available_cores()
+    return f"{platform.machine()} processor, {cores:g} core{'s' * (cores != 1)}"

@@ -10,6 +10,7 @@ from core.ui.choices import Choices
 from core.ui.controls import submit
 from core.ui.experiment import find_own, own_or_recorded, recorded
 from core.ui.page import go_to, plain
+from core.ui.page_file import page_file
 from core.ui.plots.panels import draw_panels
 from core.ui.reasons import reasons_of
 from core.ui.texts import pasted_text
@@ -64,5 +65,5 @@ def show_reasons(choices: Choices) -> None:
         with column.container(border=True):
             st.markdown(f"{reason.name}: **{reason.figure}**")
             st.markdown(reason.sentence)
-            st.page_link(path, label=f"Measured in **{title}**", icon=":material/arrow_forward:")
+            st.page_link(page_file(path), label=f"Measured in **{title}**", icon=":material/arrow_forward:")
     st.caption(plain(source_sentence([speed.note, speed.note, noise.note])))

@@ -13,6 +13,7 @@ from core.ui.choices import Choices
 from core.ui.experiment import find_own, recorded, same_subject
 from core.ui.packing import current_packing, pack_all
 from core.ui.page import fragment
+from core.ui.page_file import page_file
 from core.ui.reasons import reasons_of
 
 AT, CHECKED = "summary_question", "summary_checked"
@@ -81,7 +82,8 @@ def show_unknown(evidence: Evidence, target: float) -> None:
 def show_link(name: str, mark: str) -> None:
     """To where it was measured; it keeps all that the visitor has chosen."""
     lesson = LESSONS[name]
-    st.page_link(lesson.path, label=f"{lesson.title} ({mark})", icon=":material/arrow_forward:", width="content")
+    label = f"{lesson.title} ({mark})"
+    st.page_link(page_file(lesson.path), label=label, icon=":material/arrow_forward:", width="content")
 
 
 def show_reasons(evidence: Evidence) -> None:
@@ -153,4 +155,5 @@ def show_feedback(question: Settled, chosen: str | None) -> None:
     else:
         st.info(said, icon=":material/help:")
     lesson = question.lesson
-    st.page_link(lesson.path, label=f"Measured in **{lesson.title}**", icon=":material/arrow_forward:", width="content")
+    label = f"Measured in **{lesson.title}**"
+    st.page_link(page_file(lesson.path), label=label, icon=":material/arrow_forward:", width="content")
