@@ -13,6 +13,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from core.experiments.results import READ_AT_ONCE
+from core.lab.database import Database
+from core.lab.tables import experiments, metadata, records
 
 HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is there
 DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
@@ -39,29 +41,6 @@ class Status(StrEnum):
 
 ACTIVE = (Status.WAITING, Status.RUNNING, Status.PAUSED)
 
-metadata = sa.MetaData()
-experiments = sa.Table(
-    "experiments",
-    metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("number", sa.Integer, nullable=False, index=True),  # grows from one to the next: the order of the line
-    sa.Column("settings", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False, index=True),
-    sa.Column("sentence", sa.Text, nullable=False, default=""),
-    sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("seen_at", sa.Float, nullable=False),  # the last sign of life of the server that runs it
-)
-records = sa.Table(
-    "records",
-    metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("experiment_id", sa.String(32), nullable=False),
-    sa.Column("message", sa.Text, nullable=False),  # JSON, without `data`
-    sa.Column("data", sa.LargeBinary, nullable=True),
-    sa.Index("by_experiment", "experiment_id", "number"),
-)
-
 
 @dataclass(frozen=True)
 class Experiment:
@@ -79,14 +58,18 @@ class Experiment:
 
 
 class Store:
-    """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads."""
+    """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads.
+
+    Nothing is opened before it is needed. While the database is away, all methods raise StoreError, with a sentence.
+    """
 
     def __init__(self, url: str):
-        self.engine = sa.create_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", let_readers_and_a_writer_share)
-        metadata.create_all(self.engine)
-        self.forget_old()
+        self.database = Database(url, prepare=metadata.create_all)
+
+    def check(self) -> None:
+        """Raises StoreError, with a sentence, if the database cannot be used."""
+        with self.database.begin() as db:
+            db.execute(sa.select(1))
 
     def create(self, settings: str, text: str) -> str:
         """A new experiment that waits for its turn. Returns its id."""
@@ -94,7 +77,7 @@ class Store:
         new_id = secrets.token_urlsafe(12)
         number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
         values = {"settings": settings, "text": text, "status": Status.WAITING, "sentence": "", "created_at": now}
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             db.execute(sa.insert(experiments).values(id=new_id, number=number, seen_at=now, **values))
         return new_id
 
@@ -114,7 +97,7 @@ class Store:
         return row and as_seen(*row)
 
     def _row(self, experiment_id: str, columns: tuple[str, ...]):
-        with self.engine.connect() as db:
+        with self.database.begin() as db:
             query = sa.select(*(experiments.c[name] for name in columns)).where(experiments.c.id == experiment_id)
             return db.execute(query).one_or_none()
 
@@ -122,11 +105,11 @@ class Store:
         """A new status, unless the experiment has ended: an end stands."""
         mine = (experiments.c.id == experiment_id) & experiments.c.status.in_(ACTIVE)
         values = {"status": status, "sentence": sentence, "seen_at": time.time()}
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             db.execute(sa.update(experiments).where(mine).values(**values))
 
     def still_here(self, experiment_ids: list[str]) -> None:
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             mine = experiments.c.id.in_(experiment_ids)
             db.execute(sa.update(experiments).where(mine).values(seen_at=time.time()))
 
@@ -135,7 +118,7 @@ class Store:
         mine = sa.select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
         alive = experiments.c.seen_at > time.time() - DEAD_AFTER_SECONDS
         ahead = alive & experiments.c.status.in_(ACTIVE) & (experiments.c.number < mine)
-        with self.engine.connect() as db:
+        with self.database.begin() as db:
             return db.execute(sa.select(sa.func.count()).where(ahead)).scalar_one()
 
     def append(self, experiment_id: str, messages: list[dict]) -> None:
@@ -147,7 +130,7 @@ class Store:
             }
             for message in messages
         ]
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             db.execute(sa.insert(records), rows)
 
     def read(self, experiment_id: str, after: int = 0, at_most: int = READ_AT_ONCE) -> tuple[list[dict], int]:
@@ -158,7 +141,7 @@ class Store:
             .order_by(records.c.number)
             .limit(at_most)
         )
-        with self.engine.connect() as db:
+        with self.database.begin() as db:
             rows = db.execute(query).all()
         messages = [json.loads(r.message) | ({"data": r.data} if r.data is not None else {}) for r in rows]
         return messages, rows[-1].number if rows else after
@@ -167,7 +150,7 @@ class Store:
         """Delete experiments that were made more than a week ago, and the oldest where there are too many."""
         recent = sa.select(experiments.c.number).order_by(experiments.c.number.desc()).limit(KEPT_EXPERIMENTS)
         old = (experiments.c.created_at < time.time() - KEPT_SECONDS) | experiments.c.number.not_in(recent)
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             db.execute(sa.delete(experiments).where(old))
             db.execute(sa.delete(records).where(records.c.experiment_id.not_in(sa.select(experiments.c.id))))
 
@@ -177,9 +160,3 @@ def as_seen(status: str, sentence: str, seen_at: float) -> tuple[Status, str]:
     if status in ACTIVE and time.time() - seen_at > DEAD_AFTER_SECONDS:
         return Status.INTERRUPTED, "The server that ran this has stopped. What it had recorded is shown."
     return Status(status), sentence
-
-
-def let_readers_and_a_writer_share(connection, _) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=5000")

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.lab import store as store_module
 from core.lab.store import Store
+from core.lab.tables import metadata
 
 
 @pytest.fixture
@@ -120,8 +121,8 @@ def test_a_forgotten_text_is_nowhere_in_the_database(store, monkeypatch):
     now = time.time()
     monkeypatch.setattr(store_module.time, "time", lambda: now + 8 * 24 * 3600)
     store.forget_old()
-    with store.engine.connect() as db:
-        rows = [row for table in store_module.metadata.sorted_tables for row in db.execute(sa.select(table))]
+    with store.database.begin() as db:
+        rows = [row for table in metadata.sorted_tables for row in db.execute(sa.select(table))]
     assert "secret" not in str(rows)
 
 
@@ -145,5 +146,5 @@ def test_several_threads_can_write_and_read_at_once(store):
 def test_another_store_on_the_same_database_sees_what_was_kept(store):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "eval"}])
-    again = Store(str(store.engine.url))
+    again = Store(store.database.url)
     assert again.read(race)[0] == [{"kind": "eval"}] and again.experiment(race).text == "x"
