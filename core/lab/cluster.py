@@ -7,7 +7,6 @@ call is answered at once also then. This process never imports torch.
 """
 
 import contextlib
-import logging
 import os
 import threading
 import time
@@ -20,6 +19,7 @@ from core.experiments.registry import to_json
 from core.lab.local_cluster import local_cluster, local_worker
 from core.lab.remote import LabError, call_in_worker, control_in_worker, describe_in_worker, run_in_worker
 from core.lab.store import HEARTBEAT_SECONDS, Status, Store
+from core.lab.writer import Writer
 from core.measure.memory import Machine
 
 LEASE_SECONDS = 600  # an experiment that nobody has looked at for so long is stopped
@@ -28,14 +28,12 @@ MAX_ACTIVE = 64  # that run or wait here at once
 MAX_TRIES = 5  # of an experiment whose worker dies before it has begun
 CALL_SECONDS = 30  # a short call that takes longer has failed
 
-log = logging.getLogger("batchscope")
-
 
 class Lab:
     """Runs experiments and short calls in workers, and writes what they send to the store. One for a server process."""
 
     def __init__(self, store: Store):
-        self.store = store
+        self.store, self.writer = store, Writer(store)
         self.lock = threading.Lock()
         self.cluster: Any = None  # of Dask, if it is our own
         self.client: Any = None
@@ -87,6 +85,7 @@ class Lab:
                 with contextlib.suppress(TimeoutError):  # a worker that is just being started again
                     part.close(timeout=5)
         self.client = self.cluster = None
+        self.writer.close()
 
     # ---- short calls
 
@@ -183,32 +182,23 @@ class Lab:
             self.client.run(control_in_worker, experiment_id, wish, workers=[worker], on_error="ignore")
 
     def _take(self, event: tuple) -> None:
-        """What a worker sent: into the store. Runs in the client's own thread."""
+        """What a worker sent, to the writer. Runs in the client's own thread, which must not wait for a database."""
         _, content = event
-        experiment_id, messages = content["experiment"], content["messages"]
-        try:
-            kept = []
-            for message in messages:
-                match message["kind"]:
-                    case "started":
-                        self.workers[experiment_id] = message.pop("worker")
-                        self.store.set_status(experiment_id, Status.RUNNING)
-                        kept.append(message)
-                    case "paused":
-                        self.store.set_status(experiment_id, Status.PAUSED)
-                    case "resumed":
-                        self.store.set_status(experiment_id, Status.RUNNING)
-                    case "ended":
-                        if kept:
-                            self.store.append(experiment_id, kept)
-                            kept = []
-                        self.store.set_status(experiment_id, Status(message["status"]), message["sentence"])
-                    case _:
-                        kept.append(message)
-            if kept:
-                self.store.append(experiment_id, kept)
-        except Exception as error:
-            log.error("An experiment's records could not be kept: %s", type(error).__name__)
+        experiment_id = content["experiment"]
+        for message in content["messages"]:
+            match message["kind"]:
+                case "started":
+                    self.workers[experiment_id] = message.pop("worker")
+                    self.writer.set_status(experiment_id, Status.RUNNING)
+                    self.writer.append(experiment_id, [message])
+                case "paused":
+                    self.writer.set_status(experiment_id, Status.PAUSED)
+                case "resumed":
+                    self.writer.set_status(experiment_id, Status.RUNNING)
+                case "ended":
+                    self.writer.set_status(experiment_id, Status(message["status"]), message["sentence"])
+                case _:
+                    self.writer.append(experiment_id, [message])
 
     def _ended(self, experiment_id: str, spec: Spec, place: int, tries: int, future) -> None:
         """The task is over. If the worker did not say how, it died."""
@@ -217,7 +207,7 @@ class Lab:
             return
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
-        self.store.set_status(
+        self.writer.set_status(
             experiment_id,
             Status.FAILED,
             "The worker that ran this died, probably out of memory. What it had recorded is shown.",

@@ -46,6 +46,10 @@ class StoreError(LabError):
     """The database cannot be used. A sentence for a reader."""
 
 
+class RefusedError(StoreError):
+    """The database works, but does not take this: to try again is of no use."""
+
+
 class Database:
     """The database at `url` (SQLAlchemy's form). Safe to use from several threads; making it opens nothing.
 
@@ -70,7 +74,9 @@ class Database:
                 yield db
         except sa.exc.SQLAlchemyError as error:
             self._next_look = 0.0
-            raise StoreError(self._report(sentence_of(error, self.url))) from None  # nothing of the parameters
+            refused = isinstance(error, sa.exc.DataError | sa.exc.IntegrityError)
+            sentence = self._report(sentence_of(error, self.url))
+            raise (RefusedError if refused else StoreError)(sentence) from None  # nothing of the parameters
 
     def _opened(self) -> sa.Engine:
         """The engine, of the file that is there now."""

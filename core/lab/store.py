@@ -7,8 +7,10 @@ so a reload, a second tab or a restart of the server loses nothing. Ids cannot b
 import json
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 import sqlalchemy as sa
 
@@ -57,6 +59,52 @@ class Experiment:
         return self.status.active
 
 
+@dataclass(frozen=True)
+class Records:
+    """Messages of an experiment, as they are kept."""
+
+    experiment_id: str
+    rows: list[dict]
+
+    @classmethod
+    def of(cls, experiment_id: str, messages: list[dict]) -> "Records":
+        """JSON, and bytes beside it."""
+        rows = [
+            {
+                "experiment_id": experiment_id,
+                "message": json.dumps({k: v for k, v in message.items() if k != "data"}),
+                "data": message.get("data"),
+            }
+            for message in messages
+        ]
+        return cls(experiment_id, rows)
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(len(row["message"]) + len(row["data"] or b"") for row in self.rows)
+
+    def write(self, db: sa.Connection) -> None:
+        db.execute(sa.insert(records), self.rows)
+
+
+@dataclass(frozen=True)
+class NewStatus:
+    """A new status of an experiment, unless it has ended: an end stands."""
+
+    experiment_id: str
+    status: Status
+    sentence: str = ""
+    num_bytes: ClassVar[int] = 0  # next to none
+
+    def write(self, db: sa.Connection) -> None:
+        mine = (experiments.c.id == self.experiment_id) & experiments.c.status.in_(ACTIVE)
+        values = {"status": self.status, "sentence": self.sentence, "seen_at": time.time()}
+        db.execute(sa.update(experiments).where(mine).values(**values))
+
+
+Change = Records | NewStatus
+
+
 class Store:
     """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads.
 
@@ -103,10 +151,7 @@ class Store:
 
     def set_status(self, experiment_id: str, status: Status, sentence: str = "") -> None:
         """A new status, unless the experiment has ended: an end stands."""
-        mine = (experiments.c.id == experiment_id) & experiments.c.status.in_(ACTIVE)
-        values = {"status": status, "sentence": sentence, "seen_at": time.time()}
-        with self.database.begin() as db:
-            db.execute(sa.update(experiments).where(mine).values(**values))
+        self.write([NewStatus(experiment_id, status, sentence)])
 
     def still_here(self, experiment_ids: list[str]) -> None:
         with self.database.begin() as db:
@@ -122,16 +167,13 @@ class Store:
             return db.execute(sa.select(sa.func.count()).where(ahead)).scalar_one()
 
     def append(self, experiment_id: str, messages: list[dict]) -> None:
-        rows = [
-            {
-                "experiment_id": experiment_id,
-                "message": json.dumps({k: v for k, v in message.items() if k != "data"}),
-                "data": message.get("data"),
-            }
-            for message in messages
-        ]
+        self.write([Records.of(experiment_id, messages)])
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """All of them, in their order, or none."""
         with self.database.begin() as db:
-            db.execute(sa.insert(records), rows)
+            for change in changes:
+                change.write(db)
 
     def read(self, experiment_id: str, after: int = 0, at_most: int = READ_AT_ONCE) -> tuple[list[dict], int]:
         """The messages that came after that number, in order, and the number of the last one of them."""
