@@ -18,7 +18,8 @@ from core.experiments.kind import Spec
 from core.experiments.registry import to_json
 from core.lab.local_cluster import local_cluster, local_worker
 from core.lab.remote import LabError, call_in_worker, control_in_worker, describe_in_worker, run_in_worker
-from core.lab.store import HEARTBEAT_SECONDS, Status, Store
+from core.lab.servers import HEARTBEAT_SECONDS
+from core.lab.store import Status, Store
 from core.lab.writer import Writer
 from core.measure.memory import Machine
 
@@ -72,11 +73,10 @@ class Lab:
             with contextlib.suppress(Exception):  # a database that is away for a moment must not end the watch
                 if beat % BEATS_TO_FORGET == 0:
                     self.store.forget_old()
-                active = list(self.futures)
-                if active:
-                    self.store.still_here(active)
-                for experiment_id in active:
-                    if time.monotonic() - self.viewed_at.get(experiment_id, 0) > LEASE_SECONDS:
+                self.store.still_here()
+                for experiment_id in list(self.futures):
+                    expired = time.monotonic() - self.viewed_at.get(experiment_id, 0) > LEASE_SECONDS
+                    if expired or self.store.status(experiment_id) is None:  # its database was deleted
                         self.stop(experiment_id)
 
     def close(self) -> None:

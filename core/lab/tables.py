@@ -13,7 +13,8 @@ experiments = sa.Table(
     sa.Column("status", sa.String(16), nullable=False, index=True),
     sa.Column("sentence", sa.Text, nullable=False, default=""),
     sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("seen_at", sa.Float, nullable=False),  # the last sign of life of the server that runs it
+    sa.Column("server", sa.String(32), nullable=False, server_default=""),  # the id of the one that runs it
+    sa.Column("digest", sa.String(64), nullable=True, index=True),  # of what it is: equal ones have equal digests
 )
 records = sa.Table(
     "records",
@@ -23,4 +24,13 @@ records = sa.Table(
     sa.Column("message", sa.Text, nullable=False),  # JSON, without `data`
     sa.Column("data", sa.LargeBinary, nullable=True),
     sa.Index("by_experiment", "experiment_id", "number"),
+)
+servers = sa.Table(
+    "servers",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),  # on that host
+    sa.Column("started_at", sa.Float, nullable=False),  # the process, for numbers are given again
+    sa.Column("seen_at", sa.Float, nullable=False),  # its last sign of life
 )

@@ -1,15 +1,22 @@
 """What is kept, in which order, and for how long."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
+from core.lab import servers as servers_module
 from core.lab import store as store_module
 from core.lab.store import Store
-from core.lab.tables import metadata
+from core.lab.tables import metadata, servers
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -53,14 +60,85 @@ def test_who_waits_knows_how_many_are_ahead(store):
     assert store.num_ahead(third) == 1
 
 
-def test_a_race_without_a_sign_of_life_was_interrupted(store, monkeypatch):
-    race = store.create("{}", "x")
-    store.set_status(race, "running")
+def another_host(store: Store, seconds_ago: float) -> Store:
+    """A server of another machine on the same database, whose last sign of life is so old."""
+    other = Store(store.database.url)
+    other.still_here()
+    with other.database.begin() as db:
+        values = {"host": "another", "pid": 1, "seen_at": time.time() - seconds_ago}
+        db.execute(sa.update(servers).where(servers.c.id == other.server.id).values(values))
+    other.still_here = lambda: None  # it says no more
+    return other
+
+
+@pytest.mark.parametrize(("seconds_ago", "seen"), [(50, "running"), (70, "interrupted")])
+def test_a_race_whose_server_gives_no_sign_of_life_was_interrupted(store, seconds_ago, seen):
+    other = another_host(store, seconds_ago)
+    race = other.create("{}", "x", digest="d")
+    other.set_status(race, "running")
+    assert store.status(race)[0] == seen == store.experiment(race).status
+    assert store.num_ahead(store.create("{}", "x")) == (seen == "running")
+    assert store.find("d") == (race if seen == "running" else None)
+
+
+def test_a_server_that_is_heard_again_was_not_gone(store):
+    other = another_host(store, 70)
+    race = other.create("{}", "x")
+    assert store.status(race)[0] == "interrupted"
+    del other.still_here
+    other.still_here()
+    assert store.status(race)[0] == "waiting"
+
+
+def test_ones_own_server_is_never_gone_however_busy_the_machine(store, monkeypatch):
+    race = store.create("{}", "x", digest="d")
     now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 61)
-    assert store.status(race)[0] == "interrupted" and not store.experiment(race).active
-    store.still_here([race])
-    assert store.status(race)[0] == "running"
+    monkeypatch.setattr(servers_module.time, "time", lambda: now + 3_600)
+    assert store.status(race)[0] == "waiting" and store.experiment(race).here and store.find("d") == race
+    assert store.num_ahead(store.create("{}", "x")) == 1
+
+
+KILLED = """
+import os, signal, sys
+from core.lab.store import Store
+store = Store(sys.argv[1])
+race = store.create("{}", "x")
+store.set_status(race, "running")
+print(race, flush=True)
+sys.stdin.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.waits
+def test_the_race_of_a_server_that_was_killed_on_this_machine_is_interrupted_at_once(store):
+    command = [sys.executable, "-c", KILLED, str(store.database.url)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        race = other.stdout.readline().strip()
+        assert store.status(race)[0] == "running" and not store.experiment(race).here
+        other.stdin.write("\n")
+        other.stdin.flush()
+        until = time.monotonic() + 10
+        while store.status(race)[0] == "running" and time.monotonic() < until:
+            time.sleep(0.02)
+        assert store.status(race)[0] == "interrupted"  # also before its parent has taken note
+
+
+def test_a_process_that_was_given_the_number_of_another_is_not_taken_for_it():
+    me = psutil.Process()
+    assert servers_module.is_running(me.pid, me.create_time())
+    assert not servers_module.is_running(me.pid, me.create_time() - 3_600)
+
+
+def test_equal_experiments_are_found_by_their_digest_the_newest_first(store):
+    old, young, other = (store.create("{}", "x", digest=digest) for digest in ("d", "d", "e"))
+    assert (store.find("d"), store.find("e"), store.find("f")) == (young, other, None)
+    store.set_status(young, "failed")
+    assert store.find("d") == old
+    store.set_status(old, "done")
+    assert store.find("d") == old
+    store.create("{}", "x")
+    assert store.find("") is None
 
 
 def test_after_a_week_a_race_is_forgotten_with_its_text(store, monkeypatch):
@@ -94,18 +172,10 @@ def test_a_status_can_change_until_the_end(store):
     assert store.status(race) == ("failed", "No memory.") and not store.experiment(race).active
 
 
-def test_a_race_that_lost_its_server_is_ahead_of_nobody(store, monkeypatch):
-    store.create("{}", "x")
-    now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 61)
-    assert store.num_ahead(store.create("{}", "x")) == 0
-
-
-def test_a_race_that_ended_is_never_interrupted(store, monkeypatch):
-    race = store.create("{}", "x")
-    store.set_status(race, "done")
-    now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 3_600)
+def test_a_race_that_ended_is_never_interrupted(store):
+    other = another_host(store, 3_600)
+    race = other.create("{}", "x")
+    other.set_status(race, "done")
     assert store.status(race) == ("done", "")
 
 
