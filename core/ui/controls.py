@@ -15,28 +15,37 @@ from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
 
-def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
-    """Start; while it goes on, pause or resume, and stop. Each says in a sentence why it could not."""
-    status = experiment.status if experiment else Status.DONE
-    go = pressed = ended = False
-    paused = status == Status.PAUSED
-    if status.active:
-        pause, stop = st.columns(2)
-        again, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
-        waits = status == Status.WAITING
-        pressed = pause.button(again, disabled=waits, icon=icon, key=f"{name}_pause", width="stretch")
-        ended = stop.button("Stop", icon=":material/stop:", key=f"{name}_stop", width="stretch")
-    else:
-        icon = ":material/play_arrow:"
-        go = st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch")
-    lab = server().lab
-    if go:
+def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> bool:
+    """Start; while it goes on, pause or resume, and stop. Each says in a sentence why it could not. False where a
+    database that cannot be used takes their place."""
+    try:
+        server().store.check()
+        if experiment and experiment.active and experiment.here:
+            pause_and_stop(name, experiment)
+            return True
+    except LabError as error:
+        show_error(error)
+        return False
+    if experiment and experiment.active:
+        st.caption("This run belongs to another server on the same database. Only that one can stop it.")
+    icon = ":material/play_arrow:"
+    if st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch"):
         submit(choices, name)
-    elif pressed and experiment:
+    return True
+
+
+def pause_and_stop(name: str, experiment: Experiment) -> None:
+    """Raises LabError, with a sentence."""
+    pause, stop = st.columns(2)
+    status, lab = experiment.status, server().lab
+    paused = status == Status.PAUSED
+    again, icon = ("Resume", ":material/resume:") if paused else ("Pause", ":material/pause:")
+    waits = status == Status.WAITING
+    if pause.button(again, disabled=waits, icon=icon, key=f"{name}_pause", width="stretch"):
         (lab.resume if paused else lab.pause)(experiment.id)
         wait_for(experiment.id, lambda now: now != status)
         st.rerun()
-    elif ended and experiment:
+    if stop.button("Stop", icon=":material/stop:", key=f"{name}_stop", width="stretch"):
         lab.stop(experiment.id)
         wait_for(experiment.id, lambda now: not now.active)
         st.rerun()
