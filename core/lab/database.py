@@ -78,6 +78,12 @@ class Database:
             sentence = self._report(sentence_of(error, self.url))
             raise (RefusedError if refused else StoreError)(sentence) from None  # nothing of the parameters
 
+    def close(self) -> None:
+        with self._lock:
+            if self._engine:
+                self._engine.dispose()
+            self._engine = None
+
     def _opened(self) -> sa.Engine:
         """The engine, of the file that is there now."""
         with self._lock:

@@ -123,6 +123,10 @@ class Store:
         with self.database.begin() as db:
             db.execute(sa.select(1))
 
+    def close(self) -> None:
+        """Give back the connections; what is asked afterwards opens new ones."""
+        self.database.close()
+
     def create(self, settings: str, text: str, digest: str = "") -> str:
         """A new experiment that waits for its turn. Returns its id."""
         self.still_here()

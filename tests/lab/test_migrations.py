@@ -90,7 +90,7 @@ def test_a_usual_start_changes_nothing_and_needs_no_alembic(store, file, monkeyp
         ("CREATE TABLE experiments (id INTEGER, race TEXT)", "of another program, or of a very old Batchscope"),
         ("CREATE TABLE records (number INTEGER)", "of another program, or of a very old Batchscope"),
         (
-            "CREATE TABLE batchscope_version (version_num TEXT); INSERT INTO batchscope_version VALUES ('9')",
+            "CREATE TABLE batchscope_version (version_num TEXT); INSERT INTO batchscope_version VALUES ('0099')",
             "of a newer version of Batchscope: update Batchscope",
         ),
     ],

@@ -19,15 +19,51 @@ from core.lab.tables import metadata, servers
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.waits)])
+def store(request, tmp_path):
+    """On either kind of database."""
+    sqlite = request.param == "sqlite"
+    made = Store(f"sqlite:///{tmp_path}/store.db" if sqlite else request.getfixturevalue("postgres").url)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def store(tmp_path):
-    return Store(f"sqlite:///{tmp_path}/store.db")
+def another(store):
+    """Another server on the same database."""
+    made = Store(store.database.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def another_host(another):
+    """`another_host(seconds_ago)` is on another machine, and its last sign of life is so old."""
+
+    def with_age(seconds_ago: float) -> Store:
+        another.still_here()
+        with another.database.begin() as db:
+            values = {"host": "another", "pid": 1, "seen_at": time.time() - seconds_ago}
+            db.execute(sa.update(servers).where(servers.c.id == another.server.id).values(values))
+        another.still_here = lambda: None  # it says no more
+        return another
+
+    return with_age
 
 
 def test_a_race_is_there_again_with_its_text(store):
     race = store.experiment(store.create('{"a": 1}', "the text"))
     assert (race.settings, race.text, race.status, race.active) == ('{"a": 1}', "the text", "waiting", True)
     assert store.experiment("nosuch") is None and store.status("nosuch") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "\\x00 \\0 \\\\0 \\", "\\\x00\\", "\t\x07 \u2028 שלום 👨\u200d👩\u200d👧 \ufffd"]
+)
+def test_any_text_comes_back_as_it_was(store, text):
+    experiment = store.create("{}", text)
+    store.set_status(experiment, "failed", text)
+    assert store.experiment(experiment).text == text and store.status(experiment)[1] == text
 
 
 def test_its_repr_does_not_hold_the_text(store):
@@ -60,20 +96,9 @@ def test_who_waits_knows_how_many_are_ahead(store):
     assert store.num_ahead(third) == 1
 
 
-def another_host(store: Store, seconds_ago: float) -> Store:
-    """A server of another machine on the same database, whose last sign of life is so old."""
-    other = Store(store.database.url)
-    other.still_here()
-    with other.database.begin() as db:
-        values = {"host": "another", "pid": 1, "seen_at": time.time() - seconds_ago}
-        db.execute(sa.update(servers).where(servers.c.id == other.server.id).values(values))
-    other.still_here = lambda: None  # it says no more
-    return other
-
-
 @pytest.mark.parametrize(("seconds_ago", "seen"), [(50, "running"), (70, "interrupted")])
-def test_a_race_whose_server_gives_no_sign_of_life_was_interrupted(store, seconds_ago, seen):
-    other = another_host(store, seconds_ago)
+def test_a_race_whose_server_gives_no_sign_of_life_was_interrupted(store, another_host, seconds_ago, seen):
+    other = another_host(seconds_ago)
     race = other.create("{}", "x", digest="d")
     other.set_status(race, "running")
     assert store.status(race)[0] == seen == store.experiment(race).status
@@ -81,8 +106,8 @@ def test_a_race_whose_server_gives_no_sign_of_life_was_interrupted(store, second
     assert store.find("d") == (race if seen == "running" else None)
 
 
-def test_a_server_that_is_heard_again_was_not_gone(store):
-    other = another_host(store, 70)
+def test_a_server_that_is_heard_again_was_not_gone(store, another_host):
+    other = another_host(70)
     race = other.create("{}", "x")
     assert store.status(race)[0] == "interrupted"
     del other.still_here
@@ -172,8 +197,8 @@ def test_a_status_can_change_until_the_end(store):
     assert store.status(race) == ("failed", "No memory.") and not store.experiment(race).active
 
 
-def test_a_race_that_ended_is_never_interrupted(store):
-    other = another_host(store, 3_600)
+def test_a_race_that_ended_is_never_interrupted(store, another_host):
+    other = another_host(3_600)
     race = other.create("{}", "x")
     other.set_status(race, "done")
     assert store.status(race) == ("done", "")
@@ -213,8 +238,7 @@ def test_several_threads_can_write_and_read_at_once(store):
         assert [message["step"] for message in store.read(race)[0]] == list(range(25))
 
 
-def test_another_store_on_the_same_database_sees_what_was_kept(store):
+def test_another_store_on_the_same_database_sees_what_was_kept(store, another):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "eval"}])
-    again = Store(store.database.url)
-    assert again.read(race)[0] == [{"kind": "eval"}] and again.experiment(race).text == "x"
+    assert another.read(race)[0] == [{"kind": "eval"}] and another.experiment(race).text == "x"

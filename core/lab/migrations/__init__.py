@@ -1,6 +1,6 @@
 """How a database of an earlier version becomes one of this: a file a change in `versions/`, run by alembic.
 
-To change a table: change it in `tables.py`, add a file in `versions/` with the same change, and set HEAD to its number.
+To change a table: change it in `tables.py`, add a file in `versions/` with the same change, and set HEAD to its revision.
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from core.lab.database import OTHER, StoreError
 
-HEAD = "2"  # the newest of `versions/`
-FIRST = "1"
+HEAD = "0002"  # the newest of `versions/`
+FIRST = "0001"
 VERSION_TABLE = "batchscope_version"  # not alembic's own name: the database may be another program's too
 COLUMNS_OF_FIRST = {
     "experiments": {"id", "number", "settings", "text", "status", "sentence", "created_at", "seen_at"},

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision = "1", None
+revision, down_revision = "0001", None
 
 
 def upgrade() -> None:
