@@ -1,5 +1,6 @@
 """A real cluster: calls that go wrong, what is refused, another scheduler, and what ends with the server."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -68,6 +69,32 @@ def test_a_killed_call_worker_ends_its_call_with_a_sentence_and_comes_back(lab):
     caller.join(timeout=20)
     assert said == ["The worker did not answer. It is started again by itself: try once more."]
     assert lab.call("os:getpid") != worker.pid
+
+
+# ---- a database that is away
+
+
+def num_steps(lab, race_id: str) -> int:
+    """Of all runs, as they were kept."""
+    kept = lab.store.read(race_id, at_most=100_000)[0]
+    return sum(len(message["data"]) for message in kept if message["kind"] == "losses") // 4
+
+
+def test_a_race_that_ends_while_its_database_is_locked_is_kept_to_its_last_step(lab):
+    usual = lab.submit(SHORT)
+    wait_for(lab, usual, "done")
+    lock = sqlite3.connect(lab.store.database.url.removeprefix("sqlite:///"), isolation_level=None)
+    race = lab.submit(SHORT)
+    lock.execute("BEGIN IMMEDIATE")
+    until = time.monotonic() + 60
+    while race in lab.futures and time.monotonic() < until:
+        time.sleep(0.05)
+    assert race not in lab.futures and lab.store.status(race)[0] in ("waiting", "running")
+    assert lab.call("os:getpid") > 0  # nothing else has to wait
+    lock.close()
+    wait_for(lab, race, "done")
+    assert num_steps(lab, race) == num_steps(lab, usual) > 100
+    assert [m["kind"] for m in lab.store.read(race)[0]].count("summary") == 4
 
 
 # ---- what is refused before it starts

@@ -1,6 +1,7 @@
 """How a database of an earlier version becomes one of this: a file a change in `versions/`, run by alembic.
 
-To change a table: change it in `tables.py`, add a file in `versions/` with the same change, and set HEAD to its revision.
+To change a table: change it in `tables.py`, add a file in `versions/` with the same change, and set HEAD to its
+revision.
 """
 
 from pathlib import Path
