@@ -97,6 +97,21 @@ def test_a_race_that_ends_while_its_database_is_locked_is_kept_to_its_last_step(
     assert [m["kind"] for m in lab.store.read(race)[0]].count("summary") == 4
 
 
+def test_a_race_whose_database_is_deleted_is_stopped_and_the_next_one_is_kept_in_a_new_file(lab):
+    race = lab.submit(LONG)
+    wait_for(lab, race, "running")
+    file = Path(lab.store.database.url.removeprefix("sqlite:///"))
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    until = time.monotonic() + 60
+    while race in lab.futures and time.monotonic() < until:
+        time.sleep(0.05)
+    assert race not in lab.futures and lab.store.status(race) is None
+    after = lab.submit(SHORT)
+    wait_for(lab, after, "done", seconds=60)
+    assert file.exists() and num_records(lab, after) > 4
+
+
 # ---- what is refused before it starts
 
 
