@@ -140,6 +140,19 @@ def test_a_file_that_was_deleted_under_way_is_reported(app, tmp_path):
     assert errors(test) == [] and "race_start" in keys(test)
 
 
+def test_a_run_whose_database_goes_away_says_so_and_shows_what_is_known(app, monkeypatch):
+    def away(self, *values):
+        raise database.StoreError("The database x.db cannot be used: another program has locked it.")
+
+    app("race_batch_sizes")
+    race_id = race_in(core.ui.lab.server().store)
+    monkeypatch.setattr(Store, "status", away)  # what the parts of a page ask that tick by themselves
+    monkeypatch.setattr(Store, "read", away)
+    test = app("race_batch_sizes", race=race_id)
+    assert errors(test) == ["The database x.db cannot be used: another program has locked it."]
+    assert "race_stop" in keys(test)
+
+
 def test_a_run_of_another_server_says_so_and_can_be_left(app, tmp_path):
     race_id = race_in(Store(f"sqlite:///{tmp_path}/app.db"))  # this process, but not the page's server
     test = app("race_batch_sizes", race=race_id)
