@@ -17,7 +17,7 @@ check: .venv/.test  ## lint, format and types, without running anything
 quick: .venv/.test  ## the tests to run often: no server, no browser, nothing that computes for long
 	$(PYTEST) -m "not waits and not slow"
 
-test: check  ## every test; those that need a browser are skipped without one, and say so
+test: check  ## every test; those that need a browser or PostgreSQL are skipped without it, and say so
 	$(PYTEST)
 
 test-avx2: .venv/.test  ## the tests that compare numbers, as on a processor that has AVX2 and nothing wider
@@ -31,7 +31,7 @@ test-avx2: .venv/.test  ## the tests that compare numbers, as on a processor tha
 	$(BIN)/pip install --quiet --requirement requirements.txt
 	touch $@
 
-.venv/.test: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/.test: requirements-dev.txt requirements-postgres.txt requirements.txt | .venv/bin/python
 	$(BIN)/pip install --quiet --requirement requirements-dev.txt
 	touch $@ .venv/.run
 

@@ -17,11 +17,14 @@ from typing import Any
 
 from core.experiments.kind import Spec
 from core.experiments.registry import to_json
-from core.lab.calls import Calls
+from core.lab.calls import Calls, digest_of
 from core.lab.line import Entry, Line
 from core.lab.local_cluster import LocalCluster
 from core.lab.remote import LabError, control_in_worker, describe_in_worker, run_in_worker
-from core.lab.store import HEARTBEAT_SECONDS, Status, Store
+from core.lab.servers import HEARTBEAT_SECONDS
+from core.lab.store import Status, Store
+from core.lab.version import code_version
+from core.lab.writer import Writer
 from core.measure.memory import Machine
 
 WATCH_SECONDS = 1.0
@@ -36,7 +39,7 @@ class Lab:
     """Runs experiments and short calls in workers, and writes what they send to the store. One for a server process."""
 
     def __init__(self, store: Store, is_there: Callable[[str], bool] = lambda visitor: True):
-        self.store = store
+        self.store, self.writer = store, Writer(store)
         self.lock = threading.Lock()  # of starting
         self.cluster: LocalCluster | None = None  # if it is our own
         self.client: Any = None
@@ -88,8 +91,10 @@ class Lab:
                 self._hand_over()  # to a worker that has come
                 if now - beat_at >= HEARTBEAT_SECONDS:
                     beat_at = now
-                    if active := list(self.line.entries):
-                        self.store.still_here(active)
+                    self.store.still_here()
+                    for experiment_id in list(self.line.entries):
+                        if self.store.status(experiment_id) is None:  # its database was deleted
+                            self.stop(experiment_id)
                 if now - forgot_at >= HOUR_SECONDS:
                     forgot_at = now
                     self.store.forget_old()
@@ -101,6 +106,7 @@ class Lab:
                 with contextlib.suppress(TimeoutError):  # a worker that is just being started again
                     part.close()
         self.client = self.cluster = self.calls = None
+        self.writer.close()
 
     # ---- short calls
 
@@ -145,16 +151,20 @@ class Lab:
 
     # ---- experiments
 
-    def submit(self, spec: Spec, visitor: str = "") -> str:
-        """Put an experiment in line; or join the same one, if it waits or runs here. Returns its id. Raises ValueError
-        or LabError, with a sentence, if it cannot be."""
+    def submit(self, spec: Spec, visitor: str = "", other_than: str = "") -> str:
+        """Put an experiment in line. For a visitor, join the same one if it waits or runs here, or take one that this
+        version has done, other than the one that they see. Returns its id. Raises ValueError or LabError, with a
+        sentence, if it cannot be."""
         spec.check(self.describe())
+        digest = digest_of(to_json(spec), spec.text, code_version()).hex()
         with self.line.lock:
             if visitor and (joined := self.line.join(spec, visitor)):
                 return joined
+            if visitor and (done := self.store.find(digest)) and done != other_than:
+                return done
             if len(self.line.entries) >= MAX_ACTIVE:
                 raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
-            experiment_id = self.store.create(to_json(spec), spec.text)
+            experiment_id = self.store.create(to_json(spec), spec.text, digest)
             self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
         self._hand_over()
         return experiment_id
@@ -205,44 +215,37 @@ class Lab:
             self.client.run(control_in_worker, experiment_id, wish, workers=[entry.worker], on_error="ignore")
 
     def _take(self, event: tuple) -> None:
-        """What a worker sent: into the store. Runs in the client's own thread."""
+        """What a worker sent, to the writer. Runs in the client's own thread, which must not wait for a database."""
         _, content = event
-        experiment_id, messages = content["experiment"], content["messages"]
+        experiment_id = content["experiment"]
         entry = self.line.entries.get(experiment_id)
-        try:
-            kept = []
-            for message in messages:
-                match message["kind"]:
-                    case "started":
-                        worker = message.pop("worker")
-                        if entry:
-                            entry.begin(worker)
-                        self.store.set_status(experiment_id, Status.RUNNING)
-                        kept.append(message)
-                    case "paused":
-                        if entry:
-                            entry.pause()
-                        self.store.set_status(experiment_id, Status.PAUSED)
-                    case "resumed":
-                        if entry:
-                            entry.resume()
-                        self.store.set_status(experiment_id, Status.RUNNING)
-                    case "ended":
-                        if entry and message["status"] == Status.DONE:
-                            self.line.learn(entry)
-                        if kept:
-                            self.store.append(experiment_id, kept)
-                            kept = []
-                        self.store.set_status(experiment_id, Status(message["status"]), message["sentence"])
-                    case _:
-                        kept.append(message)
-            if kept:
-                self.store.append(experiment_id, kept)
-        except Exception as error:
-            log.error("An experiment's records could not be kept: %s", type(error).__name__)
+        for message in content["messages"]:
+            match message["kind"]:
+                case "started":
+                    worker = message.pop("worker")
+                    if entry:
+                        entry.begin(worker)
+                    self.writer.set_status(experiment_id, Status.RUNNING)
+                    self.writer.append(experiment_id, [message])
+                case "paused":
+                    if entry:
+                        entry.pause()
+                    self.writer.set_status(experiment_id, Status.PAUSED)
+                case "resumed":
+                    if entry:
+                        entry.resume()
+                    self.writer.set_status(experiment_id, Status.RUNNING)
+                case "ended":
+                    if entry and message["status"] == Status.DONE:
+                        self.line.learn(entry)
+                    self.writer.set_status(experiment_id, Status(message["status"]), message["sentence"])
+                case _:
+                    self.writer.append(experiment_id, [message])
 
     def _ended(self, entry: Entry, future: Any) -> None:
         """The task is over. If the worker did not say how, it died."""
+        if self.closed.is_set():
+            return
         entry.tries -= 1
         if future.status == "error" and not entry.begun and entry.tries:
             entry.future = None  # it waited at a worker that something else took down: it is the first in line still
@@ -253,7 +256,7 @@ class Lab:
         self._hand_over()
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
-        self.store.set_status(
+        self.writer.set_status(
             entry.id,
             Status.FAILED,
             "The worker that ran this died, probably out of memory. What it had recorded is shown.",

@@ -94,6 +94,10 @@ class Line:
                     return entry.id
         return None
 
+    def runs_here(self, experiment_id: str) -> bool:
+        """Whether it waits or runs in this process."""
+        return experiment_id in self.entries
+
     def leave(self, experiment_id: str, visitor: str) -> None:
         """One of several who asked for it does not want it any more."""
         with self.lock:

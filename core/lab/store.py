@@ -6,16 +6,21 @@ so a reload, a second tab or a restart of the server loses nothing. Ids cannot b
 
 import json
 import secrets
+import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 import sqlalchemy as sa
 
 from core.experiments.results import READ_AT_ONCE
+from core.lab.database import Database
+from core.lab.migrations import migrate
+from core.lab.servers import ThisServer
+from core.lab.tables import experiments, records, servers
 
-HEARTBEAT_SECONDS = 10  # how often the server that runs a race says that it is there
-DEAD_AFTER_SECONDS = 60  # a race with no sign of life for so long has lost its server
 KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
 KEPT_EXPERIMENTS = 500
 
@@ -39,29 +44,6 @@ class Status(StrEnum):
 
 ACTIVE = (Status.WAITING, Status.RUNNING, Status.PAUSED)
 
-metadata = sa.MetaData()
-experiments = sa.Table(
-    "experiments",
-    metadata,
-    sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("number", sa.Integer, nullable=False, index=True),  # grows from one to the next: the order of the line
-    sa.Column("settings", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False, index=True),
-    sa.Column("sentence", sa.Text, nullable=False, default=""),
-    sa.Column("created_at", sa.Float, nullable=False),
-    sa.Column("seen_at", sa.Float, nullable=False),  # the last sign of life of the server that runs it
-)
-records = sa.Table(
-    "records",
-    metadata,
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("experiment_id", sa.String(32), nullable=False),
-    sa.Column("message", sa.Text, nullable=False),  # JSON, without `data`
-    sa.Column("data", sa.LargeBinary, nullable=True),
-    sa.Index("by_experiment", "experiment_id", "number"),
-)
-
 
 @dataclass(frozen=True)
 class Experiment:
@@ -72,73 +54,23 @@ class Experiment:
     text: str = field(repr=False)
     status: Status = Status.WAITING
     sentence: str = ""  # why it failed, if it did
+    here: bool = True  # whether it is this server's, so that it can be paused and stopped from here
 
     @property
     def active(self) -> bool:
         return self.status.active
 
 
-class Store:
-    """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads."""
+@dataclass(frozen=True)
+class Records:
+    """Messages of an experiment, as they are kept."""
 
-    def __init__(self, url: str):
-        self.engine = sa.create_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", let_readers_and_a_writer_share)
-        metadata.create_all(self.engine)
-        self.forget_old()
+    experiment_id: str
+    rows: list[dict]
 
-    def create(self, settings: str, text: str) -> str:
-        """A new experiment that waits for its turn. Returns its id."""
-        now = time.time()
-        new_id = secrets.token_urlsafe(12)
-        number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
-        values = {"settings": settings, "text": text, "status": Status.WAITING, "sentence": "", "created_at": now}
-        with self.engine.begin() as db:
-            db.execute(sa.insert(experiments).values(id=new_id, number=number, seen_at=now, **values))
-        return new_id
-
-    def experiment(self, experiment_id: str) -> Experiment | None:
-        """The experiment of that id. One that lost its server is said to be interrupted."""
-        columns = ("id", "settings", "text", "status", "sentence", "seen_at")
-        row = self._row(experiment_id, columns)
-        if row is None:
-            return None
-        *values, _ = row
-        values[3:5] = as_seen(row.status, row.sentence, row.seen_at)
-        return Experiment(*values)
-
-    def status(self, experiment_id: str) -> tuple[Status, str] | None:
-        """(status, sentence): what a page that ticks asks for, without the text."""
-        row = self._row(experiment_id, ("status", "sentence", "seen_at"))
-        return row and as_seen(*row)
-
-    def _row(self, experiment_id: str, columns: tuple[str, ...]):
-        with self.engine.connect() as db:
-            query = sa.select(*(experiments.c[name] for name in columns)).where(experiments.c.id == experiment_id)
-            return db.execute(query).one_or_none()
-
-    def set_status(self, experiment_id: str, status: Status, sentence: str = "") -> None:
-        """A new status, unless the experiment has ended: an end stands."""
-        mine = (experiments.c.id == experiment_id) & experiments.c.status.in_(ACTIVE)
-        values = {"status": status, "sentence": sentence, "seen_at": time.time()}
-        with self.engine.begin() as db:
-            db.execute(sa.update(experiments).where(mine).values(**values))
-
-    def still_here(self, experiment_ids: list[str]) -> None:
-        with self.engine.begin() as db:
-            mine = experiments.c.id.in_(experiment_ids)
-            db.execute(sa.update(experiments).where(mine).values(seen_at=time.time()))
-
-    def num_ahead(self, experiment_id: str) -> int:
-        """How many experiments that have not ended came before this one."""
-        mine = sa.select(experiments.c.number).where(experiments.c.id == experiment_id).scalar_subquery()
-        alive = experiments.c.seen_at > time.time() - DEAD_AFTER_SECONDS
-        ahead = alive & experiments.c.status.in_(ACTIVE) & (experiments.c.number < mine)
-        with self.engine.connect() as db:
-            return db.execute(sa.select(sa.func.count()).where(ahead)).scalar_one()
-
-    def append(self, experiment_id: str, messages: list[dict]) -> None:
+    @classmethod
+    def of(cls, experiment_id: str, messages: list[dict]) -> "Records":
+        """JSON, and bytes beside it."""
         rows = [
             {
                 "experiment_id": experiment_id,
@@ -147,8 +79,114 @@ class Store:
             }
             for message in messages
         ]
-        with self.engine.begin() as db:
-            db.execute(sa.insert(records), rows)
+        return cls(experiment_id, rows)
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(len(row["message"]) + len(row["data"] or b"") for row in self.rows)
+
+    def write(self, db: sa.Connection) -> None:
+        db.execute(sa.insert(records), self.rows)
+
+
+@dataclass(frozen=True)
+class NewStatus:
+    """A new status of an experiment, unless it has ended: an end stands."""
+
+    experiment_id: str
+    status: Status
+    sentence: str = ""
+    num_bytes: ClassVar[int] = 0  # next to none
+
+    def write(self, db: sa.Connection) -> None:
+        mine = (experiments.c.id == self.experiment_id) & experiments.c.status.in_(ACTIVE)
+        values = {"status": self.status, "sentence": self.sentence}
+        db.execute(sa.update(experiments).where(mine).values(**values))
+
+
+Change = Records | NewStatus
+
+
+class Store:
+    """Experiments and records in the database at `url` (SQLAlchemy's form). Safe to use from several threads.
+
+    Nothing is opened before it is needed. While the database is away, all methods raise StoreError, with a sentence.
+    """
+
+    def __init__(self, url: str):
+        self.database = Database(url, prepare=migrate)
+        self.server = ThisServer()
+        self._signing = threading.Lock()
+
+    def check(self) -> None:
+        """Raises StoreError, with a sentence, if the database cannot be used."""
+        with self.database.begin() as db:
+            db.execute(sa.select(1))
+
+    def close(self) -> None:
+        """Give back the connections; what is asked afterwards opens new ones."""
+        self.database.close()
+
+    def create(self, settings: str, text: str, digest: str = "") -> str:
+        """A new experiment that waits for its turn. Returns its id."""
+        self.still_here()
+        new_id = secrets.token_urlsafe(12)
+        number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
+        values = {"settings": settings, "text": text, "digest": digest or None, "server": self.server.id}
+        with self.database.begin() as db:
+            new = sa.insert(experiments).values(id=new_id, number=number, created_at=time.time(), **values)
+            db.execute(new.values(status=Status.WAITING, sentence=""))
+        return new_id
+
+    def find(self, digest: str) -> str | None:
+        """The id of the newest experiment with that digest that is done, or that a server still runs."""
+        columns = (experiments.c.id, experiments.c.status, experiments.c.server)
+        same = (experiments.c.digest == digest) & experiments.c.status.in_((*ACTIVE, Status.DONE))
+        with self.database.begin() as db:
+            for row in db.execute(sa.select(*columns).where(same).order_by(experiments.c.number.desc())).all():
+                if row.status == Status.DONE or self.server.lives(db, row.server):
+                    return row.id
+        return None
+
+    def experiment(self, experiment_id: str) -> Experiment | None:
+        """The experiment of that id. One that lost its server is interrupted."""
+        names = ("id", "settings", "text", "status", "sentence", "server")
+        with self.database.begin() as db:
+            row = one(db, experiment_id, names)
+            if row is None:
+                return None
+            now = self._as_seen(db, row.status, row.sentence, row.server)
+            return Experiment(row.id, row.settings, row.text, *now, here=row.server == self.server.id)
+
+    def status(self, experiment_id: str) -> tuple[Status, str] | None:
+        """(status, sentence): what a page that ticks asks for, without the text."""
+        with self.database.begin() as db:
+            row = one(db, experiment_id, ("status", "sentence", "server"))
+            return row and self._as_seen(db, *row)
+
+    def _as_seen(self, db: sa.Connection, status: str, sentence: str, server: str) -> tuple[Status, str]:
+        """As of now: an active experiment whose server is gone was interrupted."""
+        if status in ACTIVE and not self.server.lives(db, server):
+            return Status.INTERRUPTED, "The server that ran this has stopped. What it had recorded is shown."
+        return Status(status), sentence
+
+    def set_status(self, experiment_id: str, status: Status, sentence: str = "") -> None:
+        """A new status, unless the experiment has ended: an end stands."""
+        self.write([NewStatus(experiment_id, status, sentence)])
+
+    def still_here(self) -> None:
+        """This server lives, and so do its experiments."""
+        with self._signing, self.database.begin() as db:
+            self.server.sign(db)
+
+    def append(self, experiment_id: str, messages: list[dict]) -> None:
+        self.write([Records.of(experiment_id, messages)])
+
+    def write(self, changes: Iterable[Change]) -> None:
+        """All of them, in their order, or none."""
+        with self.database.begin() as db:
+            for change in changes:
+                change.write(db)
 
     def read(self, experiment_id: str, after: int = 0, at_most: int = READ_AT_ONCE) -> tuple[list[dict], int]:
         """The messages that came after that number, in order, and the number of the last one of them."""
@@ -158,7 +196,7 @@ class Store:
             .order_by(records.c.number)
             .limit(at_most)
         )
-        with self.engine.connect() as db:
+        with self.database.begin() as db:
             rows = db.execute(query).all()
         messages = [json.loads(r.message) | ({"data": r.data} if r.data is not None else {}) for r in rows]
         return messages, rows[-1].number if rows else after
@@ -167,19 +205,13 @@ class Store:
         """Delete experiments that were made more than a week ago, and the oldest where there are too many."""
         recent = sa.select(experiments.c.number).order_by(experiments.c.number.desc()).limit(KEPT_EXPERIMENTS)
         old = (experiments.c.created_at < time.time() - KEPT_SECONDS) | experiments.c.number.not_in(recent)
-        with self.engine.begin() as db:
+        with self.database.begin() as db:
             db.execute(sa.delete(experiments).where(old))
             db.execute(sa.delete(records).where(records.c.experiment_id.not_in(sa.select(experiments.c.id))))
+            db.execute(sa.delete(servers).where(servers.c.seen_at < time.time() - KEPT_SECONDS))
 
 
-def as_seen(status: str, sentence: str, seen_at: float) -> tuple[Status, str]:
-    """The status as of now: an active experiment whose server has given no sign of life was interrupted."""
-    if status in ACTIVE and time.time() - seen_at > DEAD_AFTER_SECONDS:
-        return Status.INTERRUPTED, "The server that ran this has stopped. What it had recorded is shown."
-    return Status(status), sentence
-
-
-def let_readers_and_a_writer_share(connection, _) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    connection.execute("PRAGMA busy_timeout=5000")
+def one(db: sa.Connection, experiment_id: str, names: tuple[str, ...]) -> sa.Row | None:
+    """Some columns of an experiment."""
+    query = sa.select(*(experiments.c[name] for name in names)).where(experiments.c.id == experiment_id)
+    return db.execute(query).one_or_none()

@@ -17,14 +17,27 @@ from core.ui.texts import current_text
 SHARED_HELP = "Others started the same experiment and watch it, so you can leave it, but not stop or pause it."
 
 
-def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> None:
-    """Start; while it goes on, pause or resume, and stop; or leave it to others who started it too. Each says in a
-    sentence why it could not."""
-    if experiment is None or not experiment.active:
-        icon = ":material/play_arrow:"
-        if st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch"):
-            submit(choices, name)
-        return
+def controls(choices: Choices, name: str, label: str, experiment: Experiment | None) -> bool:
+    """Start; while it goes on, pause or resume, and stop. Each says in a sentence why it could not. False where a
+    database that cannot be used takes their place."""
+    try:
+        server().store.check()
+        if experiment and experiment.active and experiment.here:
+            pause_and_stop(choices, name, experiment)
+            return True
+    except LabError as error:
+        show_error(error)
+        return False
+    if experiment and experiment.active:
+        st.caption("This run belongs to another server on the same database. Only that one can stop it.")
+    icon = ":material/play_arrow:"
+    if st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch"):
+        submit(choices, name)
+    return True
+
+
+def pause_and_stop(choices: Choices, name: str, experiment: Experiment) -> None:
+    """What others who are there have started too can only be left. Raises LabError, with a sentence."""
     lab, status = server().lab, experiment.status
     if lab.line.shared(experiment.id, visitor()):
         if st.button("Leave", icon=":material/logout:", key=f"{name}_leave", width="stretch", help=SHARED_HELP):
@@ -50,10 +63,12 @@ def submit(choices: Choices, name: str, then: Callable = st.rerun) -> None:
     """Start the experiment that the choices describe; `then` shows it."""
     try:
         with st.spinner("Starting …"):
-            lab = server().lab
-            experiment_id = lab.submit(OFFERS[name].of(choices.settings, current_text(choices)), visitor())
+            lab, spec = server().lab, OFFERS[name].of(choices.settings, current_text(choices))
+            experiment_id = lab.submit(spec, visitor(), other_than=getattr(choices, name))
             choices.set(**{name: experiment_id})
-            if not lab.line.ahead(experiment_id)[0]:
+            if not lab.line.runs_here(experiment_id):
+                st.toast(f"This {OFFERS[name].noun} was done here before: here it is. Start again to repeat it.")
+            elif not lab.line.ahead(experiment_id)[0]:
                 wait_for(experiment_id, lambda now: now != Status.WAITING)
     except (ValueError, LabError) as error:
         show_error(error)

@@ -22,6 +22,7 @@ from core.experiments.kind import Spec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import OFFERS, from_json, to_json
 from core.experiments.results import Read, Results
+from core.lab.database import StoreError
 from core.lab.recording import RECORDINGS, read_machine, read_recording
 from core.lab.store import Experiment, Status
 from core.settings.values import Settings
@@ -29,7 +30,7 @@ from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.controls import controls, show_progress
 from core.ui.lab import server
-from core.ui.page import fragment
+from core.ui.page import fragment, plain, show_error
 from core.ui.texts import current_text, lacks_text, show_no_text
 
 TICK_SECONDS = 1.5  # a browser on the same cores takes from the experiment what each drawing costs
@@ -114,18 +115,25 @@ def draw_now(shown: OnPage, draw: Callable[[View], None]) -> None:
 
 
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
-    shared = server()
-    shared.lab.line.renew_lease(experiment.id)
-    if (now := shared.store.status(experiment.id)) is None:  # it was forgotten: the page says so
-        st.rerun()
-    status, sentence = now
-    view = shown.view()
-    share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
-    seconds_left = shown.feed.remaining_seconds()
-    show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
+    server().lab.line.renew_lease(experiment.id)
+    view, status = shown.view(), experiment.status
+    try:
+        status = show_how_far(view, experiment, progress, shown.feed.remaining_seconds())
+    except StoreError as why:  # what is known so far still stands
+        show_error(why)
     draw(shown.begun(view))
     if status != experiment.status or view.results.begun != begun:
         st.rerun()  # the whole page: its buttons change, and how often it ticks
+
+
+def show_how_far(view: View, experiment: Experiment, progress: Callable, seconds_left: float | None) -> Status:
+    """Its progress, in a bar. Returns its status."""
+    if (now := server().store.status(experiment.id)) is None:  # it was forgotten: the page says so
+        st.rerun()
+    status, sentence = now
+    share = 1.0 if status == Status.DONE else min(1.0, view.results.share)
+    show_progress(experiment.id, status, sentence, share, progress(view.results, share), seconds_left)
+    return status
 
 
 def percent(results: Results, share: float) -> str:
@@ -161,7 +169,7 @@ def experiment(
             with first[0]:
                 main(choices)
         with buttons:
-            controls(choices, name, label, own.experiment if own else None)
+            usable = controls(choices, name, label, own.experiment if own else None)
         with st.expander("More settings") if more else nullcontext():
             if more:
                 more(choices)
@@ -169,20 +177,21 @@ def experiment(
     if own:
         shown = replace(own, before=shown)
     shown = replace(shown, stale=is_stale(choices, name, shown))
-    word.markdown(word_on(shown, label))
+    word.markdown(word_on(shown, label if usable else ""))
     return shown
 
 
 def word_on(shown: OnPage, label: str) -> str:
-    """What is shown, where that is not the visitor's own experiment with the settings of now."""
+    """What is shown, where that is not the visitor's own experiment with the settings of now. `label` is on the button
+    that starts it; empty where there is none."""
     if shown.experiment is None and not shown.note:
-        return f"Click **{label}** to begin."
+        return label and f"Click **{label}** to begin."
     if shown.experiment is None:
-        if shown.stale:
-            return f"Below: {shown.note}, with other settings. Click **{label}** for yours."
-        return f"Below: {shown.note}. Click **{label}** for your own, live."
+        other = ", with other settings" if shown.stale else ""
+        return f"Below: {shown.note}{other}." + (label and f" Click **{label}** for your own, live.")
     if shown.stale:
-        return f"Below: your run with the earlier settings. Click **{label}** to run it again with the new ones."
+        again = label and f" Click **{label}** to run it again with the new ones."
+        return f"Below: your run with the earlier settings.{again}"
     return ""
 
 
@@ -211,11 +220,16 @@ def find_own(choices: Choices, name: str, **options) -> OnPage | None:
     experiment_id = getattr(choices, name)
     if not experiment_id:
         return None
-    kept = server().store.experiment(experiment_id)
+    store = server().store
+    try:
+        kept = store.experiment(experiment_id)
+    except StoreError:  # its buttons and the sidebar say so
+        return None
     spec = kept and known_spec(kept)
     if not isinstance(spec, OFFERS[name].spec):
         noun = OFFERS[name].noun
-        st.warning(f"The {noun} in the address is not here: it is kept for a week. Start a new one.")
+        lost = plain(f" {store.database.note}") if store.database.note else ""
+        st.warning(f"The {noun} in the address is not here: it is kept for a week.{lost} Start a new one.")
         choices.set(**{name: ""})
         return None
     feed = feed_of(experiment_id, kept.settings, **options)
@@ -234,7 +248,15 @@ def known_spec(experiment: Experiment) -> Spec | None:
 def feed_of(experiment_id: str, settings: str, **options) -> Feed:
     """What is known of an experiment, shared by all who look at it."""
     spec = from_json(settings)
-    return Feed(partial(server().store.read, experiment_id), spec, **options)
+    return Feed(partial(read_kept, experiment_id), spec, **options)
+
+
+def read_kept(experiment_id: str, cursor: int) -> tuple[list[dict], int]:
+    """`Store.read`; nothing while the database is away, for what is already known can still be shown."""
+    try:
+        return server().store.read(experiment_id, cursor)
+    except StoreError:
+        return [], cursor
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

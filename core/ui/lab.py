@@ -1,5 +1,6 @@
 """The one lab of this server: its store and its workers."""
 
+import contextlib
 import gc
 import os
 import threading
@@ -12,6 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core import charts
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
+from core.lab.database import VARIABLE
 from core.lab.store import Store
 
 DATABASE = Path(__file__).parents[2] / "batchscope.db"
@@ -21,7 +23,7 @@ class Server:
     """What all sessions of this process share."""
 
     def __init__(self):
-        self.store = Store(os.environ.get("BATCHSCOPE_DATABASE_URL", f"sqlite:///{DATABASE}"))
+        self.store = Store(os.environ.get(VARIABLE) or f"sqlite:///{DATABASE}")
         self.lab = Lab(self.store, is_there)
 
 
@@ -29,7 +31,7 @@ class Server:
 def server() -> Server:
     """Made once; its workers load torch in the background while the first page is already on the screen."""
     shared = Server()
-    threading.Thread(target=warm_up, args=(shared.lab,), name="batchscope-warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, args=(shared,), name="batchscope-warm-up", daemon=True).start()
     return shared
 
 
@@ -59,11 +61,10 @@ def ask_worker(function: str, *args, fresh: bool = False) -> Any:
     return answer
 
 
-def warm_up(lab: Lab) -> None:
-    try:
-        lab.warm_up()
-    except Exception:  # who needs the lab starts it again, and is told why it cannot be
-        return
+def warm_up(shared: Server) -> None:
+    for begin in (shared.store.forget_old, shared.lab.warm_up):
+        with contextlib.suppress(Exception):  # who needs it tries again, and reads why it cannot be used
+            begin()
     gc.collect()
     gc.freeze()  # what is imported by now need not be looked through at every collection
 

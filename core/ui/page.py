@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.corpus import NoText
 from core.experiments.registry import OFFERS
 from core.lab.cluster import LabError
+from core.lab.database import StoreError
 from core.lab.store import Status
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -161,8 +162,14 @@ def plain(text: str) -> str:
 def experiment_status(choices: Choices) -> None:
     """While an experiment of this visitor goes on: a line in the sidebar, on every page; it also renews its lease."""
     for name, offer in OFFERS.items():
-        status = server().store.status(experiment_id) if (experiment_id := getattr(choices, name)) else None
+        if not (experiment_id := getattr(choices, name)):
+            continue
+        server().lab.line.renew_lease(experiment_id)
+        try:
+            status = server().store.status(experiment_id)
+        except StoreError as why:
+            st.caption(plain(str(why)))
+            return
         if status and status[0].active:
-            server().lab.line.renew_lease(experiment_id)
             more = "" if status[0] == Status.PAUSED else " It goes on while you read."
             st.caption(f"Your {offer.noun} is {status[0]}.{more}")

@@ -1,10 +1,13 @@
 """The text at hand: a sample, pasted or uploaded. It lives in the session; a race keeps its own in the store."""
 
+import contextlib
+
 import streamlit as st
 
 from core.corpus import Corpus, clean_text, decode_upload, samples
 from core.experiments.race.offers import VAL_FRACTION
 from core.experiments.registry import OFFERS
+from core.lab.database import StoreError
 from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
 from core.ui.kept_text import ask_for_kept_text, keep_text
@@ -28,12 +31,17 @@ def restore_text(choices: Choices) -> None:
     if not asked:
         return
     if PASTED not in st.session_state:
-        st.session_state[PASTED] = ""
-        for experiment_id in filter(None, (getattr(choices, name) for name in OFFERS)):
-            if experiment := server().store.experiment(experiment_id):
-                st.session_state[PASTED] = experiment.text
+        with contextlib.suppress(StoreError):  # asked again in the next run
+            st.session_state[PASTED] = text_of_experiment(choices)
     if not pasted_text() and KEPT not in st.session_state:
         ask_for_kept_text(take_kept)
+
+
+def text_of_experiment(choices: Choices) -> str:
+    """Of the last one in the address; empty where there is none."""
+    ids = filter(None, (getattr(choices, name) for name in OFFERS))
+    kept = [experiment.text for each in ids if (experiment := server().store.experiment(each))]
+    return kept[-1] if kept else ""
 
 
 def take_kept(text: str) -> None:

@@ -1,6 +1,7 @@
 """A fresh server for a test, and a browser to look at it with."""
 
 import os
+import pickle
 import shutil
 import socket
 import subprocess
@@ -115,13 +116,13 @@ def page(context):
     opened.close()
 
 
-def call_here(self, function, *args):
-    from core.lab.cluster import call_in_worker
+def call_here(self, function, *args, fresh=False, waiting=None):
+    from core.lab.remote import call_in_worker
 
-    answer, error = call_in_worker(function, *args)
-    if error:
-        raise error
-    return answer
+    good, answer = call_in_worker(function, *args)
+    if not good:
+        raise pickle.loads(answer)
+    return pickle.loads(answer)
 
 
 @pytest.fixture

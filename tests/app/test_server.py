@@ -2,8 +2,11 @@
 
 import os
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import numpy as np
 import psutil
@@ -143,6 +146,27 @@ def test_no_text_in_the_log(server):
     store.set_status(race_id, "stopped")
     log = Path(server.log.name).read_text()
     assert "127.0.0.1" in log and secret not in log
+
+
+@pytest.mark.waits
+def test_what_waits_for_the_database_when_the_server_is_asked_to_end_is_still_written(scheduler, tmp_path):
+    store = Store(f"sqlite:///{tmp_path}/test.db")
+    with fresh_server(tmp_path, BATCHSCOPE_SCHEDULER=scheduler) as server:
+        viewer = Viewer(server.port, "race_batch_sizes", "tokens=20000000")
+        viewer.run()
+        viewer.click("Start the race")
+        race_id = parse_qs(viewer.query)["race"][0]
+        wait(lambda: len(store.read(race_id)[0]) > 5, 60)
+        with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as lock:
+            lock.execute("BEGIN IMMEDIATE")
+            kept = len(store.read(race_id)[0])
+            time.sleep(2)  # more comes meanwhile
+            assert len(store.read(race_id)[0]) == kept
+            server.process.terminate()
+            time.sleep(1)
+        assert server.process.wait(timeout=30) == 0
+        assert len(store.read(race_id)[0]) > kept and store.status(race_id)[0] == "interrupted"
+        server.stop = server.log.close
 
 
 def test_killing_the_server_leaves_no_worker(server):  # last of all that wants it alive

@@ -1,5 +1,6 @@
 """A real cluster: calls that go wrong, what is refused, another scheduler, and what ends with the server."""
 
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -95,6 +96,47 @@ def test_a_question_that_waits_hears_how_many_are_before_it(lab):
     lab.call("builtins:len", "abcd", waiting=heard.append)
     slow.join()
     assert heard and set(heard) == {1}
+
+
+# ---- a database that is away
+
+
+def num_steps(lab, race_id: str) -> int:
+    """Of all runs, as they were kept."""
+    kept = lab.store.read(race_id, at_most=100_000)[0]
+    return sum(len(message["data"]) for message in kept if message["kind"] == "losses") // 4
+
+
+def test_a_race_that_ends_while_its_database_is_locked_is_kept_to_its_last_step(lab):
+    usual = lab.submit(SHORT)
+    wait_for(lab, usual, "done")
+    lock = sqlite3.connect(lab.store.database.url.removeprefix("sqlite:///"), isolation_level=None)
+    race = lab.submit(SHORT)
+    lock.execute("BEGIN IMMEDIATE")
+    until = time.monotonic() + 60
+    while lab.line.runs_here(race) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lab.line.runs_here(race) and lab.store.status(race)[0] in ("waiting", "running")
+    assert lab.call("os:getpid", fresh=True) > 0  # nothing else has to wait
+    lock.close()
+    wait_for(lab, race, "done")
+    assert num_steps(lab, race) == num_steps(lab, usual) > 100
+    assert [m["kind"] for m in lab.store.read(race)[0]].count("summary") == 4
+
+
+def test_a_race_whose_database_is_deleted_is_stopped_and_the_next_one_is_kept_in_a_new_file(lab):
+    race = lab.submit(LONG)
+    wait_for(lab, race, "running")
+    file = Path(lab.store.database.url.removeprefix("sqlite:///"))
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    until = time.monotonic() + 60
+    while lab.line.runs_here(race) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not lab.line.runs_here(race) and lab.store.status(race) is None
+    after = lab.submit(SHORT)
+    wait_for(lab, after, "done", seconds=60)
+    assert file.exists() and num_records(lab, after) > 4
 
 
 # ---- what is refused before it starts

@@ -1,25 +1,69 @@
 """What is kept, in which order, and for how long."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 import sqlalchemy as sa
 
+from core.lab import servers as servers_module
 from core.lab import store as store_module
 from core.lab.store import Store
+from core.lab.tables import metadata, servers
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.waits)])
+def store(request, tmp_path):
+    """On either kind of database."""
+    sqlite = request.param == "sqlite"
+    made = Store(f"sqlite:///{tmp_path}/store.db" if sqlite else request.getfixturevalue("postgres").url)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def store(tmp_path):
-    return Store(f"sqlite:///{tmp_path}/store.db")
+def another(store):
+    """Another server on the same database."""
+    made = Store(store.database.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def another_host(another):
+    """`another_host(seconds_ago)` is on another machine, and its last sign of life is so old."""
+
+    def with_age(seconds_ago: float) -> Store:
+        another.still_here()
+        with another.database.begin() as db:
+            values = {"host": "another", "pid": 1, "seen_at": time.time() - seconds_ago}
+            db.execute(sa.update(servers).where(servers.c.id == another.server.id).values(values))
+        another.still_here = lambda: None  # it says no more
+        return another
+
+    return with_age
 
 
 def test_a_race_is_there_again_with_its_text(store):
     race = store.experiment(store.create('{"a": 1}', "the text"))
     assert (race.settings, race.text, race.status, race.active) == ('{"a": 1}', "the text", "waiting", True)
     assert store.experiment("nosuch") is None and store.status("nosuch") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b", "\\x00 \\0 \\\\0 \\", "\\\x00\\", "\t\x07 \u2028 שלום 👨\u200d👩\u200d👧 \ufffd"]
+)
+def test_any_text_comes_back_as_it_was(store, text):
+    experiment = store.create("{}", text)
+    store.set_status(experiment, "failed", text)
+    assert store.experiment(experiment).text == text and store.status(experiment)[1] == text
 
 
 def test_its_repr_does_not_hold_the_text(store):
@@ -45,21 +89,72 @@ def test_an_end_stands(store):
     assert store.status(race) == ("done", "")
 
 
-def test_who_waits_knows_how_many_are_ahead(store):
-    first, second, third = (store.create("{}", "x") for _ in range(3))
-    assert [store.num_ahead(r) for r in (first, second, third)] == [0, 1, 2]
-    store.set_status(first, "stopped")
-    assert store.num_ahead(third) == 1
+@pytest.mark.parametrize(("seconds_ago", "seen"), [(50, "running"), (70, "interrupted")])
+def test_a_race_whose_server_gives_no_sign_of_life_was_interrupted(store, another_host, seconds_ago, seen):
+    other = another_host(seconds_ago)
+    race = other.create("{}", "x", digest="d")
+    other.set_status(race, "running")
+    assert store.status(race)[0] == seen == store.experiment(race).status
+    assert store.find("d") == (race if seen == "running" else None)
 
 
-def test_a_race_without_a_sign_of_life_was_interrupted(store, monkeypatch):
-    race = store.create("{}", "x")
-    store.set_status(race, "running")
+def test_a_server_that_is_heard_again_was_not_gone(store, another_host):
+    other = another_host(70)
+    race = other.create("{}", "x")
+    assert store.status(race)[0] == "interrupted"
+    del other.still_here
+    other.still_here()
+    assert store.status(race)[0] == "waiting"
+
+
+def test_ones_own_server_is_never_gone_however_busy_the_machine(store, monkeypatch):
+    race = store.create("{}", "x", digest="d")
     now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 61)
-    assert store.status(race)[0] == "interrupted" and not store.experiment(race).active
-    store.still_here([race])
-    assert store.status(race)[0] == "running"
+    monkeypatch.setattr(servers_module.time, "time", lambda: now + 3_600)
+    assert store.status(race)[0] == "waiting" and store.experiment(race).here and store.find("d") == race
+
+
+KILLED = """
+import os, signal, sys
+from core.lab.store import Store
+store = Store(sys.argv[1])
+race = store.create("{}", "x")
+store.set_status(race, "running")
+print(race, flush=True)
+sys.stdin.readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.waits
+def test_the_race_of_a_server_that_was_killed_on_this_machine_is_interrupted_at_once(store):
+    command = [sys.executable, "-c", KILLED, str(store.database.url)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        race = other.stdout.readline().strip()
+        assert store.status(race)[0] == "running" and not store.experiment(race).here
+        other.stdin.write("\n")
+        other.stdin.flush()
+        until = time.monotonic() + 10
+        while store.status(race)[0] == "running" and time.monotonic() < until:
+            time.sleep(0.02)
+        assert store.status(race)[0] == "interrupted"  # also before its parent has taken note
+
+
+def test_a_process_that_was_given_the_number_of_another_is_not_taken_for_it():
+    me = psutil.Process()
+    assert servers_module.is_running(me.pid, me.create_time())
+    assert not servers_module.is_running(me.pid, me.create_time() - 3_600)
+
+
+def test_equal_experiments_are_found_by_their_digest_the_newest_first(store):
+    old, young, other = (store.create("{}", "x", digest=digest) for digest in ("d", "d", "e"))
+    assert (store.find("d"), store.find("e"), store.find("f")) == (young, other, None)
+    store.set_status(young, "failed")
+    assert store.find("d") == old
+    store.set_status(old, "done")
+    assert store.find("d") == old
+    store.create("{}", "x")
+    assert store.find("") is None
 
 
 def test_after_a_week_a_race_is_forgotten_with_its_text(store, monkeypatch):
@@ -93,18 +188,10 @@ def test_a_status_can_change_until_the_end(store):
     assert store.status(race) == ("failed", "No memory.") and not store.experiment(race).active
 
 
-def test_a_race_that_lost_its_server_is_ahead_of_nobody(store, monkeypatch):
-    store.create("{}", "x")
-    now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 61)
-    assert store.num_ahead(store.create("{}", "x")) == 0
-
-
-def test_a_race_that_ended_is_never_interrupted(store, monkeypatch):
-    race = store.create("{}", "x")
-    store.set_status(race, "done")
-    now = time.time()
-    monkeypatch.setattr(store_module.time, "time", lambda: now + 3_600)
+def test_a_race_that_ended_is_never_interrupted(store, another_host):
+    other = another_host(3_600)
+    race = other.create("{}", "x")
+    other.set_status(race, "done")
     assert store.status(race) == ("done", "")
 
 
@@ -120,8 +207,8 @@ def test_a_forgotten_text_is_nowhere_in_the_database(store, monkeypatch):
     now = time.time()
     monkeypatch.setattr(store_module.time, "time", lambda: now + 8 * 24 * 3600)
     store.forget_old()
-    with store.engine.connect() as db:
-        rows = [row for table in store_module.metadata.sorted_tables for row in db.execute(sa.select(table))]
+    with store.database.begin() as db:
+        rows = [row for table in metadata.sorted_tables for row in db.execute(sa.select(table))]
     assert "secret" not in str(rows)
 
 
@@ -142,8 +229,7 @@ def test_several_threads_can_write_and_read_at_once(store):
         assert [message["step"] for message in store.read(race)[0]] == list(range(25))
 
 
-def test_another_store_on_the_same_database_sees_what_was_kept(store):
+def test_another_store_on_the_same_database_sees_what_was_kept(store, another):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "eval"}])
-    again = Store(str(store.engine.url))
-    assert again.read(race)[0] == [{"kind": "eval"}] and again.experiment(race).text == "x"
+    assert another.read(race)[0] == [{"kind": "eval"}] and another.experiment(race).text == "x"

@@ -26,7 +26,7 @@ def test_a_noise_scale_is_given_in_windows_and_in_tokens():
 
 def test_a_noise_scale_that_is_not_resolved_has_no_number():
     unresolved = replace(SCALE, simple_noise_scale=None, low=None, high=None, resolved=False)
-    assert scale_sentence(unresolved, 32).startswith("not resolved. The interval of |G|² contains 0")
+    assert scale_sentence(unresolved, 32).startswith("not resolved: the interval of |G|² contains 0")
 
 
 def test_a_model_is_given_by_its_layers_heads_and_channels():

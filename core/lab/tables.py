@@ -1,0 +1,53 @@
+"""The tables of the store. A change here is also a file in `migrations/versions`; a test compares the two."""
+
+import re
+
+import sqlalchemy as sa
+
+
+class AnyText(sa.types.TypeDecorator):
+    """Text of any characters. PostgreSQL takes all but the one of number 0, which is written as a backslash and a 0."""
+
+    impl, cache_ok = sa.Text, True
+
+    def process_bind_param(self, value, dialect):
+        escapes = dialect.name == "postgresql" and value is not None
+        return value.replace("\\", "\\\\").replace("\0", "\\0") if escapes else value
+
+    def process_result_value(self, value, dialect):
+        escaped = dialect.name == "postgresql" and value is not None
+        return re.sub(r"\\([\\0])", lambda found: found[1].replace("0", "\0"), value) if escaped else value
+
+
+metadata = sa.MetaData()
+experiments = sa.Table(
+    "experiments",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False, index=True),  # grows from one to the next: the order of the line
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column("text", AnyText, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("sentence", AnyText, nullable=False, default=""),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("server", sa.String(32), nullable=False, server_default=""),  # the id of the one that runs it
+    sa.Column("digest", sa.String(64), nullable=True, index=True),  # of what it is: equal ones have equal digests
+)
+records = sa.Table(
+    "records",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("experiment_id", sa.String(32), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),  # JSON, without `data`
+    sa.Column("data", sa.LargeBinary, nullable=True),
+    sa.Index("by_experiment", "experiment_id", "number"),
+)
+servers = sa.Table(
+    "servers",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),  # on that host
+    sa.Column("started_at", sa.Float, nullable=False),  # the process, for numbers are given again
+    sa.Column("seen_at", sa.Float, nullable=False),  # its last sign of life
+)
