@@ -4,6 +4,10 @@ A limit of its own makes a process be refused memory, which it can tell in a sen
 operating system ends it, or another one, when the machine has no more.
 """
 
+import contextlib
+import ctypes
+import gc
+
 import psutil
 
 try:
@@ -20,10 +24,24 @@ def limit_memory(num_bytes: int) -> None:
             resource.setrlimit(resource.RLIMIT_DATA, (num_bytes, hard))
 
 
+def limit_growth(num_bytes: int) -> None:
+    """From now on refuse this process more than it has now and so many bytes. What the system counts, all that a
+    process has asked for, is more than it uses."""
+    taken = psutil.Process().memory_info()
+    limit_memory(getattr(taken, "data", taken.rss) + max(0, num_bytes))
+
+
 def memory_limit() -> int | None:
     """Bytes that this process may take; None for any number."""
     limit = resource.getrlimit(resource.RLIMIT_DATA)[0] if resource else None
     return None if resource is None or limit == resource.RLIM_INFINITY else limit
+
+
+def give_back_memory() -> None:
+    """What Python and the C library keep for their next use goes back to the system, where they can."""
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def free_bytes() -> int:

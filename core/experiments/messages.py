@@ -9,6 +9,7 @@ import base64
 import json
 import math
 from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
 from typing import Any, ClassVar
 
 
@@ -49,7 +50,8 @@ def to_dict(message: Message) -> dict:
 
 
 def plain(value: Any) -> Any:
-    """A value of a field as JSON has it, which knows no NaN and no infinity: None. Bytes stay.
+    """A value of a field as JSON has it, which knows no NaN and no infinity: None. Bytes stay; one of several words is
+    a word like any other, for Dask's events know no enumerations.
 
     >>> plain((1.5, float("inf"), {"loss": float("nan")}))
     [1.5, None, {'loss': None}]
@@ -60,6 +62,8 @@ def plain(value: Any) -> Any:
         return {key: plain(each) for key, each in value.items()}
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
+    if isinstance(value, Enum):
+        return value.value
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -13,19 +13,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.settings.environment import worker_memory
-from core.settings.limits import RANK_BYTES
 
 WORKER_MODULE = "core.lab.worker"
 START_TRIES = 3  # of the cluster, whose first worker may be killed while it starts
 SERVER_BYTES = 250 * 2**20  # of this process, with some viewers
-SMALLEST_BYTES = RANK_BYTES + 100 * 2**20  # of a worker that trains small models
-CALL_SHARE = 0.35  # of the workers' memory, for calls
-SECOND_CALL_BYTES = 2**30  # that each of two workers for calls should have
+IDLE_BYTES = 240 * 2**20  # of a worker that has loaded torch, for itself alone; seen: 225 and 230 MB
+FILES_BYTES = 140 * 2**20  # and of program files, which all workers share
+SMALLEST_BYTES = 100 * 2**20  # that a worker should have beyond that
+CALL_SHARE = 0.25  # of what is left beyond that, for calls
+SECOND_CALL_BYTES = 2**30  # that each of two workers for calls should have of it
 
 
 @dataclass(frozen=True)
 class WorkerPlan:
-    """A worker to start: what it takes at a time, and the bytes that it may have."""
+    """A worker to start: what it takes at a time, and the bytes that it may have, program files among them."""
 
     resources: dict[str, int]
     memory_bytes: int
@@ -38,13 +39,15 @@ def worker_plans(total_bytes: int, num_cores: int) -> dict[str, WorkerPlan]:
     >>> [list(worker_plans(total, cores)) for total, cores in ((690 * 2**20, 1), (2**30, 1), (2**34, 8))]
     [['race'], ['race', 'call-0'], ['race', 'call-0', 'call-1']]
     """
-    shared = max(total_bytes - SERVER_BYTES, SMALLEST_BYTES)
-    if shared < RANK_BYTES + SMALLEST_BYTES:
-        return {"race": WorkerPlan({"race": 1, "call": 1}, shared)}
-    call_bytes = max(int(CALL_SHARE * shared), RANK_BYTES)
-    num_calls = 2 if num_cores > 2 and call_bytes >= 2 * SECOND_CALL_BYTES else 1
-    plans = {"race": WorkerPlan({"race": 1}, shared - call_bytes)}
-    return plans | {f"call-{k}": WorkerPlan({"call": 1}, call_bytes // num_calls) for k in range(num_calls)}
+    idle, left = IDLE_BYTES + FILES_BYTES, total_bytes - SERVER_BYTES - 2 * IDLE_BYTES
+    if left < 2 * SMALLEST_BYTES:
+        return {"race": WorkerPlan({"race": 1, "call": 1}, idle + max(left + IDLE_BYTES, SMALLEST_BYTES))}
+    for_calls = int(CALL_SHARE * left)
+    plans = {"race": WorkerPlan({"race": 1}, idle + left - for_calls)}
+    if num_cores <= 2 or for_calls < IDLE_BYTES + 2 * SECOND_CALL_BYTES:
+        return plans | {"call-0": WorkerPlan({"call": 1}, idle + for_calls)}
+    each = idle + (for_calls - IDLE_BYTES) // 2
+    return plans | {f"call-{k}": WorkerPlan({"call": 1}, each) for k in range(2)}
 
 
 class LocalCluster:
@@ -131,6 +134,7 @@ def quiet_dask() -> None:
             "distributed.worker.profile.enabled": False,
             "distributed.nanny.pre-spawn-environ": {
                 "OMP_NUM_THREADS": 1,  # while torch is loaded; a race then takes all cores
+                "MALLOC_ARENA_MAX": 2,  # a heap for each thread would keep what only one of them needed
                 "DASK_LOGGING__DISTRIBUTED": "critical",  # what goes wrong reaches the reader as a sentence
             },
         }

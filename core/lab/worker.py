@@ -8,13 +8,14 @@ import contextlib
 import os
 import time
 
+import psutil
 import torch
 from distributed import get_worker
 
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.engine import find_device, found_devices
 from core.engine.devices import LEFT_TO_VIEWERS, gpu_bytes, usable_cores, use_cores
-from core.engine.process import limit_memory, memory_limit
+from core.engine.process import free_bytes, give_back_memory, limit_growth
 from core.experiments.kind import Spec
 from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
@@ -26,6 +27,8 @@ from core.training import TrainConfig
 
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
+UNUSED_BYTES = 2**26  # that a process has asked for and does not use, as of threads
+USED_AT_MOST = 0.8  # of what is free, by an estimate
 
 for kind in KINDS.values():
     kind.load()  # before a page asks for it
@@ -38,14 +41,14 @@ def dask_setup(worker) -> None:
     in all, and some more on a GPU, should not be put off until the first click. And where torch takes its memory from
     the processor's, have it be refused some before Dask, or the system, ends the process. Dask calls this when it has
     loaded this file."""
-    limit = worker.memory_manager.memory_limit
-    if limit and found_devices()[0] == "cpu":
-        limit_memory(int(REFUSED_AT * limit))
     if worker.state.total_resources.get("race"):
         run_smallest_race("cpu")
         with contextlib.suppress(Exception):  # what is wrong with a GPU is told to who asks for it
             if found_devices()[0] != "cpu":
                 run_smallest_race("auto")
+    limit = worker.memory_manager.memory_limit
+    if limit and found_devices()[0] == "cpu":
+        limit_growth(UNUSED_BYTES + int(REFUSED_AT * (limit - psutil.Process().memory_info().rss)))
 
 
 def run_smallest_race(device: str) -> None:
@@ -59,9 +62,7 @@ def control(experiment_id: str, wish: str) -> None:
 
 def describe() -> Machine:
     """What this worker has."""
-    from distributed.system import MEMORY_LIMIT  # respects a container's limit
-
-    devices = dict.fromkeys(found_devices(), int(0.7 * (memory_limit() or MEMORY_LIMIT)))
+    devices = dict.fromkeys(found_devices(), int(USED_AT_MOST * max(0, free_bytes() - UNUSED_BYTES)))
     if "cuda" in devices:
         devices["cuda"] = torch.cuda.mem_get_info()[0]
     return Machine(
@@ -98,6 +99,7 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     except Exception as error:
         status, sentence, lost = Status.FAILED, sentence_of(error), device_lost(error)
     _wishes.pop(experiment_id, None)
+    give_back_memory()
     sender.send({"kind": "ended", "status": status.value, "sentence": sentence}, now=True)
     if lost:
         start_again()

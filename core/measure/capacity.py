@@ -17,7 +17,16 @@ from core.engine import onednn
 from core.training import Trainer
 
 PRODUCT_SIZE = {"cpu": 1024, "cuda": 4096, "mps": 2048}  # rows and columns of the matrices
-NO_MEMORY = ("allocate memory", "not enough memory", "out of memory", "bad_alloc", "ALLOC_FAILED")
+NO_MEMORY = (  # in torch's words, and in those of the libraries below it
+    "allocate memory",
+    "not enough memory",
+    "out of memory",
+    "bad_alloc",
+    "ALLOC_FAILED",
+    "can't start new thread",  # or torch's, below: its stack is memory too
+    "Resource temporarily unavailable",
+    "could not create a primitive",  # oneDNN, also where it finds no memory for one
+)
 PRODUCT_SECONDS, FEWEST_PRODUCTS = 0.05, 3
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from core.engine.plans import window_bytes
+from core.engine.process import free_bytes
 from core.measure.memory import BYTES_PER_NUMBER
 from core.measure.reports import GradientReport, OneWeight
 from core.model import GPTConfig, ReplicaStack
@@ -26,8 +27,10 @@ COPIES = 6  # numbers a weight that an example takes, at most: its weights, and 
 MAX_CHUNK = 32  # more at once were no faster (one core; 2 layers, 64 channels, T = 64; and 4 layers of 144)
 
 
-def chunk_size(gpt_config: GPTConfig, max_bytes: int = MAX_GRADIENT_BYTES) -> int:
-    """How many examples at once stay within `max_bytes`; at least one."""
+def chunk_size(gpt_config: GPTConfig, max_bytes: int | None = None) -> int:
+    """How many examples at once stay within `max_bytes`, or what is usual and leaves most of the free memory; at least
+    one."""
+    max_bytes = min(MAX_GRADIENT_BYTES, free_bytes() // 4) if max_bytes is None else max_bytes
     one = BYTES_PER_NUMBER * COPIES * gpt_config.num_parameters + window_bytes(gpt_config)
     return min(MAX_CHUNK, max(1, max_bytes // one))
 

@@ -106,7 +106,7 @@ def test_a_walk_through_all_pages_leaves_torch_out_of_the_server(server):
     found = wait(lambda: len(workers(server)) >= 2 and workers(server), 30)
     wait(lambda: all(imported_torch(worker) for worker in found), 30)  # the check can see torch where it is
     assert not imported_torch(process)
-    assert process.memory_info().rss < 280 * 2**20  # seen: 247 to 265 MB, of which pandas takes 75, altair 30
+    assert process.memory_info().rss < 310 * 2**20  # seen: 270 to 282 MB, of which pandas takes 75, altair 30
 
 
 def test_an_update_stays_small_however_long_the_race_and_at_six_sizes(server):
@@ -151,7 +151,7 @@ def test_no_text_in_the_log(server):
 @pytest.mark.waits
 def test_what_waits_for_the_database_when_the_server_is_asked_to_end_is_still_written(scheduler, tmp_path):
     store = Store(f"sqlite:///{tmp_path}/test.db")
-    with fresh_server(tmp_path, BATCHSCOPE_SCHEDULER=scheduler) as server:
+    with fresh_server(tmp_path, **scheduler) as server:
         viewer = Viewer(server.port, "race_batch_sizes", "tokens=20000000")
         viewer.run()
         viewer.click("Start the race")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import NoneType
 
 import numpy as np
 import pytest
@@ -39,6 +40,8 @@ def test_every_message_can_travel_and_the_first_says_what_runs(messages):
     assert messages[0]["kind"] == "started" and messages[0]["all_windows"]
     for message in messages:
         json.dumps({k: v for k, v in message.items() if k != "data"}, allow_nan=False)
+        assert {type(value) for value in message.values()} <= {str, int, float, bool, bytes, list, NoneType}
+    assert [m["unresolved"] for m in messages if m.get("unresolved")]  # words of an enumeration, which Dask knows not
 
 
 @pytest.mark.slow

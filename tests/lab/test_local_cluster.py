@@ -2,26 +2,25 @@
 
 import pytest
 
-from core.lab.local_cluster import SERVER_BYTES, SMALLEST_BYTES, worker_plans
-from core.settings.limits import RANK_BYTES
+from core.lab.local_cluster import FILES_BYTES, IDLE_BYTES, SERVER_BYTES, worker_plans
 
 MB, GB = 2**20, 2**30
 
 
-@pytest.mark.parametrize("total", [800 * MB, GB, 2 * GB, 4 * GB, 24 * GB, 512 * GB])
+@pytest.mark.parametrize("total", [600 * MB, 690 * MB, GB, 2 * GB, 4 * GB, 24 * GB, 512 * GB])
 @pytest.mark.parametrize("cores", [1, 2, 16])
 def test_what_workers_may_take_fits_beside_the_server(total, cores):
     plans = worker_plans(total, cores)
-    assert sum(plan.memory_bytes for plan in plans.values()) <= total - SERVER_BYTES
+    alone = [plan.memory_bytes - FILES_BYTES for plan in plans.values()]  # program files are there once
+    assert sum(alone) <= total - SERVER_BYTES
     assert {kind for plan in plans.values() for kind in plan.resources} == {"race", "call"}
-    assert plans["race"].memory_bytes >= SMALLEST_BYTES
-    assert all(plan.memory_bytes >= RANK_BYTES for plan in plans.values())
+    assert min(alone) >= IDLE_BYTES + 70 * MB and plans["race"].memory_bytes - FILES_BYTES == max(alone)
 
 
 def test_where_two_do_not_fit_one_worker_does_both():
     plans = worker_plans(690 * MB, 1)
     assert list(plans) == ["race"] and plans["race"].resources == {"race": 1, "call": 1}
-    assert plans["race"].memory_bytes == 440 * MB
+    assert plans["race"].memory_bytes == (440 + 140) * MB
 
 
 def test_a_second_worker_for_calls_where_cores_and_memory_allow():
