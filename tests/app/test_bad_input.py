@@ -4,10 +4,11 @@ import pytest
 
 from core.corpus import samples
 from core.experiments.race.offers import race_of
-from core.lab.cluster import Lab
+from core.lab.cluster import Lab, LabError
 from core.lab.store import Store
 from core.measure.memory import Machine
 from core.settings.values import Settings
+from tests.app.pages import unfold
 
 FAMILY = "👨\u200d👩\u200d👧"
 
@@ -77,6 +78,20 @@ def test_nonsense_in_the_address_is_told_and_the_page_works(app):
     assert len(test.warning) == 0 and errors(test) == ""  # told once, on the page that came first
     first = app("", T="abc", B="-3", tokenizer="klingon")
     assert len(first.warning) == 3
+
+
+def test_what_goes_wrong_in_a_part_of_a_page_is_a_sentence_there_and_the_rest_stands(app, monkeypatch):
+    answer = Lab.call
+
+    def call(self, function, *args, **options):
+        if function.endswith("losses_by_position"):
+            raise LabError("The worker did not answer in time.")
+        return answer(self, function, *args, **options)
+
+    monkeypatch.setattr(Lab, "call", call)
+    test = unfold(app("inside_one_step"), "step_positions", "step_cost")
+    assert not test.exception and [error.value for error in test.error] == ["The worker did not answer in time\\."]
+    assert test.button(key="step_measure")
 
 
 def test_a_race_that_is_not_there_is_told(app):

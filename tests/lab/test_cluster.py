@@ -100,6 +100,20 @@ def test_pause_resume_stop(lab):
     assert num_records(lab, race) == kept
 
 
+def test_the_same_race_is_joined_while_it_runs_and_shown_once_it_is_done(lab):
+    spec = replace(SHORT, block_size=4)
+    busy, mine = lab.submit(LONG), lab.submit(spec, "ann")
+    assert lab.submit(spec, "bob") == mine != lab.submit(replace(spec, source="another"), "bob")
+    assert lab.line.shared(mine, "ann")  # `is_there` knows everybody here
+    lab.stop(busy)
+    wait_for(lab, mine, "done")
+    assert lab.submit(spec, "cleo") == mine
+    again = lab.submit(spec, "cleo", other_than=mine)
+    assert again != mine
+    wait_for(lab, again, "done")
+    assert num_records(lab, again) == num_records(lab, mine)
+
+
 def first_number(lab, race_id: str) -> int:
     return lab.store.read(race_id, at_most=1)[1]  # grows from record to record, whosever they are
 
