@@ -1,6 +1,7 @@
 """The one lab of this server: its store and its workers."""
 
 import contextlib
+import ctypes
 import gc
 import os
 import threading
@@ -16,6 +17,7 @@ from core.lab.cluster import Lab
 from core.lab.database import VARIABLE
 from core.lab.store import Store
 
+M_ARENA_MAX = -8  # in glibc's malloc.h
 DATABASE = Path(__file__).parents[2] / "batchscope.db"
 
 
@@ -30,9 +32,17 @@ class Server:
 @st.cache_resource(show_spinner=False)
 def server() -> Server:
     """Made once; its workers load torch in the background while the first page is already on the screen."""
+    share_heaps()
     shared = Server()
     threading.Thread(target=warm_up, args=(shared,), name="batchscope-warm-up", daemon=True).start()
     return shared
+
+
+def share_heaps() -> None:
+    """Let the threads of all sessions share two heaps of the C library: each with its own keeps what only its largest
+    page needed. Another C library does as it does."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
 def visitor() -> str:

@@ -18,7 +18,8 @@ import click
 import psutil
 import sqlalchemy as sa
 
-from core.lab.store import Store, experiments
+from core.lab.store import Store
+from core.lab.tables import experiments
 from tests.app.conftest import Server
 from tests.app.titles import TITLES
 from tests.app.viewer import Viewer
@@ -45,19 +46,16 @@ class Seen:
 def look_around(server: Server, seen: Seen, until: float, think: float, number: int, races: bool) -> None:
     """One viewer: page after page in an order of its own, with time to read each, while its fragments tick."""
     dice = random.Random(number)
-    viewer = Viewer(server.port, "race_batch_sizes", f"first_seed={number}&tokens=60000") if races else None
+    time.sleep(dice.uniform(0, think))
+    query = f"seed={number}&tokens=60000" if races else ""
+    viewer = Viewer(server.port, "race_batch_sizes" if races else dice.choice(PAGES), query)
     try:
-        time.sleep(dice.uniform(0, think))
-        if viewer:
-            viewer.run(timeout=PATIENCE_SECONDS)
+        viewer.run(timeout=PATIENCE_SECONDS)
+        if races:
             viewer.click(START)
         while time.monotonic() < until:
-            page, query = dice.choice(PAGES), viewer.query if viewer else ""
-            if viewer:
-                count_red(viewer, seen)
-                viewer.close()
             began = time.monotonic()
-            viewer = Viewer(server.port, page, query)
+            viewer.page, viewer.page_hash = dice.choice(PAGES), ""
             viewer.run(timeout=PATIENCE_SECONDS)
             seen.change(viewer, began)
             leaves = min(until, time.monotonic() + dice.uniform(0.5, 1.5) * think)
@@ -66,11 +64,10 @@ def look_around(server: Server, seen: Seen, until: float, think: float, number: 
                 if viewer.fragments:
                     viewer.tick()
     except Exception as error:
-        seen.red.append(f"{viewer.page if viewer else ''}: {type(error).__name__}")
+        seen.red.append(f"{viewer.page}: {type(error).__name__}")
     finally:
-        if viewer:
-            count_red(viewer, seen)
-            viewer.close()
+        count_red(viewer, seen)
+        viewer.close()
 
 
 def count_red(viewer: Viewer, seen: Seen) -> None:
@@ -137,7 +134,7 @@ def run_all(server: Server, seen: Seen, jobs: list) -> None:
 
 
 def report(server: Server, seen: Seen) -> None:
-    with Store(server.database).engine.connect() as db:
+    with Store(server.database).database.begin() as db:
         count = sa.select(experiments.c.status, sa.func.count()).group_by(experiments.c.status)
         ended = ", ".join(f"{number} {status}" for status, number in db.execute(count))
     if seen.changes:

@@ -124,7 +124,8 @@ def one_round(host: Host, target: str, dice: random.Random) -> float:
     kill(host, target, began, dice)
     if target.startswith("call"):
         host.ask("call")
-        host.ask(f"stop {began}")
+    if target != "server":
+        host.ask(f"stop {began}")  # what was killed before it began is begun again
     following = host.ask("next")
     wait_for(f"the race after a killed {target}", lambda: host.store.status(following)[0] == "done", NEXT_SECONDS)
     took = time.monotonic() - killed_at
@@ -150,9 +151,11 @@ def main(kills: int, seconds: float, first_seed: int) -> None:
                 target = TARGETS[number % len(TARGETS)]
                 try:
                     took[target].append(one_round(host, target, dice))
-                except (Fault, psutil.Error, BrokenPipeError) as fault:
-                    faults.append(f"kill {number}: {fault}")
+                except (Fault, psutil.Error, OSError) as fault:
+                    faults.append(f"kill {number}, {target}: {fault}")
                     click.echo(faults[-1])
+                    host.process.kill()
+                    host.start()
             faults += at_the_end(host)
         finally:
             for process in (*busy, *host.family.values()):

@@ -25,7 +25,9 @@ def race(max_tokens: int) -> RaceSpec:
 
 
 def ranks() -> ParallelSpec:
-    return ParallelSpec(race=race(20_000), plan=ParallelPlan(num_steps=200), num_ranks=2)
+    return ParallelSpec(
+        race=race(20_000), plan=ParallelPlan(micro_batch_size=4, accumulation_steps=1, num_steps=200), num_ranks=2
+    )
 
 
 def worker_pids(lab: Lab) -> dict[str, int]:

@@ -10,7 +10,8 @@ import psutil
 import sqlalchemy as sa
 from websockets.exceptions import WebSocketException
 
-from core.lab.store import ACTIVE, Store, experiments
+from core.lab.store import ACTIVE, Store
+from core.lab.tables import experiments
 from tests.app.conftest import Server
 from tests.app.titles import TITLES
 from tests.app.viewer import Viewer
@@ -140,5 +141,5 @@ def press(viewer: Viewer, store: Store, label: str, seconds: float) -> list[str]
 
 
 def all_experiments(store: Store) -> list[sa.Row]:
-    with store.engine.connect() as db:
+    with store.database.begin() as db:
         return list(db.execute(sa.select(experiments.c.id, experiments.c.status, experiments.c.sentence)))
