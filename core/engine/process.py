@@ -7,6 +7,7 @@ operating system ends it, or another one, when the machine has no more.
 import contextlib
 import ctypes
 import gc
+import math
 
 import psutil
 
@@ -44,10 +45,14 @@ def give_back_memory() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def left_by_limit() -> float:
+    """Bytes that this process's own limit leaves; infinity without one."""
+    if (limit := memory_limit()) is None:
+        return math.inf
+    taken = psutil.Process().memory_info()
+    return max(0, limit - getattr(taken, "data", taken.rss))  # Linux tells what counts against the limit
+
+
 def free_bytes() -> int:
     """Memory that this process can still have: what the machine has free, or what its own limit leaves."""
-    free, limit = psutil.virtual_memory().available, memory_limit()
-    if limit is None:
-        return free
-    taken = psutil.Process().memory_info()
-    return max(0, min(free, limit - getattr(taken, "data", taken.rss)))  # Linux tells what counts against the limit
+    return int(min(psutil.virtual_memory().available, left_by_limit()))

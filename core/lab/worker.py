@@ -15,7 +15,7 @@ from distributed import get_worker
 import core.model.trace  # noqa: F401  # with all that a page asks for, before it does
 from core.engine import find_device, found_devices
 from core.engine.devices import LEFT_TO_VIEWERS, gpu_bytes, usable_cores, use_cores
-from core.engine.process import free_bytes, give_back_memory, limit_growth
+from core.engine.process import free_bytes, give_back_memory, left_by_limit, limit_growth
 from core.experiments.kind import Spec
 from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
@@ -28,11 +28,13 @@ from core.training import TrainConfig
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
 UNUSED_BYTES = 2**26  # that a process has asked for and does not use, as of threads
+WORN_AT = 0.6  # of what its limit left at first, a process is started again after its experiment
 USED_AT_MOST = 0.8  # of what is free, by an estimate
 
 for kind in KINDS.values():
     kind.load()  # before a page asks for it
 
+_left_at_first: list[float] = []  # bytes by the limit, once there is one
 _wishes: dict[str, str] = {}  # what is wanted of an experiment, by its id: "pause", "resume" or "stop"
 
 
@@ -49,6 +51,7 @@ def dask_setup(worker) -> None:
     limit = worker.memory_manager.memory_limit
     if limit and found_devices()[0] == "cpu":
         limit_growth(UNUSED_BYTES + int(REFUSED_AT * (limit - psutil.Process().memory_info().rss)))
+        _left_at_first.append(left_by_limit())
 
 
 def run_smallest_race(device: str) -> None:
@@ -101,8 +104,13 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     _wishes.pop(experiment_id, None)
     give_back_memory()
     sender.send({"kind": "ended", "status": status.value, "sentence": sentence}, now=True)
-    if lost:
+    if lost or is_worn():
         start_again()
+
+
+def is_worn() -> bool:
+    """Whether earlier experiments hold, in pieces, so much of what this process may have that the next one lacks it."""
+    return any(left_by_limit() < WORN_AT * first for first in _left_at_first)
 
 
 def sentence_of(error: Exception) -> str:

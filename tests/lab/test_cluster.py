@@ -111,7 +111,6 @@ def test_the_same_race_is_joined_while_it_runs_and_shown_once_it_is_done(lab):
     again = lab.submit(spec, "cleo", other_than=mine)
     assert again != mine
     wait_for(lab, again, "done")
-    assert num_records(lab, again) == num_records(lab, mine)
 
 
 def first_number(lab, race_id: str) -> int:
