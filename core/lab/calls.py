@@ -5,6 +5,7 @@ pickled bytes, so that no viewer can change what another one sees. Questions tha
 for example, go to the same worker, which then has what it made for the last one.
 """
 
+import contextlib
 import pickle
 import threading
 import time
@@ -102,9 +103,11 @@ class Calls:
 
     def _answer(self, key: bytes, question: Question, worker: str | None) -> None:
         """Runs in the worker's thread here."""
-        try:
+        with self.lock:
             if not question.askers:  # all have gone meanwhile
-                raise LabError("Nobody waits for this any more.")
+                del self.open[key]
+                return
+        try:
             good, answer = self._ask_worker(question, worker)
         except Exception as error:
             self._close(key)
@@ -162,7 +165,8 @@ class Calls:
         raise LabError("The worker did not answer in time, and is started again: try once more.")
 
     def _start_again(self, worker: str) -> None:
-        self.client.restart_workers([worker], timeout=START_SECONDS, raise_for_error=False)
+        with contextlib.suppress(Exception):  # it has died by itself, and is started again
+            self.client.restart_workers([worker], timeout=START_SECONDS, raise_for_error=False)
 
     def close(self) -> None:
         for thread in self.threads:

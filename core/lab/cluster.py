@@ -46,6 +46,7 @@ class Lab:
         self.calls: Calls | None = None
         self.topic = f"batchscope-{os.getpid()}-{time.time_ns()}"
         self.line = Line(is_there)
+        self.submit_lock = threading.Lock()  # beside the line's: a store may be slow, and pages ask the line
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
         self.closed = threading.Event()
 
@@ -157,7 +158,7 @@ class Lab:
         sentence, if it cannot be."""
         spec.check(self.describe())
         digest = digest_of(to_json(spec), spec.text, code_version()).hex()
-        with self.line.lock:
+        with self.submit_lock:
             if visitor and (joined := self.line.join(spec, visitor)):
                 return joined
             if visitor and (done := self.store.find(digest)) and done != other_than:
@@ -165,7 +166,8 @@ class Lab:
             if len(self.line.entries) >= MAX_ACTIVE:
                 raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
             experiment_id = self.store.create(to_json(spec), spec.text, digest)
-            self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
+            with self.line.lock:
+                self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
         self._hand_over()
         return experiment_id
 

@@ -1,7 +1,7 @@
 """The line of experiments, in the order in which they came; but one visitor's second goes behind another's first.
 
 A visitor is any name that `is_there` knows. An experiment keeps its place, or goes on, while one of those who asked for
-it is there.
+it, or look at it, is there.
 """
 
 import statistics
@@ -34,6 +34,7 @@ class Entry:
     began_at: float = 0.0
     paused_at: float | None = None
     paused_before: float = 0.0  # seconds
+    viewers: set[str] = field(default_factory=set)  # who looks at it besides, by a link or after a reload
     seen_at: float = field(default_factory=time.monotonic)  # somebody was there
 
     @property
@@ -111,20 +112,22 @@ class Line:
 
     # ---- who is there
 
-    def renew_lease(self, experiment_id: str) -> None:
-        """Somebody looks at it."""
-        if entry := self.entries.get(experiment_id):
-            entry.seen_at = time.monotonic()
+    def renew_lease(self, experiment_id: str, visitor: str) -> None:
+        """This visitor looks at it."""
+        with self.lock:
+            if entry := self.entries.get(experiment_id):
+                entry.viewers.add(visitor)
+                entry.seen_at = time.monotonic()
 
     def overdue(self) -> tuple[list[str], list[str]]:
         """(to stop, to resume): those that nobody has looked at for too long, and whose pause holds others up."""
         others_wait, now = bool(self.waiting()), time.monotonic()
         to_stop, to_resume = [], []
+        patience = GONE_SECONDS if others_wait else LEASE_SECONDS
         for entry in self.order():
-            if any(map(self.is_there, entry.owners)):
+            if any(map(self.is_there, [*entry.owners, *entry.viewers.copy()])):
                 entry.seen_at = now
-            patience = GONE_SECONDS if others_wait else LEASE_SECONDS
-            if now - entry.seen_at > min(patience, LEASE_SECONDS):
+            if now - entry.seen_at > patience:
                 to_stop.append(entry.id)
             elif others_wait and entry.paused_for() > PAUSE_SECONDS:
                 to_resume.append(entry.id)

@@ -66,7 +66,7 @@ def submit(choices: Choices, name: str, then: Callable = st.rerun) -> None:
             lab, spec = server().lab, OFFERS[name].of(choices.settings, current_text(choices))
             experiment_id = lab.submit(spec, visitor(), other_than=getattr(choices, name))
             choices.set(**{name: experiment_id})
-            if not lab.line.runs_here(experiment_id):
+            if server().store.status(experiment_id) == (Status.DONE, ""):
                 st.toast(f"This {OFFERS[name].noun} was done here before: here it is. Start again to repeat it.")
             elif not lab.line.ahead(experiment_id)[0]:
                 wait_for(experiment_id, lambda now: now != Status.WAITING)

@@ -29,7 +29,7 @@ from core.settings.values import Settings
 from core.ui.budget import show_budget
 from core.ui.choices import Choices
 from core.ui.controls import controls, show_progress
-from core.ui.lab import server
+from core.ui.lab import server, visitor
 from core.ui.page import fragment, plain, show_error
 from core.ui.texts import current_text, lacks_text, show_no_text
 
@@ -115,7 +115,7 @@ def draw_now(shown: OnPage, draw: Callable[[View], None]) -> None:
 
 
 def live(shown: OnPage, experiment: Experiment, begun: bool, draw: Callable[[View], None], progress: Callable) -> None:
-    server().lab.line.renew_lease(experiment.id)
+    server().lab.line.renew_lease(experiment.id, visitor())
     view, status = shown.view(), experiment.status
     try:
         status = show_how_far(view, experiment, progress, shown.feed.remaining_seconds())

@@ -14,7 +14,7 @@ from core.lab.cluster import LabError
 from core.lab.database import StoreError
 from core.lab.store import Status
 from core.ui.choices import Choices
-from core.ui.lab import server
+from core.ui.lab import server, visitor
 from core.ui.page_file import page_file
 from core.ui.present import LARGE, switch
 from core.ui.texts import restore_text, show_no_text
@@ -164,7 +164,7 @@ def experiment_status(choices: Choices) -> None:
     for name, offer in OFFERS.items():
         if not (experiment_id := getattr(choices, name)):
             continue
-        server().lab.line.renew_lease(experiment_id)
+        server().lab.line.renew_lease(experiment_id, visitor())
         try:
             status = server().store.status(experiment_id)
         except StoreError as why:

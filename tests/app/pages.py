@@ -1,6 +1,15 @@
-"""What a page says, and its details unfolded, in Streamlit's own test."""
+"""What a page says, and its details unfolded, in Streamlit's own test; and how a race begins that a page is shown."""
 
 from streamlit.testing.v1 import AppTest
+
+STARTED = {
+    "kind": "started",
+    "device": "cpu",
+    "vocab_size": 60,
+    "num_parameters": 9,
+    "train_tokens": 9,
+    "val_tokens": 9,
+}
 
 
 def text_of(test: AppTest) -> str:

@@ -11,6 +11,7 @@ from core.experiments.registry import to_json
 from core.lab import database
 from core.lab.store import Store
 from core.settings.values import Settings
+from tests.app.pages import STARTED
 from tests.app.titles import TITLES
 
 PAGES = [name or "start" for name in TITLES]
@@ -57,15 +58,7 @@ def keys(test) -> set[str]:
 def race_in(store: Store) -> str:
     race = race_of(Settings(), samples()["bees"].text)
     race_id = store.create(to_json(race), race.text)
-    started = {
-        "kind": "started",
-        "device": "cpu",
-        "vocab_size": 60,
-        "num_parameters": 9,
-        "train_tokens": 9,
-        "val_tokens": 9,
-    }
-    store.append(race_id, [started])
+    store.append(race_id, [STARTED])
     return race_id
 
 

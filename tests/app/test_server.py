@@ -19,18 +19,11 @@ from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.training import TrainConfig
 from tests.app.conftest import fresh_server
+from tests.app.pages import STARTED
 from tests.app.titles import LINKS, TITLES
 from tests.app.viewer import Viewer
 
 PAGES = ("", *(page.stem for page in (Path(__file__).parents[2] / "pages").glob("*.py") if page.stem != "start"))
-STARTED = {
-    "kind": "started",
-    "device": "cpu",
-    "vocab_size": 60,
-    "num_parameters": 9,
-    "train_tokens": 9,
-    "val_tokens": 9,
-}
 
 
 def imported_torch(process: psutil.Process) -> bool:

@@ -83,8 +83,21 @@ def test_who_is_gone_leaves_the_line_within_a_minute(line, there, clock):
     assert line.overdue() == ([], [])
     clock.now += 2
     assert line.overdue() == (["b"], [])
-    line.renew_lease("b")
+    line.renew_lease("b", "bob again")
     assert line.overdue() == ([], []) and second.seen_at == clock.now
+
+
+def test_whoever_looks_at_it_after_a_reload_keeps_its_place(line, there, clock):
+    add(line, "ann", "a").future = object()
+    add(line, "bob", "b")
+    there.remove("bob")
+    there.add("bob again")
+    line.renew_lease("b", "bob again")
+    clock.now += 500  # a tab in the background does not tick
+    assert line.overdue() == ([], []) and not line.shared("b", "bob again")
+    there.remove("bob again")
+    clock.now += 31
+    assert line.overdue() == (["b"], [])
 
 
 def test_a_run_of_who_is_gone_goes_on_for_a_while_where_nobody_waits(line, there, clock):
