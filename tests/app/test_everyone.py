@@ -134,6 +134,7 @@ def test_what_a_budget_reads_of_an_own_text_leaves_the_picture_in_view(shared_se
     page.get_by_test_id("stSidebarNavLink").get_by_text("Race batch sizes").click()
     expect(page.get_by_role("button", name="read it")).to_be_visible()
     expect(page.locator(CHART).first.locator("svg")).to_be_visible()
+    settled(page, "race_batch_sizes")
     its_picture_is_there_on_opening(page, "race_batch_sizes")
 
 

@@ -76,7 +76,8 @@ def test_full_screen_shows_a_chart_with_its_axes(shared_server, page):
     expect(chart.locator("svg").get_by_text("tokens seen")).to_be_attached()
     chart.hover()
     page.get_by_role("button", name="Fullscreen").first.evaluate("e => e.click()")
-    page.wait_for_timeout(500)
+    wide = "() => document.querySelector('[data-testid=stVegaLiteChart] svg')?.getBoundingClientRect().width > 1200"
+    page.wait_for_function(wide)
     chart = page.get_by_test_id("stVegaLiteChart").first.locator("svg")
     box = chart.get_by_text("tokens seen").bounding_box()
     assert box["y"] + box["height"] <= 720 and chart.bounding_box()["width"] > 1200
