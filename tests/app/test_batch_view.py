@@ -3,13 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.browsing import load
+
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("width", "side_by_side"), [(1400, True), (1280, True), (390, False)])
 def test_x_and_y_stand_side_by_side_at_the_default(shared_server, page, width, side_by_side):
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(shared_server.url + "make_a_batch")
+    load(page, shared_server.url + "make_a_batch")
     x, y = page.get_by_test_id("batch-x"), page.get_by_test_id("batch-y")
     expect(x.locator("td")).to_have_count(4 * 32)
     first, second = x.bounding_box(), y.bounding_box()
@@ -24,7 +26,7 @@ def test_x_and_y_stand_side_by_side_at_the_default(shared_server, page, width, s
 
 def test_tokens_of_several_letters_have_the_whole_width(shared_server, page):
     page.set_viewport_size({"width": 1280, "height": 800})
-    page.goto(shared_server.url + "make_a_batch?text=lighthouse&tokenizer=bpe")
+    load(page, shared_server.url + "make_a_batch?text=lighthouse&tokenizer=bpe")
     x, y = page.get_by_test_id("batch-x"), page.get_by_test_id("batch-y")
     expect(x.locator("td")).to_have_count(4 * 32)
     assert x.bounding_box()["y"] < y.bounding_box()["y"]

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.titles import LINKS, TITLES
+from tests.app.browsing import LINKS, TITLES, load, open_fold
 
 pytestmark = pytest.mark.browser
 
@@ -14,7 +14,7 @@ PROGRESS = re.compile(r"Running: ([\d.]+)k of")
 
 
 def test_there_are_links_to_all_pages(shared_server, page):
-    page.goto(shared_server.url)
+    load(page, shared_server.url)
     expect(page.get_by_test_id("stSidebarNavLink")).to_have_text([re.compile(name) for name in LINKS])
 
 
@@ -28,7 +28,7 @@ def open_own_text(page, text: str) -> None:
 
 
 def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page):
-    page.goto(shared_server.url + "make_a_batch?text=pasted&T=8&tokens=2000000")
+    load(page, shared_server.url + "make_a_batch?text=pasted&T=8&tokens=2000000")
     open_own_text(page, TEXT)
     x, y = page.get_by_test_id("batch-x"), page.get_by_test_id("batch-y")
     expect(x.locator("td")).to_have_count(4 * 8)
@@ -59,7 +59,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
 
     visit(page, "Follow the shapes")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["follow_the_shapes"])
-    page.get_by_text(re.compile("tensors, one by one")).click()
+    open_fold(page, "tensors, one by one")
     expect(page.get_by_text("scaled_dot_product_attention").first).to_be_visible()
     visit(page, "Race batch sizes")
     expect(page.get_by_text(PROGRESS)).to_be_visible()
@@ -84,7 +84,7 @@ def test_from_pasted_text_to_a_race_that_survives_everything(shared_server, page
 def test_a_pasted_text_survives_a_reload_in_its_own_tab_and_nowhere_else(shared_server, page):
     text = "Where the river bends, </script> the heron waits. \N{HONEYBEE}\n" * 9
     address = shared_server.url + "make_a_batch?text=pasted&T=8"
-    page.goto(address)
+    load(page, address)
     box = page.get_by_role("textbox", name="Paste a text")
     box.fill(text)
     box.press("Control+Enter")
@@ -115,7 +115,7 @@ def test_a_pasted_text_survives_a_reload_in_its_own_tab_and_nowhere_else(shared_
 
 
 def test_pointing_at_a_cell_shows_its_place_without_a_rerun(shared_server, page):
-    page.goto(shared_server.url + "make_a_batch?text=lighthouse&T=8")
+    load(page, shared_server.url + "make_a_batch?text=lighthouse&T=8")
     cell = page.get_by_test_id("batch-x").locator("td[data-b='1'][data-t='3']")
     expect(cell).to_be_visible()
     page.wait_for_timeout(500)
@@ -137,7 +137,7 @@ def test_pointing_at_a_cell_shows_its_place_without_a_rerun(shared_server, page)
 
 
 def test_x_and_y_show_the_same_columns_and_a_row_its_place_in_the_text(shared_server, page):
-    page.goto(shared_server.url + "make_a_batch?T=128")
+    load(page, shared_server.url + "make_a_batch?T=128")
     x, y = (page.get_by_test_id(f"batch-{name}") for name in "xy")
     shown = "grid => grid.parentElement.scrollLeft"
     x.evaluate("grid => grid.parentElement.scrollLeft = 300")
@@ -155,7 +155,7 @@ def test_x_and_y_show_the_same_columns_and_a_row_its_place_in_the_text(shared_se
 
 def test_html_and_markdown_are_shown_and_never_run(shared_server, page):
     attack = "<img src=x onerror='window.hacked=1'><script>window.hacked=1</script> **bold** " * 8
-    page.goto(shared_server.url + "make_a_batch?text=pasted&T=8")
+    load(page, shared_server.url + "make_a_batch?text=pasted&T=8")
     open_own_text(page, attack)
     expect(page.get_by_test_id("batch-text")).to_contain_text("onerror")
     assert page.evaluate("window.hacked") is None
@@ -165,7 +165,7 @@ def test_html_and_markdown_are_shown_and_never_run(shared_server, page):
 def test_a_large_upload_is_refused_and_a_binary_one_is_answered(shared_server, page, tmp_path):
     (tmp_path / "large.txt").write_bytes(b"many words " * 4_800_000)
     (tmp_path / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00" * 20)
-    page.goto(shared_server.url + "make_a_batch?text=pasted")
+    load(page, shared_server.url + "make_a_batch?text=pasted")
     chooser = page.locator("input[type=file]")
     chooser.set_input_files(tmp_path / "large.txt")
     expect(page.get_by_text("must be 5.0MB or smaller")).to_be_visible()
@@ -174,8 +174,9 @@ def test_a_large_upload_is_refused_and_a_binary_one_is_answered(shared_server, p
 
 
 def test_a_rate_that_diverges_ends_those_runs_with_a_sentence(shared_server, page):
-    page.goto(
-        shared_server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1"
+    load(
+        page,
+        shared_server.url + "race_batch_sizes?text=lighthouse&T=8&layers=1&channels=16&tokens=20000&lr=100&seeds=1",
     )
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text(re.compile("diverged after \\d+ steps?")).first).to_be_visible(timeout=30_000)

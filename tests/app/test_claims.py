@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.settings.declared import CLAIMS
+from tests.app.browsing import load, open_fold
 from tests.app.pages import text_of, unfold
 
 SMALL = "text=lighthouse&T=8&claim_small=8&claim_medium=64&claim_large=512&claim_tokens=30000&seeds=2"
@@ -40,12 +41,12 @@ def test_no_verdict_calls_a_noise_scale_critical(app):
 
 @pytest.mark.browser
 def test_a_claim_is_measured_on_one_s_own_text(page, shared_server):
-    page.goto(f"{shared_server.url}check_the_claims?claim=overfit&{SMALL}")
+    load(page, f"{shared_server.url}check_the_claims?claim=overfit&{SMALL}")
     page.get_by_role("button", name="Race the three").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "claim_race=" in page.url
     expect(page.get_by_text("· yours")).to_have_count(5, timeout=15_000)
-    page.get_by_text("The figures behind the verdict").click()
+    open_fold(page, "The figures behind the verdict")
     page.get_by_text("At equal training loss").first.wait_for()
     page.get_by_role("button", name="Small batches use less memory.").click()
     page.get_by_role("button", name="Measure the costs").click()

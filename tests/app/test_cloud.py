@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.app.browsing import LINKS, TITLES
 from tests.app.conftest import fresh_server
-from tests.app.titles import LINKS, TITLES
 from tests.app.viewer import Viewer
 
 

@@ -11,8 +11,8 @@ from core.experiments.registry import to_json
 from core.lab import database
 from core.lab.store import Store
 from core.settings.values import Settings
+from tests.app.browsing import TITLES
 from tests.app.pages import STARTED
-from tests.app.titles import TITLES
 
 PAGES = [name or "start" for name in TITLES]
 START = {  # the key of the button that starts each one's experiment

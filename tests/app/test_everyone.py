@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.charts import PALETTES
-from tests.app.titles import TITLES, settled
+from tests.app.browsing import TITLES, load, open_fold, settled
 
 pytestmark = pytest.mark.browser
 
@@ -62,7 +62,7 @@ def tab(shared_server, context):
     opened = context.new_page()
     opened.set_default_timeout(60_000)
     opened.set_viewport_size(ALL_OF_IT)
-    opened.goto(shared_server.url)
+    load(opened, shared_server.url)
     settled(opened, "")
     opened.evaluate(f"() => {{ {AXE} }}")
     yield opened
@@ -127,7 +127,7 @@ def its_picture_is_there_on_opening(tab, address: str) -> None:
 
 def test_what_a_budget_reads_of_an_own_text_leaves_the_picture_in_view(shared_server, page):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(shared_server.url + "make_a_batch?source=pasted")
+    load(page, shared_server.url + "make_a_batch?source=pasted")
     page.get_by_role("textbox", name="Paste a text").fill("The heron waits where the river bends.\n" * 18)
     page.get_by_role("button", name="Use this text").click()
     expect(page.get_by_text("In use:")).to_be_visible()
@@ -159,7 +159,7 @@ def test_where_the_keyboard_is_can_be_seen_in_the_menu(tab):
 
 def test_a_thumb_can_take_a_batch_size_away(shared_server, page):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(shared_server.url + "measure_the_noise")
+    load(page, shared_server.url + "measure_the_noise")
     settled(page, "measure_the_noise")
     crosses = page.get_by_role("button", name=re.compile(r"^Remove \d"))
     expect(crosses.first).to_be_visible()
@@ -170,9 +170,9 @@ def test_a_thumb_can_take_a_batch_size_away(shared_server, page):
 
 def test_the_table_of_shapes_fits_a_phone(shared_server, page):
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(shared_server.url + "follow_the_shapes")
+    load(page, shared_server.url + "follow_the_shapes")
     settled(page, "follow_the_shapes")
-    page.get_by_text("tensors, one by one").click()
+    open_fold(page, "tensors, one by one")
     table = page.get_by_role("region", name="Every tensor of a forward pass")
     expect(table).to_contain_text("float32")
     assert table.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.browsing import LINKS, TITLES, load
 from tests.app.conftest import fresh_server
-from tests.app.titles import LINKS, TITLES
 
 pytestmark = pytest.mark.browser
 
@@ -36,14 +36,14 @@ def test_the_menu_of_a_server_s_first_request_is_ours_from_the_beginning(context
 
 def test_the_ways_in_are_in_view_on_opening(shared_server, page):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(shared_server.url)
+    load(page, shared_server.url)
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)  # a small batch and a large one
     for name in ("Watch a race", "Use my own text"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
 
 
 def test_each_reason_has_its_number_and_the_page_that_measured_it(shared_server, page):
-    page.goto(shared_server.url)
+    load(page, shared_server.url)
     for words in ("times as fast", "a window", "times smoother"):
         expect(page.get_by_text(re.compile(rf"\d {words}|\d kB {words}"))).to_be_visible()
     page.get_by_test_id("stPageLink").get_by_role("link", name="Measured in Measure the noise").click()
@@ -51,7 +51,7 @@ def test_each_reason_has_its_number_and_the_page_that_measured_it(shared_server,
 
 
 def test_one_click_from_the_front_door_to_a_race_that_runs(shared_server, page):
-    page.goto(shared_server.url + "?text=lighthouse&T=8&layers=1&channels=16&tokens=4000000&seeds=1")
+    load(page, shared_server.url + "?text=lighthouse&T=8&layers=1&channels=16&tokens=4000000&seeds=1")
     page.get_by_role("button", name="Watch a race").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES["race_batch_sizes"])
     expect(page.get_by_text(re.compile("Running: .* of"))).to_be_visible()
@@ -67,7 +67,7 @@ def test_one_click_from_the_front_door_to_a_race_that_runs(shared_server, page):
 
 
 def test_a_race_that_cannot_start_is_a_sentence_at_the_front_door(shared_server, page):
-    page.goto(shared_server.url + "?heads=3")
+    load(page, shared_server.url + "?heads=3")
     page.get_by_role("button", name="Watch a race").click()
     expect(page.get_by_text("cannot be shared equally")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[""])
@@ -77,7 +77,7 @@ def test_a_text_is_pasted_on_a_phone_without_a_keyboard_shortcut(shared_server, 
     text = "The heron waits where the river bends, and the river waits for nobody at all.\n" * 9
     phone = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = phone.new_page()
-    page.goto(shared_server.url)
+    load(page, shared_server.url)
     page.get_by_role("button", name="Use my own text").tap()
     field = page.get_by_role("textbox", name="Paste a text")
     expect(field).to_be_visible()

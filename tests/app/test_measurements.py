@@ -7,6 +7,7 @@ from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
 from core.lab.store import Store
+from tests.app.browsing import load, open_fold
 from tests.app.pages import text_of, unfold
 
 SMALL = "text=lighthouse&T=16&layers=1&heads=2&channels=16&"
@@ -38,7 +39,7 @@ def test_a_race_s_id_is_no_sweep(app, tmp_path):
 
 @pytest.mark.browser
 def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
-    page.goto(f"{shared_server.url}measure_the_noise?{NOISE}")
+    load(page, f"{shared_server.url}measure_the_noise?{NOISE}")
     page.get_by_role("button", name="Measure the noise").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "noise=" in page.url
@@ -46,7 +47,7 @@ def test_a_measurement_shows_its_progress_and_its_numbers(page, shared_server):
     page.get_by_role("radio", name="20 steps").click()
     page.get_by_text("After 20 steps a batch of 1 window").wait_for()
     page.get_by_text("A tick is a batch, after 20 steps.").wait_for()  # the rest of the page has followed
-    page.get_by_text("The charts in numbers").click()
+    open_fold(page, "The charts in numbers")
     expect(page.get_by_role("row").filter(has_text=" to ")).to_have_count(3)
     page.reload()
     page.get_by_text("Done: 100%").wait_for()
@@ -79,12 +80,12 @@ def test_a_target_that_nothing_reaches_is_said(app):
 
 @pytest.mark.browser
 def test_a_sweep_shows_its_best_rates(page, shared_server):
-    page.goto(f"{shared_server.url}tune_the_rate?{SWEEP}")
+    load(page, f"{shared_server.url}tune_the_rate?{SWEEP}")
     page.get_by_role("button", name="Start the sweep").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     page.get_by_text("The best learning rate is 0.0").wait_for()
-    page.get_by_text("The best rate of each batch size, and the rules").click()
+    open_fold(page, "The best rate of each batch size, and the rules")
     page.get_by_text("B = 32: 0.0").wait_for()
-    page.get_by_text("The charts in numbers").click()
+    open_fold(page, "The charts in numbers")
     page.get_by_text("Validation loss in nats per token, with 95% t intervals.").wait_for()
     assert "sweep=" in page.url

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from core.batches import WindowStream
 from core.corpus import build_corpus, samples
+from tests.app.browsing import load, open_fold
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +33,7 @@ def walk(page, button: str, stage: str, step: int) -> None:
 
 
 def test_the_five_stages_forward_and_back_and_through_a_second_step(shared_server, page):
-    page.goto(shared_server.url + "inside_one_step?" + SMALL)
+    load(page, shared_server.url + "inside_one_step?" + SMALL)
     expect(page.get_by_text(STAGES["Batch"])).to_be_visible()
     cells = page.get_by_test_id("batch-x").locator("td")
     expect(cells).to_have_count(4 * 8)
@@ -60,7 +61,7 @@ def test_the_five_stages_forward_and_back_and_through_a_second_step(shared_serve
 
 
 def test_the_cells_of_the_heat_map_have_the_mean_that_is_shown(shared_server, page):
-    page.goto(shared_server.url + f"inside_one_step?{SMALL}&stage=Loss")
+    load(page, shared_server.url + f"inside_one_step?{SMALL}&stage=Loss")
     cells = page.get_by_test_id("token-view").locator("td[data-b]")
     expect(cells).to_have_count(32)
     expect(page.get_by_test_id("token-mean")).to_contain_text(shown_loss(page))
@@ -76,7 +77,7 @@ def test_the_cells_of_the_heat_map_have_the_mean_that_is_shown(shared_server, pa
 
 
 def test_it_plays_by_itself(shared_server, page):
-    page.goto(shared_server.url + f"inside_one_step?{SMALL}&pace=1")
+    load(page, shared_server.url + f"inside_one_step?{SMALL}&pace=1")
     expect(page.get_by_text(STAGES["Batch"])).to_be_visible()
     page.get_by_role("button", name="Play").click()
     page.get_by_text("Go on by itself").click()
@@ -85,18 +86,18 @@ def test_it_plays_by_itself(shared_server, page):
 
 
 def test_positions_and_the_price_of_one_by_one_are_measured(shared_server, page):
-    page.goto(shared_server.url + f"inside_one_step?{SMALL}")
-    page.get_by_text("Why is y a whole sequence?").click()
+    load(page, shared_server.url + f"inside_one_step?{SMALL}")
+    open_fold(page, "Why is y a whole sequence?")
     text = page.get_by_text("separate questions").locator("..").inner_text()
     alone, together = re.findall(r"([\d.]+) nats per token. One pass over the whole row gives ([\d.]+);", text)[0]
     assert alone == together
-    page.get_by_text("What if we went one example at a time?").click()
+    open_fold(page, "What if we went one example at a time?")
     page.get_by_role("button", name="Measure it now").click()
     expect(page.get_by_text("the same result at a different cost")).to_be_visible()
 
 
 def test_a_batch_too_large_to_draw_shows_its_worst_and_best_rows(shared_server, page):
-    page.goto(shared_server.url + "inside_one_step?text=lighthouse&T=64&layers=1&channels=16&B=100&stage=Loss")
+    load(page, shared_server.url + "inside_one_step?text=lighthouse&T=64&layers=1&channels=16&B=100&stage=Loss")
     expect(page.get_by_text("the 32 with the largest loss, and the 32 with the smallest")).to_be_visible()
     expect(page.get_by_test_id("token-view").locator("td[data-b]")).to_have_count(64 * 64)
 
@@ -110,12 +111,12 @@ def test_a_batch_too_large_to_draw_shows_its_worst_and_best_rows(shared_server, 
     ],
 )
 def test_what_cannot_be_stepped_through_is_said_in_a_sentence(shared_server, page, query, sentence):
-    page.goto(shared_server.url + "inside_one_step?" + query)
+    load(page, shared_server.url + "inside_one_step?" + query)
     expect(page.get_by_test_id("stAlert").filter(has_text=sentence)).to_be_visible()
 
 
 def test_a_click_on_a_loss_curve_opens_the_batch_that_gave_it(shared_server, page):
-    page.goto(shared_server.url + f"race_batch_sizes?{SMALL}&sizes=2,8&seeds=2&tokens=6000")
+    load(page, shared_server.url + f"race_batch_sizes?{SMALL}&sizes=2,8&seeds=2&tokens=6000")
     page.get_by_role("button", name="Start the race").click()
     expect(page.get_by_text("Done:")).to_be_visible()
     panel = page.get_by_test_id("stVegaLiteChart").first.locator("svg")
@@ -141,6 +142,6 @@ def test_a_click_on_a_loss_curve_opens_the_batch_that_gave_it(shared_server, pag
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("chosen_loss="))  # the server knows that it was closed
-    page.get_by_text("Look into one step").click()
+    open_fold(page, "Look into one step")
     page.get_by_role("button", name="The largest jump").click()
     expect(page.get_by_role("dialog").get_by_text("Taken like this")).to_be_visible()

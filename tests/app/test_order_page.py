@@ -10,6 +10,7 @@ from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
 from core.lab.store import Store
 from core.settings.limits import MAX_EXAMPLES
+from tests.app.browsing import load, open_fold
 
 SMALL = "text=kitchen&T=8&order_B=4&order_tokens=16000&order_seeds=2"
 
@@ -80,7 +81,7 @@ def test_a_text_that_is_too_short_gets_a_sentence(app):
 
 @pytest.mark.browser
 def test_the_orders_are_raced_on_one_s_own_settings(page, shared_server):
-    page.goto(f"{shared_server.url}choose_the_order?{SMALL}")
+    load(page, f"{shared_server.url}choose_the_order?{SMALL}")
     page.get_by_role("button", name="Start over").click()
     page.get_by_text(re.compile("^0 windows")).wait_for()
     page.get_by_role("button", name="One step (+4)").click()
@@ -88,7 +89,7 @@ def test_the_orders_are_raced_on_one_s_own_settings(page, shared_server):
     page.get_by_role("button", name="Race the orders").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "orders=" in page.url
-    page.get_by_text("The charts in numbers").click()
+    open_fold(page, "The charts in numbers")
     page.get_by_text("B = 4; 1 layer, 2 heads").wait_for()
     page.get_by_text("Minus the change of random order there:").first.wait_for()
     page.get_by_role("columnheader", name="jumps, nats").wait_for()

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.app.browsing import load, open_fold
+
 
 @pytest.fixture
 def packing(app):
@@ -72,7 +74,7 @@ def test_a_document_that_is_too_long_is_answered(packing):
 
 @pytest.mark.browser
 def test_documents_are_shown_and_never_run_and_the_switch_shows_the_leak(page, shared_server):
-    page.goto(f"{shared_server.url}pack_documents?documents=pasted&row=64")
+    load(page, f"{shared_server.url}pack_documents?documents=pasted&row=64")
     box = page.get_by_role("textbox", name="Paste a text")
     box.fill("</script><img src=x onerror='window.hacked=1'>\n\nTo be or not to be.\n\nA third one, of emoji: 🙂")
     box.press("Control+Enter")
@@ -85,7 +87,7 @@ def test_documents_are_shown_and_never_run_and_the_switch_shows_the_leak(page, s
     expect(page.get_by_text("across documents")).to_be_visible(timeout=30_000)
     page.get_by_role("radio", name="padded").click()
     expect(rows.locator(".pad").first).to_be_visible(timeout=30_000)
-    page.get_by_text("What does padding cost in time?").click()
+    open_fold(page, "What does padding cost in time?")
     before = page.get_by_text("over 8 rounds")
     expect(before).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="more rounds").click()

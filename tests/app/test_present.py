@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.titles import TITLES, settled
+from tests.app.browsing import TITLES, load
 
 pytestmark = pytest.mark.browser
 
@@ -39,8 +39,7 @@ def tab(context):
 
 @pytest.mark.parametrize("address", PAGES)
 def test_all_text_can_be_read_from_the_last_row(shared_server, tab, address):
-    tab.goto(f"{shared_server.url}{address}{'&' if '?' in address else '?'}present=1")
-    settled(tab, address.split("?")[0])
+    load(tab, f"{shared_server.url}{address}{'&' if '?' in address else '?'}present=1")
     for (width, height), smallest in SCREENS.items():
         tab.set_viewport_size({"width": width, "height": height})
         tab.wait_for_timeout(300)
@@ -51,7 +50,7 @@ def test_all_text_can_be_read_from_the_last_row(shared_server, tab, address):
 @pytest.mark.parametrize(("width", "height"), SCREENS)
 def test_the_picture_comes_first(shared_server, page, width, height):
     page.set_viewport_size({"width": width, "height": height})
-    page.goto(shared_server.url + "race_batch_sizes?present=1")
+    load(page, shared_server.url + "race_batch_sizes?present=1")
     chart = page.get_by_test_id("stVegaLiteChart").first.locator("svg")
     expect(chart.get_by_text("tokens seen")).to_be_attached()
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
@@ -61,7 +60,7 @@ def test_the_picture_comes_first(shared_server, page, width, height):
 
 
 def test_a_button_leads_there_and_back(shared_server, page):
-    page.goto(shared_server.url + "race_batch_sizes")
+    load(page, shared_server.url + "race_batch_sizes")
     page.get_by_role("button", name="Present").click()
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     expect(page).to_have_url(re.compile("present=1"))
@@ -71,7 +70,7 @@ def test_a_button_leads_there_and_back(shared_server, page):
 
 def test_full_screen_shows_a_chart_with_its_axes(shared_server, page):
     page.set_viewport_size({"width": 1280, "height": 720})
-    page.goto(shared_server.url + "race_batch_sizes")
+    load(page, shared_server.url + "race_batch_sizes")
     chart = page.get_by_test_id("stVegaLiteChart").first
     expect(chart.locator("svg").get_by_text("tokens seen")).to_be_attached()
     chart.hover()

@@ -18,9 +18,9 @@ from core.experiments.registry import to_json
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.training import TrainConfig
+from tests.app.browsing import LINKS, TITLES
 from tests.app.conftest import fresh_server
 from tests.app.pages import STARTED
-from tests.app.titles import LINKS, TITLES
 from tests.app.viewer import Viewer
 
 PAGES = ("", *(page.stem for page in (Path(__file__).parents[2] / "pages").glob("*.py") if page.stem != "start"))

@@ -10,6 +10,7 @@ from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import to_json
 from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Store
+from tests.app.browsing import load, open_fold
 from tests.app.pages import text_of, unfold
 
 SMALL = "text=kitchen&T=8&layers=1&heads=2&channels=16&bound=32&memory=2"
@@ -77,18 +78,18 @@ def test_a_measurement_that_looked_for_no_largest_batch_can_be_drawn_too(app, tm
 
 @pytest.mark.browser
 def test_this_device_is_measured(page, shared_server):
-    page.goto(f"{shared_server.url}speed_and_memory?{SMALL}")
+    load(page, f"{shared_server.url}speed_and_memory?{SMALL}")
     page.get_by_role("button", name="Measure this device").click()
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "speed=" in page.url
     page.get_by_text(re.compile("A step takes|stops paying off is not resolved")).wait_for()
     page.get_by_text(re.compile("B = .* fits into 2.00 MB of memory")).wait_for()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(4, timeout=15_000)
-    page.get_by_text("The same windows: one by one").click()
+    open_fold(page, "The same windows: one by one")
     page.get_by_text(re.compile("One by one it takes")).wait_for()
-    page.get_by_text("Which batch size reaches the goal first?").click()
+    open_fold(page, "Which batch size reaches the goal first?")
     page.get_by_text("of another text or model").wait_for()  # the recorded sweep's
-    page.get_by_text("The charts in numbers").click()
+    open_fold(page, "The charts in numbers")
     page.get_by_text("Measured with T = 8; 1 layer, 2 heads, 16 channels").wait_for()
     page.reload()
     page.get_by_text("Done: 100%").wait_for()

@@ -10,6 +10,7 @@ from core.lab.recording import RECORDINGS, read_recording
 from core.lab.store import Store
 from core.lessons.summary.questions import TEXTS
 from core.lessons.summary.quiz import QUESTIONS
+from tests.app.browsing import load
 
 
 def said(test) -> str:
@@ -76,7 +77,7 @@ def test_each_answer_is_answered(app):
 
 @pytest.mark.browser
 def test_the_check_works_by_keyboard_and_the_page_is_short(page, shared_server):
-    page.goto(f"{shared_server.url}summary")
+    load(page, f"{shared_server.url}summary")
     group = page.get_by_role("radiogroup", name=re.compile("Question 1 of 8"))
     expect(group).to_be_visible()
     page.wait_for_timeout(700)
@@ -95,7 +96,7 @@ def test_the_check_works_by_keyboard_and_the_page_is_short(page, shared_server):
 
 @pytest.mark.browser
 def test_a_table_s_link_opens_its_lesson_in_the_same_tab(page, shared_server):
-    page.goto(f"{shared_server.url}summary?T=16")
+    load(page, f"{shared_server.url}summary?T=16")
     table = page.get_by_role("table", name="Batch size in practice")
     expect(table.get_by_role("columnheader")).to_have_count(8)
     table.get_by_role("link", name="Measure the noise").first.click()

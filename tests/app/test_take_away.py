@@ -5,6 +5,8 @@ import ast
 import nbformat
 import pytest
 
+from tests.app.browsing import load, open_fold
+
 pytestmark = pytest.mark.browser
 SMALL = "text=kitchen&T=16&sizes=2,8&layers=1&heads=2&channels=16&tokens=3000&seeds=1"
 
@@ -31,8 +33,8 @@ def settings_in(book: str) -> dict:
 
 
 def test_a_notebook_and_a_script_are_downloaded(page, shared_server, tmp_path):
-    page.goto(f"{shared_server.url}race_batch_sizes?{SMALL}")
-    page.get_by_text("Take it away").click()
+    load(page, f"{shared_server.url}race_batch_sizes?{SMALL}")
+    open_fold(page, "Take it away")
     script = take(page, tmp_path, "Script, one Python file", "race.py")
     book = take(page, tmp_path, "Notebook, for Jupyter or Colab", "race_batch_sizes.ipynb")
     assert "Madame Oblonsky" in settings_in(book)["TEXT"] and "Madame Oblonsky" in script
@@ -60,7 +62,7 @@ def test_a_notebook_and_a_script_are_downloaded(page, shared_server, tmp_path):
     ],
 )  # fmt: skip
 def test_every_lesson_gives_its_own_settings(page, shared_server, tmp_path, lesson, params, expected):
-    page.goto(f"{shared_server.url}{lesson if lesson != 'start' else ''}?{SMALL}&{params}")
+    load(page, f"{shared_server.url}{lesson if lesson != 'start' else ''}?{SMALL}&{params}")
     page.get_by_text("Take it away").click(timeout=30_000)
     found = settings_in(take(page, tmp_path, "Notebook, for Jupyter or Colab", f"{lesson}.ipynb"))
     for name, value in expected.items():
@@ -71,12 +73,12 @@ def test_every_lesson_gives_its_own_settings(page, shared_server, tmp_path, less
 
 
 def test_a_long_text_goes_along_as_a_file(page, shared_server, tmp_path):
-    page.goto(f"{shared_server.url}race_batch_sizes?{SMALL.replace('kitchen', 'python-docs')}")
-    page.get_by_text("Take it away").click()
+    load(page, f"{shared_server.url}race_batch_sizes?{SMALL.replace('kitchen', 'python-docs')}")
+    open_fold(page, "Take it away")
     assert len(take(page, tmp_path, "The text, to keep beside them", "text.txt")) > 200_000
 
 
 def test_settings_that_cannot_be_raced_get_a_sentence(page, shared_server):
-    page.goto(f"{shared_server.url}race_batch_sizes?{SMALL}&heads=3")
-    page.get_by_text("Take it away").click()
+    load(page, f"{shared_server.url}race_batch_sizes?{SMALL}&heads=3")
+    open_fold(page, "Take it away")
     page.get_by_text("16 channels cannot be shared equally by 3 heads").wait_for(timeout=30_000)

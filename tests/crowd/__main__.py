@@ -20,8 +20,8 @@ import sqlalchemy as sa
 
 from core.lab.store import Store
 from core.lab.tables import experiments
+from tests.app.browsing import TITLES
 from tests.app.conftest import Server
-from tests.app.titles import TITLES
 from tests.app.viewer import Viewer
 
 PAGES = [page for page in TITLES if page]

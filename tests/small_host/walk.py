@@ -12,8 +12,8 @@ from websockets.exceptions import WebSocketException
 
 from core.lab.store import ACTIVE, Store
 from core.lab.tables import experiments
+from tests.app.browsing import TITLES
 from tests.app.conftest import Server
-from tests.app.titles import TITLES
 from tests.app.viewer import Viewer
 from tests.small_host.limits import SmallHost
 

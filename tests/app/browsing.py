@@ -1,5 +1,5 @@
-"""What each page is called: by its address, its question; and in the order of the links to them, their first words; and
-when one is there."""
+"""How a browser walks the pages: what each is called (by its address, its question; and in the order of the links to
+them, their first words), how one is opened, and when it is there."""
 
 from playwright.sync_api import expect
 
@@ -26,9 +26,28 @@ LINKS = (
 )  # fmt: skip
 
 
+def load(page, url: str) -> None:
+    """Opens a page, and waits until it is there: before that, its parts still move."""
+    page.goto(url)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    at_rest(page)
+
+
 def settled(page, address: str) -> None:
-    """The page is there as a whole: its question, and nothing that still runs."""
+    """The page of an address is there as a whole, after a click that leads to it."""
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[address])
+    at_rest(page)
+
+
+def at_rest(page) -> None:
+    """Nothing runs, and nothing is yet to come."""
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
-    expect(page.get_by_test_id("stSpinner")).to_have_count(0)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    for waiting in ("stSpinner", "stSkeleton"):
+        expect(page.get_by_test_id(waiting)).to_have_count(0)
+
+
+def open_fold(page, label: str) -> None:
+    """Opens the details below a label, by the keyboard: it finds them also where the page above still grows."""
+    summary = page.get_by_test_id("stExpander").locator("summary").filter(has_text=label)
+    summary.press("Enter")
+    expect(summary.locator("xpath=..")).to_have_attribute("open", "")
