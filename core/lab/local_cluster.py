@@ -16,7 +16,7 @@ from core.settings.environment import worker_memory
 
 WORKER_MODULE = "core.lab.worker"
 START_TRIES = 3  # of the cluster, whose first worker may be killed while it starts
-SERVER_BYTES = 250 * 2**20  # of this process, with some viewers
+SERVER_BYTES = 200 * 2**20  # of this process, with some viewers, beside those files
 IDLE_BYTES = 240 * 2**20  # of a worker that has loaded torch, for itself alone; seen: 225 and 230 MB
 FILES_BYTES = 140 * 2**20  # and of program files, which all workers share
 SMALLEST_BYTES = 100 * 2**20  # that a worker should have beyond that
@@ -131,6 +131,7 @@ def quiet_dask() -> None:
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,
             "distributed.worker.memory.pause": False,
+            "distributed.worker.memory.terminate": 1.0,  # all that was shared out; it is refused before, by itself
             "distributed.worker.profile.enabled": False,
             "distributed.nanny.pre-spawn-environ": {
                 "OMP_NUM_THREADS": 1,  # while torch is loaded; a race then takes all cores

@@ -27,7 +27,7 @@ from core.training import TrainConfig
 
 FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
-UNUSED_BYTES = 2**26  # that a process has asked for and does not use, as of threads
+UNUSED_BYTES = 96 * 2**20  # that a process has asked for and does not use, as of threads; seen: 22 to 81 MB
 WORN_AT = 0.6  # of what its limit left at first, a process is started again after its experiment
 USED_AT_MOST = 0.8  # of what is free, by an estimate
 

@@ -21,6 +21,7 @@ from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
 from core.measure.memory import Machine
+from core.settings.limits import RANK_BYTES
 from core.strategies import ParallelPlan
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,20 @@ def test_the_memory_that_counts_is_of_the_devices_that_the_ranks_take(num_gpus, 
     machine = Machine(devices={"cuda": 1_000, "cpu": 2**40}, num_gpus=num_gpus)
     with pytest.raises(ValueError, match="GiB of memory") if refused else contextlib.nullcontext():
         replace(spec_with(3), race=race).check(machine)
+
+
+@pytest.mark.parametrize(
+    ("memory", "sentence"),
+    [
+        (2.5, "GiB are available: 2 ranks would fit."),
+        (1.5, "GiB are available: 1 rank would fit."),
+        (0.5, "each rank is a process of its own and takes 0.3 GiB, so not even one fits."),
+    ],
+)
+def test_ranks_that_do_not_fit_are_told_how_many_would(memory, sentence):
+    machine = Machine(devices={"cpu": int(memory * 1.1 * RANK_BYTES)})
+    with pytest.raises(ValueError, match=sentence):
+        replace(spec_with(3), num_ranks=4).check(machine)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_what_workers_may_take_fits_beside_the_server(total, cores):
 def test_where_two_do_not_fit_one_worker_does_both():
     plans = worker_plans(690 * MB, 1)
     assert list(plans) == ["race"] and plans["race"].resources == {"race": 1, "call": 1}
-    assert plans["race"].memory_bytes == (440 + 140) * MB
+    assert plans["race"].memory_bytes == (490 + 140) * MB
 
 
 def test_a_second_worker_for_calls_where_cores_and_memory_allow():

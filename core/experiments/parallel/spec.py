@@ -52,11 +52,24 @@ class ParallelSpec(OnRace):
         _, gpt_config = race.build()
         device = device_of_ranks(machine.device(race.train.device), machine.num_gpus, self.num_ranks)
         micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,), device=device).unsplit()
-        needed = race_bytes(gpt_config, micro, machine)  # of a rank, which may have a GPU to itself
-        if device == "cpu":
-            needed = self.num_ranks * (needed + RANK_BYTES)
-        check_memory("This training", needed, machine.memory_bytes(device))
+        needed, there = race_bytes(gpt_config, micro, machine), machine.memory_bytes(device)  # of a rank
+        if device == "cpu":  # which all ranks share; a GPU is each one's own
+            each = needed + RANK_BYTES
+            check_memory("This training", self.num_ranks * each, there, what_fits(each, there))
+        else:
+            check_memory("This training", needed, there)
         check_port(self.port)
+
+
+def what_fits(rank_bytes: int, memory_bytes: int) -> str:
+    """How many ranks do, for a reader whose ranks do not.
+
+    >>> what_fits(2**29, 2**31), what_fits(2**29, 2**28)
+    ('4 ranks would fit.', 'each rank is a process of its own and takes 0.5 GiB, so not even one fits.')
+    """
+    if num := memory_bytes // rank_bytes:
+        return f"{num} {'rank' if num == 1 else 'ranks'} would fit."
+    return f"each rank is a process of its own and takes {rank_bytes / 2**30:.1f} GiB, so not even one fits."
 
 
 def check_port(port: int) -> None:

@@ -96,9 +96,13 @@ class RunSpec:
     seed: int
 
 
-def check_memory(what: str, needed_bytes: int, memory_bytes: int) -> None:
+SMALLER = "take a smaller model, smaller batches, a shorter block or fewer seeds."
+
+
+def check_memory(what: str, needed_bytes: int, memory_bytes: int, remedy: str = SMALLER) -> None:
+    """Raises ValueError, with what would fit, if so much cannot be had."""
     if needed_bytes > memory_bytes:
         raise ValueError(
             f"{what} would take about {needed_bytes / 2**30:.1f} GiB of memory, and {memory_bytes / 2**30:.1f} GiB "
-            "are available: take a smaller model, smaller batches, a shorter block or fewer seeds."
+            f"are available: {remedy}"
         )
