@@ -159,7 +159,7 @@ class Lab:
         spec.check(self.describe())
         digest = digest_of(to_json(spec), spec.text, code_version()).hex()
         with self.submit_lock:
-            if visitor and (joined := self.line.join(spec, visitor)):
+            if visitor and (joined := self.line.join(spec, visitor)) and self._goes_on(joined):
                 return joined
             if visitor and (done := self.store.find(digest)) and done != other_than:
                 return done
@@ -170,6 +170,11 @@ class Lab:
                 self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
         self._hand_over()
         return experiment_id
+
+    def _goes_on(self, experiment_id: str) -> bool:
+        """Whether it has not ended: the line keeps its place a moment longer than the store says so."""
+        known = self.store.status(experiment_id)
+        return known is not None and known[0].active
 
     def _hand_over(self) -> None:
         """Give those who come next to workers that are free."""

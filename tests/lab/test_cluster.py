@@ -13,6 +13,7 @@ from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json
 from core.experiments.step_cost.spec import StepCostSpec
 from core.lab.cluster import Lab
+from core.lab.line import Entry
 from core.lab.store import Store
 from core.model import GPTConfig
 from core.training import TrainConfig
@@ -111,6 +112,20 @@ def test_the_same_race_is_joined_while_it_runs_and_shown_once_it_is_done(lab):
     again = lab.submit(spec, "cleo", other_than=mine)
     assert again != mine
     wait_for(lab, again, "done")
+
+
+def test_one_that_has_ended_is_not_joined_while_the_line_still_keeps_its_place(lab):
+    spec = replace(SHORT, block_size=5)
+    first = lab.submit(spec, "ann")
+    wait_for(lab, first, "done")
+    until = time.monotonic() + 10
+    while lab.line.runs_here(first) and time.monotonic() < until:
+        time.sleep(0.01)
+    lab.line.entries[first] = Entry(first, spec, ["ann"], future=object())
+    again = lab.submit(spec, "ann", other_than=first)
+    del lab.line.entries[first]
+    lab.stop(again)
+    assert again != first
 
 
 def first_number(lab, race_id: str) -> int:
