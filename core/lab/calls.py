@@ -26,6 +26,7 @@ START_SECONDS = 90  # that it may take to come back, before that begins to count
 LOOK_SECONDS = 0.5  # how often who waits hears of it
 MAX_WAITING = 300  # questions
 KEPT_BYTES = 64 * 2**20  # of answers
+CALL = "call"  # the resource of workers in a cluster that is not ours
 MAX_EXTERNAL = 8  # questions at a time, in a cluster that is not ours
 
 
@@ -45,8 +46,8 @@ class Calls:
 
     def __init__(self, client: Any, cluster: LocalCluster | None):
         self.client, self.cluster = client, cluster
-        self.workers: list[str | None] = [*cluster.call_workers] if cluster else [None] * num_external(client)
-        self.threads = [ThreadPoolExecutor(1, "batchscope-call") for _ in self.workers]  # a queue each
+        self.resources = [*cluster.call_workers] if cluster else [CALL] * num_external(client)
+        self.threads = [ThreadPoolExecutor(1, "batchscope-call") for _ in self.resources]  # a queue each
         self.lock = threading.Lock()
         self.open: dict[bytes, Question] = {}  # in the order in which they came
         self.kept: OrderedDict[bytes, bytes] = OrderedDict()  # the one used longest ago comes first
@@ -77,8 +78,8 @@ class Calls:
             if len(self.open) >= MAX_WAITING:
                 raise LabError(f"{MAX_WAITING} questions are waiting for an answer: try again in a minute.")
             question = self.open[key] = Question(function, args, keep, askers=1)
-            place = int.from_bytes(digest_of(*args[:1])[:4], "big") % len(self.workers)
-            self.threads[place].submit(self._answer, key, question, self.workers[place])
+            place = int.from_bytes(digest_of(*args[:1])[:4], "big") % len(self.resources)
+            self.threads[place].submit(self._answer, key, question, self.resources[place])
         else:
             question.askers += 1
         return question
@@ -101,14 +102,14 @@ class Calls:
         with self.lock:
             return list(self.open).index(key) if key in self.open else 0
 
-    def _answer(self, key: bytes, question: Question, worker: str | None) -> None:
+    def _answer(self, key: bytes, question: Question, resource: str) -> None:
         """Runs in the worker's thread here."""
         with self.lock:
             if not question.askers:  # all have gone meanwhile
                 del self.open[key]
                 return
         try:
-            good, answer = self._ask_worker(question, worker)
+            good, answer = self._ask_worker(question, resource)
         except Exception as error:
             self._close(key)
             question.answer.set_exception(error if isinstance(error, LabError) else LabError(str(error)))
@@ -124,20 +125,20 @@ class Calls:
                 while sum(map(len, self.kept.values())) > KEPT_BYTES:
                     self.kept.popitem(last=False)
 
-    def _ask_worker(self, question: Question, worker: str | None) -> tuple[bool, bytes]:
-        """Asked once more where the worker died: what killed it may have been another question's doing."""
+    def _ask_worker(self, question: Question, resource: str) -> tuple[bool, bytes]:
+        """Asked once more where the worker died: what killed it may have been another question's doing. Asked by its
+        resource, for Dask takes a name for the address of that moment, and waits for it after the worker has moved."""
         for _ in range(2):
             future = self.client.submit(
                 call_in_worker,
                 question.function,
                 *question.args,
-                resources={"call": 1},
-                workers=worker,
+                resources={resource: 1},
                 pure=False,
                 priority=10,
             )
             try:
-                return self._result(future, worker)
+                return self._result(future, resource)
             except LabError:
                 raise
             except Exception:  # of Dask: its worker died
@@ -146,8 +147,9 @@ class Calls:
                 future.release()  # or an answer whose worker dies would be asked for again, of the next one
         raise LabError("The worker died at this twice, probably out of memory. Try something smaller.")
 
-    def _result(self, future: Any, worker: str | None) -> tuple[bool, bytes]:
+    def _result(self, future: Any, resource: str) -> tuple[bool, bytes]:
         """Its answer; the time while its worker is being started does not count."""
+        worker = self.cluster.call_workers[resource] if self.cluster else None
         began = time.monotonic()
         patience = began + CALL_SECONDS
         while True:
@@ -155,7 +157,7 @@ class Calls:
                 return future.result(timeout=LOOK_SECONDS)
             except TimeoutError:
                 now = time.monotonic()
-                if worker and self.cluster and not self.cluster.is_there(worker):
+                if self.cluster and worker and not self.cluster.is_there(worker):
                     patience = min(now, began + START_SECONDS) + CALL_SECONDS
                 if now > patience:
                     break
@@ -176,7 +178,7 @@ class Calls:
 def num_external(client: Any) -> int:
     """How many questions a cluster that is not ours can answer at once, as far as we use it."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return min(MAX_EXTERNAL, max(1, int(sum(worker["resources"].get("call", 0) for worker in workers))))
+    return min(MAX_EXTERNAL, max(1, int(sum(worker["resources"].get(CALL, 0) for worker in workers))))
 
 
 def digest_of(*values) -> bytes:

@@ -34,20 +34,20 @@ class WorkerPlan:
 
 def worker_plans(total_bytes: int, num_cores: int) -> dict[str, WorkerPlan]:
     """The workers for a machine, by name: one for experiments and one for calls; two for calls where cores and memory
-    allow; where two workers do not fit, one for both.
+    allow; where two workers do not fit, one for both. Each that answers calls has a resource of its own for it.
 
     >>> [list(worker_plans(total, cores)) for total, cores in ((690 * 2**20, 1), (2**30, 1), (2**34, 8))]
     [['race'], ['race', 'call-0'], ['race', 'call-0', 'call-1']]
     """
     idle, left = IDLE_BYTES + FILES_BYTES, total_bytes - SERVER_BYTES - 2 * IDLE_BYTES
     if left < 2 * SMALLEST_BYTES:
-        return {"race": WorkerPlan({"race": 1, "call": 1}, idle + max(left + IDLE_BYTES, SMALLEST_BYTES))}
+        return {"race": WorkerPlan({"race": 1, "call-0": 1}, idle + max(left + IDLE_BYTES, SMALLEST_BYTES))}
     for_calls = int(CALL_SHARE * left)
     plans = {"race": WorkerPlan({"race": 1}, idle + left - for_calls)}
     if num_cores <= 2 or for_calls < IDLE_BYTES + 2 * SECOND_CALL_BYTES:
-        return plans | {"call-0": WorkerPlan({"call": 1}, idle + for_calls)}
+        return plans | {"call-0": WorkerPlan({"call-0": 1}, idle + for_calls)}
     each = idle + (for_calls - IDLE_BYTES) // 2
-    return plans | {f"call-{k}": WorkerPlan({"call": 1}, each) for k in range(2)}
+    return plans | {name: WorkerPlan({name: 1}, each) for name in ("call-0", "call-1")}
 
 
 class LocalCluster:
@@ -93,8 +93,9 @@ class LocalCluster:
         return {"cls": distributed.Nanny, "options": options}
 
     @property
-    def call_workers(self) -> list[str]:
-        return [name for name, plan in self.plans.items() if "call" in plan.resources]
+    def call_workers(self) -> dict[str, str]:
+        """Who answers calls: the worker's name, by the resource of its own."""
+        return {kind: name for name, plan in self.plans.items() for kind in plan.resources if kind.startswith("call")}
 
     def start_call_workers(self) -> None:
         """Start those that are not there yet, without waiting for them."""

@@ -57,6 +57,18 @@ def test_a_call_that_takes_too_long_is_given_up_and_its_worker_started_again(lab
     assert lab.call("os:getpid", fresh=True) != worker
 
 
+def test_a_call_in_line_at_a_worker_that_is_replaced_is_answered_by_the_next_one(lab):
+    worker, answers = lab.call("os:getpid", fresh=True), []
+    address = next(at for at, each in lab.client.scheduler_info()["workers"].items() if each["name"] == "call-0")
+    lab.client.submit(time.sleep, 2, workers=address, resources={"call-0": 1}, pure=False)  # it comes first there
+    caller = threading.Thread(target=lambda: answers.append(lab.call("os:getpid", fresh=True)))
+    caller.start()
+    time.sleep(0.5)
+    lab.client.sync(lab.cluster.dask.scheduler.remove_worker, address, stimulus_id="test", expected=True)
+    caller.join(timeout=40)
+    assert len(answers) == 1 and answers[0] != worker
+
+
 def test_a_call_whose_worker_is_killed_is_asked_once_more(lab):
     answers = []
     worker = psutil.Process(lab.call("os:getpid", fresh=True))
