@@ -128,7 +128,8 @@ def quiet_dask() -> None:
             "distributed.deploy.lost-worker-timeout": "5 minutes",
             "distributed.scheduler.http.routes": [],  # nothing is told over HTTP
             "distributed.worker.http.routes": [],
-            "distributed.admin.low-level-log-length": 100,
+            # each end of each connection keeps so many messages, and every question has a text in it
+            "distributed.admin.low-level-log-length": 1,
             "distributed.worker.memory.spill": False,
             "distributed.worker.memory.target": False,
             "distributed.worker.memory.pause": False,
