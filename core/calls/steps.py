@@ -52,6 +52,7 @@ def plan_of(spec: RunSpec) -> TrainConfig:
     execution = plan.execution_at(spec.batch_size)
     if execution is None:
         return replace(plan, num_seeds=1, first_seed=spec.seed).unsplit()
+    plan = plan.turn_of(spec.seed)
     first = spec.seed - (spec.seed - plan.first_seed) % execution.seeds_at_once
     num_seeds = min(execution.seeds_at_once, plan.seeds.stop - first)
     return replace(plan, num_seeds=num_seeds, first_seed=first).with_executions([execution])

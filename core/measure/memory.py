@@ -58,7 +58,7 @@ def race_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> 
 def tensor_bytes(gpt_config: GPTConfig, config: TrainConfig, machine: Machine) -> int:
     """An upper estimate of what a race's models, optimizers and largest step hold there at once, in bytes."""
     device = machine.device(config.device)
-    seeds = config.num_seeds
+    seeds = config.turns()[0].num_seeds
     side_by_side = min(seeds, machine.num_threads) if device == "cpu" else 1
     sizes = len(config.batch_sizes)
     runs, windows = 0, []  # that make a step, and that go through models, at the same time; those at each batch size

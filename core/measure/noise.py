@@ -55,7 +55,7 @@ class LossNoise:
 
     def __init__(self, num_steps: int, num_runs: int):
         self.num_steps = num_steps
-        self.step = 0
+        self.step = self.furthest = 0
         self.sums = np.zeros((5, NUM_BINS, num_runs))  # of d_t^2, d_t^4, d_t d_(t-1), x_(t-1) - x_t; the number of d_t
         self.last = np.full((3, num_runs), np.nan)  # losses before the next block
 
@@ -70,7 +70,12 @@ class LossNoise:
         for total, values in zip(self.sums, of_each, strict=True):
             np.add.at(total, bins, np.nan_to_num(values))
         self.step += len(losses)
+        self.furthest = max(self.step, self.furthest)
         self.last = x[-3:]
+
+    def restart(self) -> None:
+        """The losses that come next are those of other runs, from their first step on."""
+        self.step, self.last = 0, np.full_like(self.last, np.nan)
 
     def pooled(self, same_examples: bool = False) -> NoiseEstimate | None:
         """All runs together; None while there is too little. Where they read the same examples at the same step, as in
@@ -85,7 +90,7 @@ class LossNoise:
         return self._estimate(slice(replica, replica + 1))
 
     def _estimate(self, runs: slice) -> NoiseEstimate | None:
-        first_bin = self.step * NUM_BINS // (4 * self.num_steps)
+        first_bin = self.furthest * NUM_BINS // (4 * self.num_steps)
         squares, fourths, products, drifts, count = self.sums[:, first_bin:, runs].sum(axis=(1, 2))
         if count < MIN_DIFFERENCES or not squares:
             return None

@@ -39,6 +39,7 @@ class TrainConfig:
     batch_sizes: tuple[int, ...] = (4, 16, 64)  # B, windows a step
     num_seeds: int = 3  # runs at each batch size; seeds are first_seed, first_seed + 1, ...
     first_seed: int = 0
+    seeds_in_turn: int = 0  # so many are trained to their end before the next ones begin; 0 for all of them together
     max_tokens: int = 120_000  # each run stops at the last whole step within it
     learning_rate: float = 3e-3  # of AdamW, at the reference batch size
     lr_rule: str = "fixed"  # how the rate follows the batch size: one of LR_RULES
@@ -72,6 +73,8 @@ class TrainConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1.")
         if self.num_seeds < 1:
             raise ValueError(f"The number of seeds is {self.num_seeds}; it must be at least 1.")
+        if self.seeds_in_turn < 0:
+            raise ValueError(f"{self.seeds_in_turn} seeds in turn cannot be had; 0 is for all of them together.")
         if self.first_seed < 0:
             raise ValueError(f"The seed is {self.first_seed}; it must be 0 or more.")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
@@ -108,6 +111,23 @@ class TrainConfig:
     @property
     def seeds(self) -> range:
         return range(self.first_seed, self.first_seed + self.num_seeds)
+
+    def turns(self) -> "list[TrainConfig]":
+        """The same plan for the seeds of each turn, in their order.
+
+        >>> [list(turn.seeds) for turn in TrainConfig(num_seeds=5, seeds_in_turn=2).turns()]
+        [[0, 1], [2, 3], [4]]
+        """
+        each = self.seeds_in_turn or self.num_seeds
+        firsts = range(self.first_seed, self.first_seed + self.num_seeds, each)
+        ends = [min(first + each, self.seeds.stop) for first in firsts]
+        return [
+            replace(self, first_seed=a, num_seeds=b - a, seeds_in_turn=0) for a, b in zip(firsts, ends, strict=True)
+        ]
+
+    def turn_of(self, seed: int) -> "TrainConfig":
+        """The turn in which that seed is trained."""
+        return next(turn for turn in self.turns() if seed in turn.seeds)
 
     def learning_rate_at(self, batch_size: int) -> float:
         """The rate at B: eta k^p with k = B / reference, and p the power of the rule.

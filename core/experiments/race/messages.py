@@ -1,7 +1,8 @@
 """What a race tells. Losses are in nats per token; R runs (seeds) share a batch size."""
 
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -41,12 +42,20 @@ class Losses(Message, kind="losses"):
 
 @dataclass(frozen=True, kw_only=True)
 class Validation(Message, kind="eval"):
-    """Losses after a step, (R,); None once a run has diverged."""
+    """Losses after a step, (R,); None once a run has diverged, and where another turn is its own."""
 
     batch_size: int
     step: int
     losses: tuple[float | None, ...]  # on text that no run trains on
     train_losses: tuple[float | None, ...] | None = None  # where asked for: on fixed windows of the training part
+
+    def and_of(self, other: Self) -> Self:
+        """With the losses of another turn's runs after the same step."""
+        return replace(
+            self,
+            losses=known_of(self.losses, other.losses),
+            train_losses=self.train_losses and known_of(self.train_losses, other.train_losses or ()),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +133,14 @@ class Summary(Message, kind="summary"):
     final_val_loss: float | None
     loss_noise: float | None
     tokens_per_second: float | None
+
+
+def known_of(losses: Sequence[float | None], others: Sequence[float | None]) -> tuple[float | None, ...]:
+    """
+    >>> known_of((2.0, None), (None, None))
+    (2.0, None)
+    """
+    return tuple(other if loss is None else loss for loss, other in zip(losses, others, strict=True))
 
 
 ALL = (Started, Losses, Validation, Noise, StepTime, Written, Diverged, Summary)

@@ -15,6 +15,7 @@ from core.experiments.race.messages import (
     Noise,
     Started,
     StepTime,
+    Summary,
     Validation,
     Written,
 )
@@ -41,20 +42,22 @@ class RaceResults(Results):
         most = min(MOST_COLUMNS, ALL_COLUMNS // len(self.batch_sizes))
         self.envelopes = {b: Envelope(self.num_steps(b), plan.num_seeds, most) for b in self.batch_sizes}
         self.smooth_state: dict[int, np.ndarray] = {}
-        self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far
+        self.steps = dict.fromkeys(self.batch_sizes, 0)  # done so far, by the run that has done most
+        self.steps_of_runs = {b: np.zeros(plan.num_seeds, int) for b in self.batch_sizes}  # (R,) each
         self.validation: dict[int, list[Validation]] = {b: [] for b in self.batch_sizes}
         self.noise: dict[int, Noise] = {}
         self.step_seconds: dict[int, float] = {}
         self.probes: dict[int, tuple[float, ...]] = {}  # of the seconds of a step
         self.texts: dict[int, list[Written]] = {b: [] for b in self.batch_sizes}
         self.divergences: list[Diverged] = []
+        self.summaries: dict[tuple[int, int], Summary] = {}  # by batch size and seed, of runs that have ended
 
     def take_own(self, message: Message) -> None:
         match message:
             case Losses():
                 self._take_losses(message.batch_size, message.step, message.losses.astype(float))
             case Validation():
-                self.validation[message.batch_size].append(message)
+                self._take_validation(message)
             case Noise() if message.resolved:
                 self.noise[message.batch_size] = message
             case StepTime():
@@ -64,12 +67,24 @@ class RaceResults(Results):
                 self.texts[message.batch_size].append(message)
             case Diverged():
                 self.divergences.append(message)
+            case Summary():
+                self.summaries[message.batch_size, message.seed] = message
 
     def _take_losses(self, batch_size: int, first_step: int, losses: np.ndarray) -> None:
         if self.half_life_tokens:
             losses = self._smooth(batch_size, losses)
         self.envelopes[batch_size].add(first_step, losses)
-        self.steps[batch_size] = first_step + len(losses) - 1
+        self.steps[batch_size] = max(self.steps[batch_size], first_step + len(losses) - 1)
+        self.steps_of_runs[batch_size] = self.steps_of_runs[batch_size] + np.isfinite(losses).sum(axis=0)
+
+    def _take_validation(self, message: Validation) -> None:
+        """A row a step, for the runs of all turns."""
+        rows = self.validation[message.batch_size]
+        place = next((place for place, row in enumerate(rows) if row.step == message.step), None)
+        if place is None:
+            rows.append(message)
+        else:
+            rows[place] = rows[place].and_of(message)
 
     def _smooth(self, batch_size: int, losses: np.ndarray) -> np.ndarray:
         """An exponential average that goes on from block to block, its half-life in tokens."""
@@ -195,8 +210,12 @@ class RaceResults(Results):
     def tokens_read(self) -> int:
         """By all runs together so far; one that diverged has read what came before."""
         ended = {(each.batch_size, each.seed): each.step for each in self.divergences}
-        runs = ((b, seed) for b in self.batch_sizes for seed in self.spec.train.seeds)
-        return self.spec.block_size * sum(run[0] * ended.get(run, self.steps[run[0]]) for run in runs)
+        done = {
+            (b, seed): int(steps)
+            for b in self.batch_sizes
+            for seed, steps in zip(self.spec.train.seeds, self.steps_of_runs[b], strict=True)
+        }
+        return self.spec.block_size * sum(b * steps for (b, _), steps in (done | ended).items())
 
     @property
     def share(self) -> float:
@@ -208,11 +227,16 @@ class RaceResults(Results):
 def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.ndarray:
     """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all messages."""
     place = spec.train.seeds.index(seed)
-    parts = [np.empty(0, np.float32)]
+    found = np.full(spec.train.num_steps(batch_size, spec.block_size), np.nan, np.float32)
+    last = 0
     for messages, _ in read_all(read, 0):
-        mine = (m for m in messages if m["kind"] == Losses.kind and m["batch_size"] == batch_size)
-        parts += [build(Losses, message).losses[:, place] for message in mine]
-    return np.concatenate(parts)
+        for message in messages:
+            if message["kind"] == Losses.kind and message["batch_size"] == batch_size:
+                losses = build(Losses, message).losses[:, place]
+                steps = slice(message["step"] - 1, message["step"] - 1 + len(losses))
+                found[steps] = np.where(np.isfinite(losses), losses, found[steps])
+                last = max(last, steps.stop)
+    return found[:last]
 
 
 def nearest_step(losses: np.ndarray, after: int, upto: int, loss: float) -> int | None:

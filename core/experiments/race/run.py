@@ -1,7 +1,7 @@
 """A race as a stream of messages: training, and what is measured of it on the way. Runs in a worker, or in a shell."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import ModuleType
 
 import numpy as np
@@ -16,6 +16,7 @@ from core.experiments.race.spec import RaceSpec
 from core.measure.noise import LossNoise
 from core.measure.throughput import step_seconds
 from core.model import write
+from core.training import TrainConfig
 
 TEXTS_PER_RUN = 5  # about so often a model writes
 SPEED_PROBES = 4  # how often the time of a step is taken; the median counts
@@ -28,29 +29,59 @@ class Race:
     def __init__(self, spec: RaceSpec):
         self.spec = spec
         self.corpus, self.gpt_config = spec.build()
-        self.training = Training(self.corpus.train_ids, self.corpus.val_ids, self.gpt_config, spec.train)
+        first, *self.later = spec.train.turns()
+        self.training = self._training(first)
         num_seeds = spec.train.num_seeds
         self.noise = {g.batch_size: LossNoise(g.num_steps, num_seeds) for g in self.training.groups}
         self.val_losses = {g.batch_size: np.full(num_seeds, np.nan) for g in self.training.groups}
         self.steps_done = {g.batch_size: np.zeros(num_seeds, int) for g in self.training.groups}
         self.seconds: dict[int, list[float]] = {g.batch_size: [] for g in self.training.groups}
 
+    def _training(self, turn: TrainConfig) -> Training:
+        return Training(self.corpus.train_ids, self.corpus.val_ids, self.gpt_config, turn)
+
     def events(self) -> Iterator[Block | Evaluation | Divergence | Message]:
+        """Losses are of all R runs: NaN for those whose turn is another one."""
         yield self._started()
+        yield from self._turn()
+        for turn in self.later:
+            self.training = self._training(turn.with_executions(self.training.executions))
+            for noise in self.noise.values():
+                noise.restart()
+            yield from self._turn()
+
+    def _turn(self) -> Iterator[Block | Evaluation | Divergence | Message]:
         for event in self.training.events():
+            event = self._of_all(event)
             yield event
             match event:
                 case Block():
                     self.noise[event.batch_size].add(event.losses)
                     self.steps_done[event.batch_size] += np.isfinite(event.losses).sum(axis=0)
                 case Evaluation():
-                    self.val_losses[event.batch_size] = event.losses.copy()
+                    known = np.isfinite(event.losses)
+                    self.val_losses[event.batch_size][known] = event.losses[known]
                     yield from self._measure(event.batch_size, event.step)
                 case Divergence():
                     self.val_losses[event.batch_size][self.spec.train.seeds.index(event.seed)] = np.nan
         for group in self.training.groups:
             yield from self._measure(group.batch_size, group.step, last=True)
             yield from self._summaries(group.batch_size)
+
+    def _of_all(self, event: Block | Evaluation | Divergence) -> Block | Evaluation | Divergence:
+        """What happened in a turn, among all R runs."""
+        turn, num_seeds = self.training.config, self.spec.train.num_seeds
+        if turn.num_seeds == num_seeds or isinstance(event, Divergence):
+            return event
+        before = turn.first_seed - self.spec.train.first_seed
+        around = (before, num_seeds - before - turn.num_seeds)
+
+        def of_all(losses: np.ndarray) -> np.ndarray:  # (..., R)
+            return np.pad(losses, [(0, 0)] * (losses.ndim - 1) + [around], constant_values=np.nan)
+
+        if isinstance(event, Evaluation) and event.train_losses is not None:
+            event = replace(event, train_losses=of_all(event.train_losses))
+        return replace(event, losses=of_all(event.losses))
 
     def _started(self) -> Started:
         return Started(
@@ -77,12 +108,13 @@ class Race:
         return float(np.mean([language.losses(text).mean() for text in texts]))
 
     def _measure(self, batch_size: int, step: int, last: bool = False) -> Iterator[Message]:
-        """At a validation: the noise so far; and a few times in a race the time of a step alone, and a text."""
+        """At a validation: the noise so far; and a few times in a race's first turn the time of a step alone, and a
+        text of its first seed."""
         group = self.training.group(batch_size)
         at = {"batch_size": batch_size, "step": step}
         if estimate := self.noise[batch_size].pooled(self.spec.train.order == "sequential"):
             yield Noise.of(estimate, **at)
-        if last or not step:
+        if last or not step or self.spec.train.first_seed not in self.training.config.seeds:
             return
         number = group.eval_steps.index(step)
         if (number - 1) % max(1, len(group.eval_steps) // SPEED_PROBES) == 0:
@@ -104,7 +136,8 @@ class Race:
     def _summaries(self, batch_size: int) -> Iterator[Message]:
         tokens = batch_size * self.gpt_config.block_size
         seconds = self.seconds[batch_size]
-        for place, seed in enumerate(self.spec.train.seeds):
+        for seed in self.training.config.seeds:
+            place = self.spec.train.seeds.index(seed)
             noise = self.noise[batch_size].of_run(place)
             yield Summary(
                 batch_size=batch_size,
