@@ -1,11 +1,14 @@
 """What the tests have in common: how torch's threads wait, which tests wait rather than compute, who runs with whom."""
 
 import os
+import shutil
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.lab.postgres import PROGRAMS, Postgres
 
 # what tests find out about this machine stays among them, and is found out anew each time
 os.environ["BATCHSCOPE_CACHE"] = tempfile.mkdtemp(prefix="batchscope-tests-")
@@ -49,3 +52,23 @@ def pytest_xdist_make_scheduler(config, log):
             return "browser" if needs_browser(ROOT / file) else file
 
     return Scheduling(config, log)
+
+
+@pytest.fixture(scope="module")
+def postgres_server():
+    """A PostgreSQL server, started once for each file that asks."""
+    if not PROGRAMS:
+        if os.environ.get("BATCHSCOPE_REQUIRE_POSTGRES"):
+            pytest.fail("The tests with PostgreSQL are required here, and there is none.")
+        pytest.skip("There is no PostgreSQL: install it to run the tests with it.")
+    running = Postgres()
+    yield running
+    running.stop()
+    shutil.rmtree(running.folder)
+
+
+@pytest.fixture
+def postgres(postgres_server):
+    """The same with an empty database."""
+    postgres_server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    return postgres_server

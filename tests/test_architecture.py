@@ -27,11 +27,12 @@ FLOORS = {
     "core.calls": 8,
     "core.lab": 9,
     "core.shell": 10,
+    "core.classroom": 10,
     "core.__main__": 11,
-    "core.ui": 10,
-    "core.lessons": 11,
-    "pages": 12,
-    "streamlit_app": 12,
+    "core.ui": 11,
+    "core.lessons": 12,
+    "pages": 13,
+    "streamlit_app": 13,
 }
 # core.charts stands beside the others on its floor: only a page's own floor may put data into a chart
 FILES = sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/*.py"), ROOT / "streamlit_app.py"])

@@ -8,6 +8,7 @@ Streamlit redraws a chart from nothing when its description changes, as when its
 a constant one, and write the sentence of a `describe_` function where it can be read.
 """
 
+from core.charts.answers import answer_dots, answers_chart, options_chart
 from core.charts.attention import OTHERS, OWN, attention_chart, describe_attention
 from core.charts.coverage import coverage_chart
 from core.charts.describe import (
@@ -35,6 +36,7 @@ from core.charts.histogram import histogram_bins, histogram_chart
 from core.charts.layers import layer_chart, layer_dots
 from core.charts.loss import end_labels, loss_chart
 from core.charts.memory import MEMORY_PARTS, PASSING, memory_chart
+from core.charts.narrowing import narrowing_chart, root_n
 from core.charts.noise import noise_chart
 from core.charts.numbers import (
     NOT_MEASURED,
@@ -74,6 +76,8 @@ __all__ = [
     "Palette",
     "Table",
     "Theme",
+    "answer_dots",
+    "answers_chart",
     "attention_chart",
     "batch_size_color",
     "counted",
@@ -117,8 +121,10 @@ __all__ = [
     "layer_dots",
     "loss_chart",
     "memory_chart",
+    "narrowing_chart",
     "noise_chart",
     "noise_scale_chart",
+    "options_chart",
     "order_loss_chart",
     "order_reads_chart",
     "overlay_chart",
@@ -126,6 +132,7 @@ __all__ = [
     "pipeline_chart",
     "rank_times_chart",
     "rate_chart",
+    "root_n",
     "round_domain",
     "round_end",
     "round_log_domain",

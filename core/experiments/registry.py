@@ -7,7 +7,7 @@ from importlib import import_module
 from core.experiments.codec import build
 from core.experiments.kind import Kind, Offer, Spec
 from core.settings.declared import declare
-from core.settings.setting import ExperimentId
+from core.settings.setting import Token
 
 NAMES = (
     "race",
@@ -19,7 +19,7 @@ NAMES = (
 )
 KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND for name in NAMES}
 OFFERS: dict[str, Offer] = {name: offer for kind in KINDS.values() for name, offer in kind.offers.items()}
-declare(*map(ExperimentId, OFFERS))  # a setting each, with the id of a visitor's own
+declare(*map(Token, OFFERS))  # a setting each, with the id of a visitor's own
 
 
 def kind_of(spec: Spec) -> Kind:

@@ -51,3 +51,40 @@ servers = sa.Table(
     sa.Column("started_at", sa.Float, nullable=False),  # the process, for numbers are given again
     sa.Column("seen_at", sa.Float, nullable=False),  # its last sign of life
 )
+classes = sa.Table(
+    "classes",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("code", sa.String(8), nullable=False, unique=True),
+    sa.Column("teacher", sa.String(64), nullable=False, unique=True),  # the hash of the teacher's secret
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),  # grows with every change, of its members and answers too
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),  # of its activities, from 1; 0 before the first
+)
+rounds = sa.Table(
+    "rounds",
+    metadata,
+    sa.Column("class_id", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("activity", AnyText, nullable=False),  # JSON
+    sa.Column("experiment_id", sa.String(32), nullable=False),  # empty until it is measured
+)
+members = sa.Table(
+    "members",
+    metadata,
+    sa.Column("class_id", sa.String(32), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),  # from 1, as they came
+    sa.Column("secret", sa.String(64), nullable=False, unique=True),  # the hash of the member's
+    sa.Column("name", AnyText, nullable=False),
+    sa.Column("hidden", sa.Integer, nullable=False),  # 1 where the teacher has hidden name and answers
+)
+answers = sa.Table(
+    "answers",
+    metadata,
+    sa.Column("class_id", sa.String(32), primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True),
+    sa.Column("phase", sa.String(16), primary_key=True),  # of the two in which answers are given
+    sa.Column("member", sa.Integer, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),  # a number on the scale, or the place of an option, from 0
+)

@@ -6,7 +6,7 @@ from core import training
 from core.batches import ORDERS, PACKERS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
-from core.settings.setting import Choice, LossPlace, Number, Numbers, Setting, Whole, Wholes
+from core.settings.setting import Choice, LossPlace, Number, Numbers, Setting, Token, Whole, Wholes
 from core.strategies import (
     CLIP_EACH,
     LOG_LAST,
@@ -97,7 +97,7 @@ RACE = (
     Choice("race_runs", "one", "Runs shown", RACE_RUNS),
     Choice("smoothing_half_life", 0, "Smoothing (half-life)", HALF_LIVES),
     Choice("recorded_on", "processor", "Recorded on", ("processor", "gpu")),
-    LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_SEEDS, limits.MAX_TOKENS)),
+    LossPlace("chosen_loss", high=(limits.MAX_BATCH_SIZE, limits.MAX_SEED + limits.MAX_MEMBERS, limits.MAX_TOKENS)),
 )
 VIEW = (Whole("present", 0, "Presenter's view", low=0, high=1),)
 STEP = (
@@ -184,12 +184,19 @@ PACKING = (
     examples("packed_row", 0, "Row to look into"),
     Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),
 )
+CLASS = (
+    Token("class_code", url="class"),
+    Choice("class_role", "", "", ("", "desk", "board"), url="as"),
+    Token(
+        "desk_secret", url="desk"
+    ),  # in the teacher's link alone: whoever opens it has it in the browser from then on
+)
 
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for subject in (
         TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
-        VIEW,
+        CLASS, VIEW,
     )
     for setting in subject
 }  # fmt: skip

@@ -7,6 +7,7 @@ MAX_BATCH_SIZE = 4096
 USUAL_SIZES = tuple(2**k for k in range(10))  # that a menu of batch sizes offers
 MAX_BLOCK_SIZE = 512
 MAX_SEEDS = 8
+MAX_MEMBERS = 40  # of a class: each is a seed of one race
 MAX_SEED = 999_999  # the first of them
 MAX_STEP = 9_999  # that can be walked to
 MAX_EXAMPLES = 2_000_000  # that a page draws to count what has been seen

@@ -211,8 +211,8 @@ class Numbers(Several):
 
 
 @dataclass(frozen=True)
-class ExperimentId(Setting):
-    """The id of a visitor's own experiment; empty where there is none."""
+class Token(Setting):
+    """What was made up for a visitor: the id of an experiment, a class's code. Empty where there is none."""
 
     default: str = ""
     label: str = ""

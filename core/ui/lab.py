@@ -12,6 +12,8 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import charts
+from core.classroom.classes import Classes
+from core.classroom.tries import Tries
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
 from core.lab.database import VARIABLE
@@ -27,6 +29,7 @@ class Server:
     def __init__(self):
         self.store = Store(os.environ.get(VARIABLE) or f"sqlite:///{DATABASE}")
         self.lab = Lab(self.store, is_there)
+        self.classes, self.tries = Classes(self.store.database), Tries()
 
 
 @st.cache_resource(show_spinner=False)
@@ -72,7 +75,7 @@ def ask_worker(function: str, *args, fresh: bool = False) -> Any:
 
 
 def warm_up(shared: Server) -> None:
-    for begin in (shared.store.forget_old, shared.lab.warm_up):
+    for begin in (shared.store.forget_old, shared.classes.forget_old, shared.lab.warm_up):
         with contextlib.suppress(Exception):  # who needs it tries again, and reads why it cannot be used
             begin()
     gc.collect()

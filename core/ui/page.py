@@ -41,6 +41,7 @@ LESSONS = {  # by section
         ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
         ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
     ),
+    "Together": (("pages/hold_a_class.py", "Hold a class", ":material/groups:"),),
     "Reference": (("pages/words.py", "Glossary", ":material/menu_book:"),),
 }
 
@@ -93,7 +94,7 @@ def open_page(question: str, answer: str) -> Choices:
         st.title(question, anchor=False)
         switch(choices)
         follow_theme()
-    if not choices.present:
+    if answer and not choices.present:
         st.markdown(answer)
     for note in choices.take_notes():
         st.warning(plain(note))

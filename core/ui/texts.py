@@ -10,12 +10,13 @@ from core.experiments.registry import OFFERS
 from core.lab.database import StoreError
 from core.settings.limits import MAX_TEXT_CHARACTERS
 from core.ui.choices import Choices
-from core.ui.kept_text import ask_for_kept_text, keep_text
+from core.ui.kept import ask_for_kept, keep
 from core.ui.lab import cached_corpus, server
 from core.ui.page_file import page_file
 from core.ui.sentences import LINK_WITHOUT_TEXT, NO_TEXT_YET, own_text_sentence
 
 PASTED, TAKEN, BOX, KEPT = "_pasted_text", "_taken_upload", "choice_pasted_text", "_kept_text"
+TEXT_NAME = "batchscope-text"  # in the browser
 LINKED, CHANGED, USE = "_linked_to_own_text", "_changed_in_text", "_use_text"
 
 
@@ -34,7 +35,7 @@ def restore_text(choices: Choices) -> None:
         with contextlib.suppress(StoreError):  # asked again in the next run
             st.session_state[PASTED] = text_of_experiment(choices)
     if not pasted_text() and KEPT not in st.session_state:
-        ask_for_kept_text(take_kept)
+        ask_for_kept(TEXT_NAME, take_kept)
 
 
 def text_of_experiment(choices: Choices) -> str:
@@ -89,7 +90,7 @@ def paste_box(choices: Choices) -> None:
     for note in st.session_state.pop(CHANGED, ()):
         place.info(note)
     known = st.session_state.get(KEPT, "")  # nothing pasted yet: the tab may still be asked
-    keep_text(text if text != known else None)
+    keep(TEXT_NAME, text if text != known else None)
     if text != known:
         st.session_state[KEPT] = text
 

@@ -18,11 +18,12 @@ TITLES = {
     "distribute_the_batch": "How do several processes share one batch?",
     "choose_the_order": "Does the order of the windows matter?",
     "pack_documents": "What fills a batch when documents differ in length?",
+    "hold_a_class": "What does a whole class find out together?",
     "words": "What do the words mean?",
 }
 LINKS = (
     "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Summary", "Choose",
-    "Accumulate", "Distribute", "Pack", "Glossary",
+    "Accumulate", "Distribute", "Pack", "Hold", "Glossary",
 )  # fmt: skip
 
 

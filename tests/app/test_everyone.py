@@ -26,7 +26,7 @@ PICTURES = {  # the answer of a page as a picture, where that is not its first c
     "pack_documents": "[data-testid=packed-rows]",
 }
 ON_A_PHONE = {"check_the_claims": CHART}  # of the claim that is chosen
-WITHOUT = {"words"}
+WITHOUT = {"words", "hold_a_class"}
 STREAMLITS_OWN = {  # rule: the elements that Streamlit makes so, and we cannot change
     "list": "[data-testid=stSidebarNavItems]",  # sections of the menu, as <ul> <div> <li>
     "listitem": "[data-testid=stSidebarNavItems] > div > li",

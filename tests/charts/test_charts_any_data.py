@@ -33,7 +33,7 @@ some_values = pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
 SIZES, LAYERS = (1, 4, 16), ("wte", "ln_f")
 ARGUMENTS = {
     "batch_sizes": SIZES, "theme": "light", "color": "#123456", "x_title": "x", "y_title": "y", "part_title": "part",
-    "sizes": SIZES, "orders": ("random", "shuffled"), "num_ranks": 2, "num_stages": 2,
+    "sizes": SIZES, "orders": ("random", "shuffled"), "num_ranks": 2, "num_stages": 2, "num_options": 3,
     "layers": LAYERS, "kinds": ("AdamW", "SGD"), "rates": (1e-3, 1e-2), "learning_rates": (1e-3, 1e-2),
 }  # fmt: skip
 CHARTS = {name: make for name in charts.__all__ if name.endswith("_chart") and (make := getattr(charts, name))}

@@ -146,7 +146,7 @@ def spec(**values) -> RaceSpec:
         ({"train": {"batch_sizes": (1600,)}}, "is more than the 1,5"),
         ({"train": {"batch_sizes": (1, 2, 3, 4, 5, 6, 7)}}, "at most 6"),
         ({"train": {"max_tokens": 10**9}}, "at most 50,000,000"),
-        ({"train": {"num_seeds": 99}}, "at most 8"),
+        ({"train": {"num_seeds": 99}}, "at most 40"),
         ({"n_layer": 99}, "at most 12"),
         ({"n_embd": 17}, "shared equally"),
         ({"n_embd": 1_024}, "1,024 channels are more than a race takes: at most 768"),

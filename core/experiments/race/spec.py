@@ -12,7 +12,7 @@ from core.settings.limits import (
     MAX_BLOCK_SIZE,
     MAX_CHANNELS,
     MAX_LAYERS,
-    MAX_SEEDS,
+    MAX_MEMBERS,
     MAX_TEXT_CHARACTERS,
     MAX_TOKENS,
 )
@@ -53,7 +53,7 @@ class RaceSpec:
             (len(self.train.batch_sizes), MAX_BATCH_SIZES, "batch sizes"),
             (max(self.train.batch_sizes), MAX_BATCH_SIZE, "windows in a batch"),
             (self.block_size, MAX_BLOCK_SIZE, "tokens in a block"),
-            (self.train.num_seeds, MAX_SEEDS, "seeds"),
+            (self.train.num_seeds, MAX_MEMBERS, "seeds"),
             (self.train.max_tokens, MAX_TOKENS, "tokens for a run"),
             (self.n_layer, MAX_LAYERS, "layers"),
             (self.n_embd, MAX_CHANNELS, "channels"),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from core.lab.database import OTHER, StoreError
 
-HEAD = "0002"  # the newest of `versions/`
+HEAD = "0003"  # the newest of `versions/`
 FIRST = "0001"
 VERSION_TABLE = "batchscope_version"  # not alembic's own name: the database may be another program's too
 COLUMNS_OF_FIRST = {

@@ -1,0 +1,287 @@
+"""Classes as they are kept. Whoever changes one does it through a `Desk`, with the teacher's secret, or a `Seat`, with
+a member's own; all others can only look.
+
+Every change first raises the class's revision, in the same transaction. So changes of one class come one after another,
+on either kind of database and from whichever server, and who has seen a revision need not read on until it grows.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from core.classroom.activities import from_json, to_json
+from core.classroom.activity import Activity
+from core.classroom.made_up import MAX_NAME, hash_of, new_code, new_name, new_secret, one_line
+from core.classroom.phase import Phase
+from core.lab.database import Database, RefusedError
+from core.lab.tables import answers, classes, members, rounds
+from core.settings.limits import MAX_MEMBERS
+
+KEPT_SECONDS = 24 * 3600  # then a class ends by itself
+MAX_CLASSES = 200  # at a time, on one database
+CODE_TRIES = 20
+KEPT_STATES = 64  # in memory, of the classes looked at last
+
+ENDED = "This class has ended."
+
+
+class ClassError(ValueError):
+    """What cannot be done in a class. A sentence for a reader."""
+
+
+@dataclass(frozen=True)
+class Member:
+    number: int  # from 1, as they came
+    name: str
+    hidden: bool = False  # by the teacher: name and answers are not shown
+
+
+@dataclass(frozen=True)
+class Round:
+    """One activity of a class."""
+
+    number: int
+    activity: Activity
+    experiment_id: str = ""  # that measures it, once it was begun
+
+
+@dataclass(frozen=True)
+class ClassState:
+    """A class as it is."""
+
+    id: str
+    code: str
+    revision: int
+    phase: Phase
+    members: tuple[Member, ...]
+    rounds: tuple[Round, ...]  # those that are over, and the one that is on
+    answers: Mapping[Phase, Mapping[int, float]]  # of the round that is on: by phase, by member
+
+    @property
+    def round(self) -> Round | None:
+        """The activity that is on; None in the lobby."""
+        return None if self.phase == Phase.LOBBY else self.rounds[-1]
+
+    def member(self, number: int) -> Member:
+        return self.members[number - 1]
+
+
+class Classes:
+    """The classes in a database. Safe to use from several threads. All methods raise StoreError where it is away."""
+
+    def __init__(self, database: Database):
+        self.database = database
+        self._states: OrderedDict[str, ClassState] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def open(self) -> tuple[str, str]:
+        """A new class: (its code, the teacher's secret). Raises ClassError where there are too many."""
+        self.forget_old()
+        secret = new_secret()
+        for _ in range(CODE_TRIES):
+            code = new_code()
+            try:
+                with self.database.begin() as db:
+                    if number_of(db, sa.select(sa.func.count()).select_from(classes)) >= MAX_CLASSES:
+                        raise ClassError(f"{MAX_CLASSES} classes are open on this server: try again later.")
+                    new = {"id": new_secret(), "code": code, "teacher": hash_of(secret), "created_at": time.time()}
+                    db.execute(sa.insert(classes).values(revision=1, phase=Phase.LOBBY, round=0, **new))
+                return code, secret
+            except RefusedError:  # another class has that code
+                continue
+        raise ClassError("No code is free: try again later.")
+
+    def find(self, code: str) -> str | None:
+        """The id of the class with that code."""
+        with self.database.begin() as db:
+            return db.scalar(sa.select(classes.c.id).where((classes.c.code == code) & ~is_old()))
+
+    def desk(self, secret: str) -> "Desk | None":
+        """Of the class whose teacher has that secret."""
+        with self.database.begin() as db:
+            mine = (classes.c.teacher == hash_of(secret)) & ~is_old()
+            class_id = db.scalar(sa.select(classes.c.id).where(mine))
+        return Desk(self.database, class_id) if class_id else None
+
+    def seat(self, secret: str) -> "Seat | None":
+        """Of the member who has that secret."""
+        with self.database.begin() as db:
+            both = members.join(classes, members.c.class_id == classes.c.id)
+            mine = (members.c.secret == hash_of(secret)) & ~is_old()
+            row = db.execute(sa.select(members.c.class_id, members.c.number).select_from(both).where(mine)).first()
+        return Seat(self.database, row.class_id, row.number) if row else None
+
+    def join(self, class_id: str) -> str:
+        """A new member, with a name that was made up. Returns the member's secret. Raises ClassError where the class is
+        full or has ended."""
+        secret = new_secret()
+        with change(self.database, class_id) as db:
+            names = set(db.scalars(sa.select(members.c.name).where(members.c.class_id == class_id)))
+            number = 1 + number_of(db, sa.select(sa.func.count()).where(members.c.class_id == class_id))
+            if number > MAX_MEMBERS:
+                raise ClassError(f"This class is full: it has {MAX_MEMBERS} members. You can still follow the board.")
+            new = {"number": number, "secret": hash_of(secret), "name": new_name(names), "hidden": 0}
+            db.execute(sa.insert(members).values(class_id=class_id, **new))
+        return secret
+
+    def revision(self, class_id: str) -> int | None:
+        """Another one after each change; None once the class has ended. What a page asks that waits for something."""
+        with self.database.begin() as db:
+            return db.scalar(sa.select(classes.c.revision).where((classes.c.id == class_id) & ~is_old()))
+
+    def look(self, class_id: str) -> ClassState | None:
+        """The class as it is now; None once it has ended. Read anew only when it has changed."""
+        revision = self.revision(class_id)
+        with self._lock:
+            if revision is None:
+                self._states.pop(class_id, None)
+                return None
+            known = self._states.get(class_id)
+        if known is None or known.revision < revision:
+            with self.database.begin() as db:
+                known = read_state(db, class_id)
+            with self._lock:
+                if known:
+                    self._states[class_id] = known
+                    self._states.move_to_end(class_id)
+                while len(self._states) > KEPT_STATES:
+                    self._states.popitem(last=False)
+        return known
+
+    def forget_old(self) -> None:
+        """Delete the classes that were opened more than a day ago."""
+        with self.database.begin() as db:
+            for class_id in db.scalars(sa.select(classes.c.id).where(is_old())).all():
+                delete_class(db, class_id)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the teacher of a class can do. All methods raise ClassError once it has ended."""
+
+    database: Database
+    class_id: str
+
+    def begin(self, activity: Activity) -> None:
+        """The next round, at its first phase. Where one was on, it is over."""
+        with change(self.database, self.class_id) as db:
+            mine = rounds.c.class_id == self.class_id
+            number = 1 + number_of(db, sa.select(sa.func.coalesce(sa.func.max(rounds.c.number), 0)).where(mine))
+            values = {"number": number, "activity": to_json(activity), "experiment_id": ""}
+            db.execute(sa.insert(rounds).values(class_id=self.class_id, **values))
+            set_class(db, self.class_id, phase=Phase.PREDICT, round=number)
+
+    def move(self, seen: Phase, to: Phase) -> None:
+        """From the phase that the teacher sees to another one; nothing where another desk was faster."""
+        with change(self.database, self.class_id) as db:
+            if db.scalar(sa.select(classes.c.phase).where(classes.c.id == self.class_id)) == seen:
+                set_class(db, self.class_id, phase=to)
+
+    def measure(self, number: int, experiment_id: str) -> None:
+        """This experiment measures that round."""
+        with change(self.database, self.class_id) as db:
+            mine = (rounds.c.class_id == self.class_id) & (rounds.c.number == number)
+            db.execute(sa.update(rounds).where(mine).values(experiment_id=experiment_id))
+
+    def hide(self, number: int, hidden: bool) -> None:
+        """Whether that member's name and answers are kept from the board."""
+        with change(self.database, self.class_id) as db:
+            mine = (members.c.class_id == self.class_id) & (members.c.number == number)
+            db.execute(sa.update(members).where(mine).values(hidden=int(hidden)))
+
+    def end(self) -> None:
+        """Delete the class, its members and all that they answered."""
+        with change(self.database, self.class_id) as db:
+            delete_class(db, self.class_id)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """What a member of a class can do. All methods raise ClassError once it has ended."""
+
+    database: Database
+    class_id: str
+    number: int
+
+    def rename(self, text: str) -> None:
+        """Another name. Raises ClassError where nothing of it can be shown."""
+        name = one_line(text, MAX_NAME)
+        if not name:
+            raise ClassError("A name needs a letter or a figure.")
+        with change(self.database, self.class_id) as db:
+            mine = (members.c.class_id == self.class_id) & (members.c.number == self.number)
+            db.execute(sa.update(members).where(mine).values(name=name))
+
+    def answer(self, number: int, phase: Phase, value: float) -> None:
+        """An answer in that round and phase, in place of an earlier one. Raises ClassError where it is not asked for
+        any more, or cannot be one."""
+        with change(self.database, self.class_id) as db:
+            now = db.execute(sa.select(classes.c.phase, classes.c.round).where(classes.c.id == self.class_id)).one()
+            if not phase.takes_answers or now != (phase, number):
+                raise ClassError("The class has moved on: this answer came too late.")
+            row = (rounds.c.class_id == self.class_id) & (rounds.c.number == number)
+            from_json(db.execute(sa.select(rounds.c.activity).where(row)).scalar_one()).form.check(value)
+            place = {"class_id": self.class_id, "round": number, "phase": phase, "member": self.number}
+            db.execute(sa.delete(answers).where(*(answers.c[name] == at for name, at in place.items())))
+            db.execute(sa.insert(answers).values(value=value, **place))
+
+
+# ---- in a transaction
+
+
+@contextmanager
+def change(database: Database, class_id: str) -> Iterator[sa.Connection]:
+    """A transaction that changes the class, alone until it ends. Raises ClassError where there is no such class."""
+    with database.begin() as db:
+        there = (classes.c.id == class_id) & ~is_old()
+        if not db.execute(sa.update(classes).where(there).values(revision=classes.c.revision + 1)).rowcount:
+            raise ClassError(ENDED)
+        yield db
+
+
+def number_of(db: sa.Connection, query: sa.Select) -> int:
+    return db.execute(query).scalar_one()
+
+
+def is_old() -> sa.ColumnElement[bool]:
+    return classes.c.created_at < time.time() - KEPT_SECONDS
+
+
+def set_class(db: sa.Connection, class_id: str, **values) -> None:
+    db.execute(sa.update(classes).where(classes.c.id == class_id).values(**values))
+
+
+def delete_class(db: sa.Connection, class_id: str) -> None:
+    for table in (answers, members, rounds):
+        db.execute(sa.delete(table).where(table.c.class_id == class_id))
+    db.execute(sa.delete(classes).where(classes.c.id == class_id))
+
+
+def read_state(db: sa.Connection, class_id: str) -> ClassState | None:
+    """All of a class; None once it has ended."""
+    row = db.execute(sa.select(classes).where(classes.c.id == class_id)).one_or_none()
+    if row is None:
+        return None
+
+    def of(table: sa.Table, *order: sa.Column) -> sa.Select:
+        return sa.select(table).where(table.c.class_id == class_id).order_by(*order)
+
+    given: dict[Phase, dict[int, float]] = {phase: {} for phase in Phase if phase.takes_answers}
+    for answer in db.execute(of(answers, answers.c.member).where(answers.c.round == row.round)):
+        given[Phase(answer.phase)][answer.member] = answer.value
+    return ClassState(
+        id=row.id,
+        code=row.code,
+        revision=row.revision,
+        phase=Phase(row.phase),
+        members=tuple(Member(m.number, m.name, bool(m.hidden)) for m in db.execute(of(members, members.c.number))),
+        rounds=tuple(
+            Round(r.number, from_json(r.activity), r.experiment_id) for r in db.execute(of(rounds, rounds.c.number))
+        ),
+        answers=given,
+    )

@@ -1,0 +1,113 @@
+"""A class on a page: its door; the desk, the board or a seat, whichever this visitor has come for; and what all of them
+have in common."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.classroom.classes import ClassError, ClassState
+from core.experiments.race.results import RaceResults
+from core.lab.store import Status
+from core.lessons.hold_a_class.words import WHAT_IS_KEPT
+from core.ui.choices import Choices
+from core.ui.experiment import feed_of
+from core.ui.lab import server, visitor
+from core.ui.page import fragment, show_error
+
+LOOK_SECONDS = 1.5  # a step of the teacher's is on every page within two
+
+
+# ---- the door
+
+
+def show_door(choices: Choices, state: ClassState | None, enter: Callable[[str, str], None]) -> None:
+    """Join the class of the address, or that of a code; or open one. `enter` takes the role and its secret."""
+    if state:
+        st.markdown(f"This link leads to the class **{state.code}**.")
+        if st.button("Join the class", type="primary", icon=":material/login:", key="class_join"):
+            join(state.id, enter)
+        st.caption(WHAT_IS_KEPT)
+        return
+    join_side, open_side = st.columns(2, gap="large")
+    with join_side:
+        st.subheader("Join a class", anchor=False)
+        with st.form("class_code_form", border=False):
+            code = st.text_input("Code of the class", max_chars=12, placeholder="five letters")
+            if st.form_submit_button("Join", type="primary", icon=":material/login:"):
+                choices.set(
+                    class_code="".join(c for c in code if c.isascii() and c.isalnum())[:12] or "-", class_role=""
+                )
+                st.rerun()
+    with open_side:
+        st.subheader("Teach one", anchor=False)
+        st.markdown(
+            "You get a code and a QR code for your students, a board for the projector, and a desk to steer from."
+        )
+        if st.button("Open a class", icon=":material/co_present:", key="class_open"):
+            open_class(choices, enter)
+    st.caption(WHAT_IS_KEPT)
+
+
+def join(class_id: str, enter: Callable[[str, str], None]) -> None:
+    try:
+        enter("seat", server().classes.join(class_id))
+    except ClassError as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def open_class(choices: Choices, enter: Callable[[str, str], None]) -> None:
+    try:
+        code, secret = server().classes.open()
+    except ClassError as error:
+        show_error(error)
+        return
+    enter("desk", secret)
+    choices.set(class_code=code, class_role="desk")
+    st.rerun()
+
+
+# ---- what desk, board and seat have in common
+
+
+def where(state: ClassState) -> tuple:
+    """What a page is made for: when it has changed, the page is made anew."""
+    experiment_id = state.round.experiment_id if state.round else ""
+    status = server().store.status(experiment_id) if experiment_id else None
+    return state.phase, len(state.rounds), experiment_id, status is not None and status[0].active
+
+
+def follow(state: ClassState, draw: Callable[..., None], *arguments) -> None:
+    """`draw(*arguments, state)`, again and again with the class as it is; the whole page where the class has moved."""
+    fragment(look_again, run_every=LOOK_SECONDS)(state.id, where(state), draw, arguments)
+
+
+def look_again(class_id: str, shown: tuple, draw: Callable[..., None], arguments: tuple) -> None:
+    state = server().classes.look(class_id)
+    if state is None or where(state) != shown:
+        st.rerun()
+    draw(*arguments, state)
+
+
+def measured(state: ClassState) -> tuple[RaceResults, Status, str] | None:
+    """(results, status, sentence) of what measures the activity that is on; None before it was begun, or where the
+    database does not have it any more."""
+    current = state.round
+    if not (current and current.experiment_id):
+        return None
+    kept = known_experiment(current.experiment_id)
+    status = server().store.status(current.experiment_id)
+    if kept is None or status is None:
+        return None
+    server().lab.line.renew_lease(current.experiment_id, visitor())
+    results = feed_of(current.experiment_id, kept).look()
+    assert isinstance(results, RaceResults)
+    return results, *status
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def known_experiment(experiment_id: str) -> str | None:
+    """Its settings, which never change."""
+    kept = server().store.experiment(experiment_id)
+    return kept and kept.settings

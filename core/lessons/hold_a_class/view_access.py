@@ -1,0 +1,97 @@
+"""Who this visitor is in a class: what their secret opens, and where it is kept."""
+
+import psutil
+import streamlit as st
+
+from core.classroom.classes import ClassState, Desk, Seat
+from core.classroom.made_up import read_code
+from core.ui.choices import Choices
+from core.ui.kept import ask_for_kept, keep
+from core.ui.lab import server
+
+SECRETS = {"desk": "_class_desk", "seat": "_class_seat"}  # in the session, by role
+NAMES = {"desk": "batchscope-desk", "seat": "batchscope-seat"}  # in the browser
+TOO_MANY = "Too many wrong codes were tried. Wait a minute, then try again."
+
+
+def remember(role: str, secret: str) -> None:
+    """This browser opens the desk, or the seat, from now on."""
+    st.session_state[SECRETS[role]] = secret
+
+
+def kept_secret(role: str) -> str:
+    """This session's, which the browser keeps; or else the one that it has kept, once it answers."""
+    secret = st.session_state.get(SECRETS[role])
+    if secret is None:
+        ask_for_kept(NAMES[role], lambda kept: remember(role, kept), lasting=True)
+        return ""
+    keep(NAMES[role], secret, lasting=True)
+    return secret
+
+
+def forget(role: str) -> None:
+    st.session_state[SECRETS[role]] = ""
+
+
+def desk_of(choices: Choices) -> Desk | None:
+    """The desk that the teacher's link opens, or that this browser has. The secret leaves the address at once."""
+    if choices.desk_secret:
+        remember("desk", choices.desk_secret)
+        choices.set(desk_secret="", class_role="desk")
+    secret = kept_secret("desk")
+    return server().classes.desk(secret) if secret else None
+
+
+def seat_in(class_id: str) -> Seat | None:
+    """This browser's seat in that class."""
+    secret = kept_secret("seat")
+    seat = server().classes.seat(secret) if secret else None
+    return seat if seat and seat.class_id == class_id else None
+
+
+def class_of(choices: Choices) -> ClassState | None:
+    """The class whose code is in the address. One that is not there is reported, and forgotten; wrong codes count."""
+    code, tries, place = read_code(choices.class_code), server().tries, st.context.ip_address or ""
+    if not choices.class_code:
+        return None
+    if not tries.allowed(place):
+        st.warning(TOO_MANY)
+        return None
+    class_id = server().classes.find(code) if code else None
+    state = server().classes.look(class_id) if class_id else None
+    if state is None:
+        tries.count_wrong(place)
+        choices.set(class_code="", class_role="")
+        st.warning("There is no class with that code. It may have ended, or have been mistyped.")
+    return state
+
+
+def desk_link() -> str:
+    """The teacher's own, with the secret."""
+    return link(desk=st.session_state[SECRETS["desk"]])
+
+
+def link(**params: str) -> str:
+    """The address of this page, for others: where it was opened as localhost, by this computer's own address."""
+    base = (st.context.url or "").partition("?")[0]
+    host, own = host_of(base), own_address()
+    if host in ("localhost", "127.0.0.1", "[::1]") and own:
+        base = base.replace(host, own, 1)
+    return base + "?" + "&".join(f"{name}={value}" for name, value in params.items())
+
+
+def host_of(url: str) -> str:
+    """
+    >>> host_of("http://localhost:8501/hold_a_class")
+    'localhost'
+    """
+    return url.partition("//")[2].partition("/")[0].rpartition(":")[0] or url.partition("//")[2].partition("/")[0]
+
+
+def own_address() -> str:
+    """This computer's address in its network; empty where it has none."""
+    for addresses in psutil.net_if_addrs().values():
+        for each in addresses:
+            if each.family.name == "AF_INET" and not each.address.startswith(("127.", "169.254.")):
+                return each.address
+    return ""

@@ -1,0 +1,93 @@
+"""The board: what the class sees together. It steers nothing, and shows nobody's answer by name."""
+
+import segno
+import streamlit as st
+
+from core.classroom.classes import ClassState
+from core.classroom.phase import Phase
+from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view_access import link
+from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
+from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence
+from core.ui.page import plain, show_answer
+
+
+def show_board(state: ClassState) -> None:
+    with st.container(key="class_board"):
+        show_phase(state)
+
+
+def show_phase(state: ClassState) -> None:
+    if state.round is None:
+        show_way_in(state)
+        follow(state, show_members)
+        return
+    st.subheader(plain(state.round.activity.question), anchor=False)
+    draw = {
+        Phase.PREDICT: show_count,
+        Phase.DISCUSS: show_first,
+        Phase.AGAIN: show_count,
+        Phase.MEASURE: show_measurement,
+        Phase.COMPARE: show_comparison,
+    }
+    follow(state, draw[state.phase])
+
+
+def show_way_in(state: ClassState) -> None:
+    """The code and the QR code, for the last row."""
+    address = link(**{"class": state.code})
+    code, picture = st.columns([1.4, 1], vertical_alignment="center")
+    with code:
+        st.markdown("Join the class with the code")
+        st.html(
+            f'<p style="font-size:clamp(3rem,9vw,8rem);font-weight:700;letter-spacing:.12em;margin:0">{state.code}</p>'
+        )
+        st.markdown(f"under {plain(address.partition('?')[0])}")
+    picture.html(qr_code(address))
+
+
+def qr_code(address: str) -> str:
+    """Black on white in either theme: a camera knows no other."""
+    drawn = segno.make(address, error="m").svg_data_uri(scale=8, border=3, light="#FFFFFF", dark="#000000")
+    return f'<img alt="QR code of the link that joins the class" style="width:min(26rem,100%)" src="{drawn}">'
+
+
+def show_members(state: ClassState) -> None:
+    st.markdown(members_sentence(state))
+    st.markdown(" · ".join(plain(member.name) for member in state.members if not member.hidden))
+
+
+def show_count(state: ClassState) -> None:
+    st.html(f'<p style="font-size:clamp(2rem,5vw,4.5rem);font-weight:700;margin:1rem 0">{answered_sentence(state)}</p>')
+    st.caption(f"Code to join: {state.code}")
+
+
+def show_first(state: ClassState) -> None:
+    show_answers(state, (Phase.PREDICT,))
+    st.markdown("Talk to somebody who answered something else: why do they think so?")
+
+
+def show_measurement(state: ClassState) -> None:
+    assert state.round
+    found = measured(state)
+    if found is None:
+        st.markdown("The measurement has not begun. Every member will be a seed.")
+        return
+    results, status, sentence = found
+    if sentence:
+        st.warning(plain(sentence))
+    st.progress(min(1.0, results.share), text=f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}%")
+    settled = state.round.activity.settle(results)
+    show_answer(measured_sentence(state.round.activity, settled))
+    if len(settled.values):
+        draw_narrowing(state.round.activity, settled, len(settled.values))
+
+
+def show_comparison(state: ClassState) -> None:
+    assert state.round
+    activity, found = state.round.activity, measured(state)
+    settled = activity.settle(found[0]) if found else None
+    if settled:
+        show_answer(measured_sentence(activity, settled))
+    show_answers(state, (Phase.PREDICT, Phase.AGAIN), settled)
+    st.markdown(" ".join(activity.why))

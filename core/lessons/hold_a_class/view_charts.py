@@ -1,0 +1,80 @@
+"""The pictures of a class: its answers, and how its interval narrows."""
+
+import numpy as np
+import streamlit as st
+
+from core import charts
+from core.classroom.activity import Activity, Scale, Settled
+from core.classroom.classes import ClassState
+from core.classroom.phase import Phase
+from core.experiments.race.results import RaceResults
+from core.lessons.hold_a_class.words import answers_of, answers_sentence, counts_of, means_so_far, nats_or_unit
+from core.ui.charts import draw, panel_title, spec_of, theme
+from core.ui.plots.panels import loss_domain, mark_of
+
+WHEN = {Phase.PREDICT: "At first", Phase.AGAIN: "After the discussion"}
+
+
+def show_answers(state: ClassState, phases: tuple[Phase, ...], settled: Settled | None = None) -> None:
+    """How the answers of those phases are spread, side by side; with what was measured, where it was."""
+    assert state.round
+    for place, phase in zip(st.columns(len(phases), gap="medium"), phases, strict=True):
+        with place:
+            st.subheader(WHEN[phase], anchor=False)
+            draw_answers(state.round.activity, answers_of(state, phase), WHEN[phase], settled)
+
+
+def draw_answers(activity: Activity, answers: list[float], when: str, settled: Settled | None) -> None:
+    key = f"class_answers_{when}"
+    sentence = answers_sentence(activity, answers, when)
+    if not isinstance(activity.form, Scale):
+        table = counts_of(activity, answers, settled.option if settled else None)
+        spec = spec_of(charts.options_chart, theme(), num_options=len(table["place"]))
+        draw(spec, key, sentence, options=table, frame={"x": np.array([0.0, max(4, table["count"].max() + 0.5)])})
+        return
+    form = activity.form
+    dots = charts.answer_dots(np.array(answers), form.low, form.high, form.log)
+    frame = charts.frame_corners((form.low, form.high), (0.0, max(5.0, dots["y"].max() + 1 if len(dots) else 0)))
+    spec = spec_of(charts.answers_chart, theme(), x_title=f"answer ({form.unit.strip()})", log=form.log)
+    found = settled.estimate if settled else None
+    band = {"low": np.array([found.low]), "high": np.array([found.high])} if found else {}
+    mark = {"x": np.array([found.value]), "label": np.array(["measured"])} if found else {}
+    draw(spec, key, sentence, dots=dots, frame=frame, band=band, mark=mark)
+
+
+def draw_narrowing(activity: Activity, settled: Settled, num_seeds: int, own: int = -1) -> None:
+    """The mean of the seeds that have ended and its interval, seed by seed; `own` is the place of a member's own."""
+    means = means_so_far(activity, settled)
+    ended = np.flatnonzero(np.isfinite(settled.values))
+    values = settled.values[ended]
+    seeds = {"n": np.arange(1, len(values) + 1), "value": values, "own": ended == own}
+    last = means[-1] if means else None
+    theory = charts.root_n(last.value, (last.high - last.low) / 2, len(values)) if last else {}
+    spread = [*values, *(bound for mean in means[1:] for bound in (mean.low, mean.high))]
+    step = charts.round_step(max(spread) - min(spread)) if len(spread) > 1 else 0.5
+    y = charts.round_domain(min(spread, default=0.0), max(spread, default=1.0), step)
+    draw(
+        spec_of(charts.narrowing_chart, theme(), y_title=nats_or_unit(activity)),
+        "class_narrowing",
+        "How the class's interval narrows with each seed; the numbers stand above.",
+        seeds=seeds,
+        means={
+            "n": np.arange(2, 2 + len(means)),
+            **{name: np.array([getattr(mean, name) for mean in means]) for name in ("low", "high")},
+            "mean": np.array([mean.value for mean in means]),
+        },
+        theory=theory,
+        frame=charts.frame_corners((0.5, max(2, num_seeds) + 0.5), y),
+    )
+
+
+def draw_own_line(results: RaceResults, seed: int) -> None:
+    """The training losses of one seed: a panel a batch size."""
+    columns = {b: results.training_columns("tokens", b, seed) for b in results.batch_sizes}
+    frame = charts.frame_corners((0.0, results.x_limit("tokens")), loss_domain(columns.values(), results.started))
+    for place, b in zip(st.columns(len(columns)), columns, strict=True):
+        color = charts.batch_size_color(b, theme())
+        with place.container(gap="xxsmall"):
+            panel_title(f"B = {b}", f"your seed, {seed}", color)
+            spec = spec_of(charts.panel_chart, color, theme(), mark=mark_of(results, b, seed), height=150)
+            draw(spec, f"class_own_{b}", f"Training loss of your seed at B = {b}.", columns=columns[b], frame=frame)

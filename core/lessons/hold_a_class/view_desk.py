@@ -1,0 +1,189 @@
+"""The desk: the teacher's page. It steers the class; the board shows none of it."""
+
+from typing import Literal
+
+import pandas as pd
+import streamlit as st
+
+from core import charts
+from core.classroom.activities import BY_NAME, own
+from core.classroom.classes import ClassState, Desk, Round
+from core.classroom.phase import Phase
+from core.classroom.race import race_of_a_minute
+from core.lab.cluster import LabError
+from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view_access import desk_link, forget, host_of, link, own_address
+from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
+from core.lessons.hold_a_class.words import (
+    NEXT_STEP,
+    answered_sentence,
+    measured_sentence,
+    members_sentence,
+    minutes_sentence,
+    reachable_sentence,
+)
+from core.ui.choices import Choices
+from core.ui.lab import server
+from core.ui.page import plain, show_error
+
+
+def show_desk(choices: Choices, state: ClassState, desk: Desk) -> None:
+    left, right = st.columns([1.6, 1], gap="large")
+    with left:
+        show_activity(state, desk)
+    with right:
+        show_links(state)
+        follow_members(state, desk)
+        show_end(choices, desk)
+
+
+# ---- the activity
+
+
+def show_activity(state: ClassState, desk: Desk) -> None:
+    if state.round is None:
+        choose_activity(desk)
+        return
+    activity = state.round.activity
+    st.subheader(plain(activity.title), anchor=False)
+    st.markdown(plain(activity.question))
+    show_steps(state, desk)
+    if state.phase == Phase.MEASURE:
+        show_start(state, desk, state.round)
+    follow(state, show_now)
+
+
+def choose_activity(desk: Desk) -> None:
+    """A prepared activity, or the teacher's own question."""
+    st.subheader("Choose an activity", anchor=False)
+    name = st.radio(
+        "Activity",
+        BY_NAME,
+        format_func=lambda each: f"{BY_NAME[each].title} ({minutes_sentence(BY_NAME[each])})",
+        label_visibility="collapsed",
+        key="class_activity",
+    )
+    st.markdown(f"The question: {plain(BY_NAME[name].question)}")
+    if st.button("Begin", type="primary", icon=":material/play_arrow:", key="class_begin"):
+        desk.begin(BY_NAME[name])
+        st.rerun()
+    with st.expander("A question of your own"), st.form("class_own", border=False):
+        question = st.text_input("Question", max_chars=200)
+        options = st.text_area("Answers to choose from, one a line", height=110, max_chars=600)
+        if st.form_submit_button("Begin with it"):
+            try:
+                desk.begin(own(question, options.splitlines()))
+            except ValueError as error:
+                show_error(error)
+                return
+            st.rerun()
+
+
+def show_steps(state: ClassState, desk: Desk) -> None:
+    """On, and back."""
+    with st.container(horizontal=True):
+        if state.phase != Phase.PREDICT and st.button("Back", icon=":material/arrow_back:", key="class_back"):
+            desk.move(state.phase, state.phase.before)
+            st.rerun()
+        type: Literal["primary", "secondary"] = "secondary" if state.phase == Phase.MEASURE else "primary"
+        if st.button(NEXT_STEP[state.phase], type=type, icon=":material/arrow_forward:", key="class_next"):
+            desk.move(state.phase, state.phase.next)
+            st.rerun()
+
+
+def show_start(state: ClassState, desk: Desk, current: Round) -> None:
+    """The measurement is held back until the teacher starts it; one that failed or was stopped can be started again."""
+    found = measured(state)
+    if found and found[1].active:
+        if st.button("Stop the race", icon=":material/stop:", key="class_stop"):
+            server().lab.stop(current.experiment_id)
+            st.rerun()
+        return
+    label = "Start the race" if found is None else "Race once more"
+    if st.button(label, type="primary", icon=":material/flag:", key="class_start"):
+        try:
+            with st.spinner("Finding out how many tokens fit into a minute …"):
+                race = race_of_a_minute(server().lab, current.activity, len(state.members))
+                desk.measure(current.number, server().lab.submit(race))
+        except (ValueError, LabError) as error:
+            show_error(error)
+            return
+        st.rerun()
+
+
+def show_now(state: ClassState) -> None:
+    """What goes on: how many have answered, how they did, what is measured."""
+    assert state.round
+    activity = state.round.activity
+    if state.phase.takes_answers:
+        st.markdown(f"**{answered_sentence(state)}.**")
+        return
+    found = measured(state)
+    settled = activity.settle(found[0]) if found else None
+    if found and settled:
+        results, status, sentence = found
+        if sentence:
+            st.warning(plain(sentence))
+        if state.phase == Phase.MEASURE:
+            tokens = charts.format_count(results.spec.train.max_tokens)
+            text = (
+                f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}% of {results.spec.train.num_seeds} seeds"
+            )
+            st.progress(min(1.0, results.share), text=f"{text}, {tokens} tokens for each run")
+        st.markdown(measured_sentence(activity, settled))
+    if state.phase in (Phase.DISCUSS, Phase.COMPARE):
+        phases = (Phase.PREDICT,) if state.phase == Phase.DISCUSS else (Phase.PREDICT, Phase.AGAIN)
+        show_answers(state, phases, settled)
+    if settled and len(settled.values):
+        draw_narrowing(activity, settled, len(settled.values))
+
+
+# ---- the class
+
+
+def show_links(state: ClassState) -> None:
+    st.subheader(f"Class {state.code}", anchor=False)
+    student = link(**{"class": state.code})
+    st.markdown(f"[For students]({student}) · [Board]({student}&as=board&present=1)")
+    st.code(student, language=None, wrap_lines=True)
+    if note := reachable_sentence(host_of((st.context.url or "").partition("?")[0]), own_address()):
+        st.caption(note)
+    with st.popover("This desk on another device"):
+        st.markdown("Whoever has this link can steer the class. Do not show it on the board.")
+        st.code(desk_link(), language=None, wrap_lines=True)
+
+
+def follow_members(state: ClassState, desk: Desk) -> None:
+    follow(state, show_members)
+    if not state.members:
+        return
+    with st.popover("Hide a name"):
+        st.markdown("A name and answers that are hidden are not on the board.")
+        for member in state.members:
+            if st.checkbox(plain(member.name), value=member.hidden, key=f"class_hide_{member.number}") != member.hidden:
+                desk.hide(member.number, not member.hidden)
+                st.rerun()
+
+
+def show_members(state: ClassState) -> None:
+    st.markdown(members_sentence(state))
+    if not state.members:
+        return
+    table = {"name": [member.name + (" (hidden)" if member.hidden else "") for member in state.members]}
+    if state.round:
+        form = state.round.activity.form
+        for phase, given in state.answers.items():
+            table["first" if phase == Phase.PREDICT else "second"] = [
+                form.shown(given[member.number]) if member.number in given else "–" for member in state.members
+            ]
+    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", height=min(38 * len(state.members) + 40, 420))
+
+
+def show_end(choices: Choices, desk: Desk) -> None:
+    with st.popover("End the class"):
+        st.markdown("Names and answers are deleted at once. What was measured is kept for a week.")
+        if st.button("End it and delete them", type="primary", key="class_end"):
+            desk.end()
+            forget("desk")
+            choices.set(class_code="", class_role="")
+            st.rerun()

@@ -1,0 +1,128 @@
+"""A member's page: what to do now, an answer, and one's own seed in the race."""
+
+import streamlit as st
+
+from core.classroom.activity import Options, Scale
+from core.classroom.classes import ClassError, ClassState, Round, Seat
+from core.classroom.phase import Phase
+from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view_charts import draw_narrowing, draw_own_line, show_answers
+from core.lessons.hold_a_class.words import DO_NOW, measured_sentence, own_sentence
+from core.ui.page import next_lesson, plain, show_answer, show_error
+
+
+def show_seat(state: ClassState, seat: Seat) -> None:
+    current = state.round
+    show_name(state, seat)
+    show_answer(DO_NOW[state.phase])
+    if current is None:
+        follow(state, nothing_more)
+        return
+    st.subheader(plain(current.activity.question), anchor=False)
+    if state.phase.takes_answers:
+        ask(state, seat, current)
+        follow(state, nothing_more)
+        return
+    given = [state.answers[phase][seat.number] for phase in state.answers if seat.number in state.answers[phase]]
+    st.markdown(plain(own_sentence(current.activity, given)))
+    if state.phase == Phase.DISCUSS:
+        follow(state, nothing_more)
+        return
+    follow(state, show_own if state.phase == Phase.MEASURE else show_comparison, seat)
+    if state.phase == Phase.COMPARE:
+        next_lesson(current.activity.page, "The lesson that goes further.")
+
+
+def show_name(state: ClassState, seat: Seat) -> None:
+    """Who one is in the class, and another name."""
+    member = state.member(seat.number)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"You are **{plain(member.name)}** in the class {state.code}.")
+        with st.popover("Another name"), st.form("class_name", border=False):
+            name = st.text_input("Your name in this class", value=member.name, max_chars=40)
+            if st.form_submit_button("Take it"):
+                attempt(seat.rename, name)
+
+
+def attempt(do, *values) -> None:
+    """What a member does, and the page as it is then; a mistake is told in a sentence."""
+    try:
+        do(*values)
+    except (ClassError, ValueError) as error:
+        show_error(error)
+        return
+    st.rerun()
+
+
+def ask(state: ClassState, seat: Seat, current: Round) -> None:
+    """The field for an answer, with the one that was given last."""
+    given = state.answers[state.phase].get(seat.number)
+    form, key = current.activity.form, f"class_answer_{current.number}_{state.phase}"
+    with st.form(f"{key}_form", border=False):
+        value: float | None
+        if isinstance(form, Scale):
+            value = st.number_input(
+                f"Your answer ({form.unit.strip()})",
+                min_value=float(form.low),
+                max_value=float(form.high),
+                step=float(form.step),
+                value=float(form.start) if given is None else given,
+                format="%g",
+                key=key,
+            )
+        else:
+            assert isinstance(form, Options)
+            value = st.radio(
+                "Your answer",
+                range(len(form.texts)),
+                format_func=lambda place: plain(form.texts[place]),
+                index=None if given is None else int(given),
+                key=key,
+            )
+        if st.form_submit_button("Send" if given is None else "Change it", type="primary", icon=":material/send:"):
+            if value is None:
+                st.info("Choose one of the answers first.")
+            else:
+                attempt(seat.answer, current.number, state.phase, float(value))
+    if given is not None:
+        st.markdown(f"Your answer is in: **{plain(form.shown(given))}**. You can change it until the class moves on.")
+
+
+def nothing_more(state: ClassState) -> None:
+    """The page stands as it is until the class moves."""
+
+
+def show_own(seat: Seat, state: ClassState) -> None:
+    """One's own seed while it is trained, and what the class has so far."""
+    assert state.round
+    found = measured(state)
+    if found is None:
+        st.caption("The measurement begins when your teacher starts it.")
+        return
+    results, status, sentence = found
+    seed = seat.number - 1
+    if sentence:
+        st.warning(plain(sentence))
+    st.progress(min(1.0, results.share), text=f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}%")
+    settled = state.round.activity.settle(results)
+    st.markdown(measured_sentence(state.round.activity, settled))
+    if seed in results.spec.train.seeds:
+        draw_own_line(results, seed)
+        st.caption(f"Your seed is {seed}: it decides the first weights and which windows are read.")
+    else:
+        st.caption("You came after this race had begun, so none of its seeds is yours. The next one will be.")
+    if len(settled.values):
+        draw_narrowing(state.round.activity, settled, len(settled.values), own=seed)
+
+
+def show_comparison(seat: Seat, state: ClassState) -> None:
+    """Both rounds of answers, and what was measured."""
+    assert state.round
+    activity, found = state.round.activity, measured(state)
+    settled = activity.settle(found[0]) if found else None
+    if settled:
+        st.markdown(measured_sentence(activity, settled))
+    st.markdown(" ".join(activity.why))
+    show_answers(state, (Phase.PREDICT, Phase.AGAIN), settled)
+    if settled and len(settled.values):
+        draw_narrowing(activity, settled, len(settled.values), own=seat.number - 1)

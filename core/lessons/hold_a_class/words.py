@@ -1,0 +1,143 @@
+"""A class in sentences: what to do now, what was answered, and what was measured."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core import charts
+from core.classroom.activity import Activity, Options, Scale, Settled
+from core.classroom.classes import ClassState
+from core.classroom.phase import Phase
+from core.measure.estimate import Estimate
+from core.settings.limits import MAX_MEMBERS
+from core.ui.sentences import between
+
+QUESTION = "What does a whole class find out together?"
+ANSWER = (
+    "Everyone predicts, alone and then once more after a talk. Then one race runs in which **every member is a "
+    "seed**, and the class sees its own measurement get sharper."
+)
+DO_NOW = {  # what a member reads
+    Phase.LOBBY: "You are in. The next question comes from your teacher.",
+    Phase.PREDICT: "Predict, without a word to your neighbours.",
+    Phase.DISCUSS: "Look at the board. Talk to somebody who answered something else.",
+    Phase.AGAIN: "Predict once more. Has anything changed your mind?",
+    Phase.MEASURE: "Now it is measured. One of the seeds is yours.",
+    Phase.COMPARE: "This is what was measured.",
+}
+NEXT_STEP = {  # what the teacher's button does
+    Phase.PREDICT: "Show the answers",
+    Phase.DISCUSS: "Predict again",
+    Phase.AGAIN: "On to the measurement",
+    Phase.MEASURE: "Compare",
+    Phase.COMPARE: "Finish",
+}
+WHAT_IS_KEPT = (
+    f"No account and no name is needed: everyone gets a made-up name and may change it. Up to {MAX_MEMBERS} can join. "
+    "Names and answers are deleted when the class ends, after a day at the latest. What was measured holds neither, "
+    "and is kept for a week like any other run."
+)
+
+
+def members_sentence(state: ClassState) -> str:
+    return f"{charts.counted(len(state.members), 'member')} of at most {MAX_MEMBERS}"
+
+
+def answered_sentence(state: ClassState) -> str:
+    """
+    "12 of 30 have answered"
+    """
+    return f"{len(state.answers.get(state.phase, {}))} of {len(state.members)} have answered"
+
+
+def answers_of(state: ClassState, phase: Phase) -> list[float]:
+    """Of members that are not hidden."""
+    return [value for number, value in state.answers[phase].items() if not state.member(number).hidden]
+
+
+def counts_of(activity: Activity, answers: Sequence[float], right: int | None) -> dict[str, np.ndarray]:
+    """The dataset `options` of `options_chart`."""
+    assert isinstance(activity.form, Options)
+    places = np.arange(len(activity.form.texts))
+    return {
+        "place": places,
+        "text": np.array(activity.form.texts),
+        "count": np.array([sum(answer == place for answer in answers) for place in places]),
+        "right": places == (-1 if right is None else right),
+    }
+
+
+def answers_sentence(activity: Activity, answers: Sequence[float], when: str) -> str:
+    """How the answers are spread, in words.
+
+    "At first: 12 answers, from 2 times to 64 times, the middle one 8 times."
+    """
+    form = activity.form
+    if not answers:
+        return f"{when}: no answers."
+    if isinstance(form, Scale):
+        low, middle, high = np.quantile(answers, [0, 0.5, 1])
+        spread = f"from {form.shown(low)} to {form.shown(high)}, the middle one {form.shown(middle)}"
+    else:
+        spread = ", ".join(f"{sum(a == place for a in answers)} for “{text}”" for place, text in enumerate(form.texts))
+    return f"{when}: {charts.counted(len(answers), 'answer')}, {spread}."
+
+
+def measured_sentence(activity: Activity, settled: Settled) -> str:
+    """What the seeds that have ended say."""
+    found, form = settled.estimate, activity.form
+    if activity.name == "own":
+        return "The race is done. Read the answer off its charts."
+    if found is None:
+        return (
+            "The first seeds have not ended yet."
+            if not settled.num_ended
+            else "One seed has ended; an interval takes two."
+        )
+    seeds = f"with {settled.num_ended} seeds"
+    if isinstance(form, Options):
+        if settled.option is None:
+            return f"Too close to call {seeds}: the leader is ahead by {nats(found)}."
+        return f"**{form.shown(settled.option)}** leads, by {nats(found)} {seeds}."
+    text = f"Measured: **{between(found)}{form.unit}** {seeds}."
+    if activity.theory is not None:
+        text += f" Theory says {activity.theory:g}{form.unit}."
+    return text
+
+
+def nats(found: Estimate) -> str:
+    return f"{between(found)} nats per token"
+
+
+def own_sentence(activity: Activity, answers: Sequence[float]) -> str:
+    """
+    "You answered “16 times”, then “8 times”."
+    """
+    if not answers:
+        return "You gave no answer in this round."
+    return f"You answered {', then '.join(f'“{activity.form.shown(answer)}”' for answer in answers)}."
+
+
+def minutes_sentence(activity: Activity) -> str:
+    return f"about {activity.minutes} minutes in class"
+
+
+def reachable_sentence(host: str, address: str) -> str:
+    """Where the link leads nowhere but to this computer, what to do about it; empty where others can follow it."""
+    if host not in ("localhost", "127.0.0.1", "::1"):
+        return ""
+    if address:
+        return f"You opened this page as {host}. Others reach it in your network under {address}, as this link says."
+    return f"You opened this page as {host}, which others cannot reach. Open it under this computer's own address."
+
+
+def means_so_far(activity: Activity, settled: Settled) -> list[Estimate]:
+    """The estimate of the first 2, 3, ... seeds that have ended, by the estimator that the measurement itself has."""
+    known = settled.values[np.isfinite(settled.values)]
+    return [activity.estimate(known[:n]) for n in range(2, len(known) + 1)]
+
+
+def nats_or_unit(activity: Activity) -> str:
+    """What the axis of the measured quantity says."""
+    form = activity.form
+    return f"measured ({form.unit.strip()})" if isinstance(form, Scale) else "ahead by (nats per token)"

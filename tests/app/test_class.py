@@ -1,0 +1,280 @@
+"""A class on its page: who gets in, who steers, what can go wrong; and three browsers that walk an activity."""
+
+import re
+
+import pytest
+
+from core.classroom.activities import PREPARED
+from core.classroom.made_up import new_code
+from core.classroom.phase import Phase
+from core.classroom.race import class_race
+from core.classroom.tries import FROM_ALL
+from core.lab.cluster import Lab
+from core.ui.lab import server
+from tests.app.browsing import at_rest, load
+from tests.app.pages import STARTED, text_of
+
+NOISIER = PREPARED[0]
+
+
+def press(test, label: str):
+    next(button for button in test.button if button.label == label).click()
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+@pytest.fixture(autouse=True)
+def routed(monkeypatch):
+    """Streamlit's test runs a page without the router first, and a click is lost when the router runs it again."""
+    from streamlit.runtime.scriptrunner import script_runner
+
+    from core.ui.page import run_app
+
+    monkeypatch.setattr(script_runner, "_mpa_v1", lambda path: run_app())
+
+
+@pytest.fixture
+def desk(app):
+    """(the teacher's page, the class's code)"""
+    test = press(app("hold_a_class"), "Open a class")
+    return test, "".join(test.query_params["class"])
+
+
+def join(app, code: str):
+    return press(app("hold_a_class", **{"class": code}), "Join the class")
+
+
+def look(code: str):
+    return server().classes.look(server().classes.find(code))
+
+
+def test_who_opens_a_class_has_its_desk_and_the_address_does_not_hold_the_secret(desk):
+    test, code = desk
+    assert f"Class {code}" in [each.value for each in test.subheader]
+    assert set(test.query_params) == {"class", "as"} and "".join(test.query_params["as"]) == "desk"
+
+
+def test_the_teachers_link_opens_the_desk_elsewhere_and_no_other_secret_does(app, desk):
+    test, code = desk
+    secret = re.search(r"desk=([\w-]+)", " ".join(each.value for each in test.code))[1]
+    there = app("hold_a_class", desk=secret)
+    assert f"Class {code}" in [each.value for each in there.subheader] and "desk" not in there.query_params
+    for wrong in (secret[:-1], secret[::-1], "x"):
+        there = app("hold_a_class", **{"desk": wrong, "class": code, "as": "desk"})
+        assert not there.exception and [button.label for button in there.button if button.label == "Begin"] == []
+
+
+def test_a_member_has_a_name_of_their_own_and_may_change_it(app, desk):
+    _, code = desk
+    test = join(app, code)
+    name = look(code).members[0].name
+    assert f"You are **{name}** in the class {code}." in text_of(test)
+    test.text_input[0].set_value("<b>Ada</b> **x**")
+    press(test, "Take it")
+    assert look(code).members[0].name == "<b>Ada</b> **x**"
+    assert r"\<b\>Ada\</b\> \*\*x\*\*" in text_of(test)  # shown as it was written
+    test.text_input[0].set_value(" \u202e ")
+    assert "a letter or a figure" in press(test, "Take it").error[0].value
+
+
+@pytest.mark.parametrize("code", ["", "ABCDE", "abc", "A" * 40, "ABCD1", "' OR 1=1", "<b>", "\0", "-"])
+def test_a_wrong_code_is_answered_in_a_sentence(app, code):
+    test = app("hold_a_class", **{"class": code})
+    assert not test.exception and "Join a class" in [each.value for each in test.subheader]
+    test.text_input[0].set_value(code[:12])
+    press(test, "Join")
+    assert "no class with that code" in test.warning[0].value
+
+
+def test_codes_cannot_be_tried_for_ever(app, desk):
+    _, code = desk
+    for number in range(FROM_ALL):  # Streamlit's test has another address in each run
+        server().tries.count_wrong(f"place {number}")
+    test = app("hold_a_class")
+    test.text_input[0].set_value(new_code())
+    assert "Too many wrong codes" in press(test, "Join").warning[0].value
+    assert look(code).members == ()
+
+
+def test_the_forty_first_is_told_that_the_class_is_full(app, desk):
+    _, code = desk
+    for _ in range(40):
+        server().classes.join(server().classes.find(code))
+    test = join(app, code)
+    assert "full: it has 40 members" in test.error[0].value.replace("\\", "")
+
+
+def test_the_page_of_a_member_follows_the_class(app, desk):
+    teacher, code = desk
+    member = join(app, code)
+    press(teacher, "Begin")
+    member.run()
+    assert NOISIER.question in [each.value.replace("\\", "") for each in member.subheader]
+    member.number_input[0].set_value(16.0)
+    press(member, "Send")
+    assert look(code).answers[Phase.PREDICT] == {1: 16.0} and "**16 times**" in text_of(member)
+    member.number_input[0].set_value(8.0)
+    press(member, "Change it")
+    press(teacher, "Show the answers")
+    assert look(code).answers[Phase.PREDICT] == {1: 8.0}
+    press(member, "Change it")  # its page had not heard of it yet
+    assert look(code).answers[Phase.PREDICT] == {1: 8.0}
+    assert "You answered “8 times”." in text_of(member).replace("\\", "")
+    press(teacher, "Back")
+    assert look(code).phase == Phase.PREDICT
+
+
+def test_a_question_of_ones_own_needs_its_parts(app, desk):
+    teacher, code = desk
+    for question, options, sentence in (
+        ("", "a\nb", "Write a question"),
+        ("Which?", "a", "2 to 6 different options"),
+        ("Which?", "a\na", "2 to 6 different options"),
+        ("Which?", "\n".join("abcdefg"), "2 to 6 different options"),
+    ):
+        teacher.text_input[0].set_value(question)
+        teacher.text_area[0].set_value(options)
+        assert sentence in press(teacher, "Begin with it").error[0].value
+    teacher.text_input[0].set_value("Which *one*?")
+    teacher.text_area[0].set_value("<i>this</i>\nthat")
+    press(teacher, "Begin with it")
+    member = join(app, code)
+    assert [each.value for each in member.subheader] == [r"Which \*one\*?"]
+    assert member.radio[0].options == [r"\<i\>this\</i\>", "that"]
+    press(member, "Send")
+    assert "Choose one of the answers" in member.info[0].value
+    member.radio[0].set_value(1)
+    press(member, "Send")
+    assert look(code).answers[Phase.PREDICT] == {1: 1.0}
+
+
+def test_the_board_has_no_button_that_steers(app, desk):
+    _, code = desk
+    join(app, code)
+    board = app("hold_a_class", **{"class": code, "as": "board", "present": "1"})
+    assert [button.label for button in board.button] == ["Leave"]
+    name = look(code).members[0].name
+    assert name in text_of(board)
+    teacher_desk = server().classes
+    class_id = server().classes.find(code)
+    assert teacher_desk.desk("wrong") is None and look(code).id == class_id
+
+
+def test_a_measurement_is_shown_and_one_that_failed_can_be_repeated(app, desk, monkeypatch):
+    teacher, code = desk
+    member = join(app, code)
+    press(teacher, "Begin")
+    for label in ("Show the answers", "Predict again", "On to the measurement"):
+        press(teacher, label)
+    member.run()
+    assert "begins when your teacher starts it" in " ".join(each.value for each in member.caption)
+
+    def submit(self, spec, visitor=""):
+        from core.experiments.registry import to_json
+
+        made = server().store.create(to_json(spec), spec.text)
+        ends = {
+            "kind": "summary",
+            "steps": 9,
+            "final_val_loss": 2.0,
+            "tokens_per_second": 1.0,
+        }
+        rows = [
+            ends | {"batch_size": b, "seed": seed, "loss_noise": noise * (1 + 0.1 * seed * (b == 4))}
+            for seed in spec.train.seeds
+            for b, noise in ((4, 0.4), (64, 0.1))
+        ]
+        server().store.append(made, [STARTED, *rows])
+        server().store.set_status(made, "failed", "The worker died.")
+        return made
+
+    monkeypatch.setattr(Lab, "submit", submit)
+    monkeypatch.setattr(
+        "core.lessons.hold_a_class.view_desk.race_of_a_minute", lambda *_: class_race(NOISIER, 1, 200_000)
+    )
+    press(teacher, "Start the race")
+    assert look(code).round.experiment_id
+    member.run()
+    assert "The worker died" in member.warning[0].value and "Measured: **4.2" in text_of(member)
+    assert "Theory says 4 times" in text_of(member)
+    before = look(code).round.experiment_id
+    press(teacher, "Race once more")
+    assert look(code).round.experiment_id not in ("", before)
+    press(teacher, "Compare")
+    member.run()
+    assert "Sixteen times as many windows" in text_of(member)
+
+
+def test_who_is_in_a_class_that_has_ended_reads_that(app, desk):
+    teacher, code = desk
+    member = join(app, code)
+    press(teacher, "End it and delete them")
+    member.run()
+    assert "It may have ended" in member.warning[0].value and server().classes.find(code) is None
+
+
+# ---- in browsers
+
+
+@pytest.fixture
+def three(browser):
+    """(teacher, phone, board): three browsers that share nothing."""
+    sizes = ((1400, 900), (390, 844), (1920, 1080))
+    contexts = [browser.new_context(viewport={"width": w, "height": h}) for w, h in sizes]
+    pages = [context.new_page() for context in contexts]
+    for page in pages:
+        page.set_default_timeout(60_000)
+    yield pages
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.browser
+def test_three_browsers_walk_an_activity(shared_server, three):
+    from playwright.sync_api import expect
+
+    teacher, phone, board = three
+    address = f"{shared_server.url}hold_a_class"
+    load(teacher, address)
+    teacher.get_by_role("button", name="Open a class").click()
+    expect(teacher.get_by_text("Choose an activity")).to_be_visible()
+    code = re.search("class=([A-Z]{5})", teacher.url)[1]
+    load(board, f"{address}?class={code}&as=board&present=1")
+    expect(board.get_by_role("img", name="QR code")).to_be_visible()
+    load(phone, f"{address}?class={code}")
+    phone.get_by_role("button", name="Join the class").click()
+    expect(phone.get_by_text("You are in.")).to_be_visible()
+    expect(board.get_by_text("1 member of")).to_be_visible()
+
+    teacher.get_by_role("button", name="Begin", exact=True).click()
+    field = phone.get_by_role("spinbutton")
+    field.fill("16")
+    field.press("Tab")
+    phone.get_by_role("button", name="Send").click()
+    expect(phone.get_by_text("Your answer is in")).to_be_visible()
+    expect(board.get_by_text("1 of 1 have answered")).to_be_visible()
+    assert "16" not in board.get_by_test_id("stMain").inner_text()  # how many, never what
+
+    phone.reload()  # another session, the same seat
+    expect(phone.get_by_text("Your answer is in")).to_be_visible()
+    teacher.get_by_role("button", name="Show the answers").click()
+    expect(phone.get_by_text("Look at the board")).to_be_visible()
+    expect(board.get_by_role("heading", name="At first")).to_be_visible()
+
+    teacher.reload()
+    for label, said in (("Predict again", "Predict once more"), ("On to the measurement", "Now it is measured")):
+        teacher.get_by_role("button", name=label).click()
+        expect(phone.get_by_text(said)).to_be_visible()
+    teacher.get_by_role("button", name="Start the race").click()
+    expect(phone.get_by_text("your seed, 0").first).to_be_visible()
+    teacher.get_by_role("button", name="Stop the race").click()
+    expect(teacher.get_by_role("button", name="Race once more")).to_be_visible()
+    teacher.get_by_role("button", name="Compare").click()
+    expect(phone.get_by_text("You answered “16 times”.")).to_be_visible()
+    expect(board.get_by_role("heading", name="After the discussion")).to_be_visible()
+
+    teacher.get_by_role("button", name="End the class").click()
+    teacher.get_by_role("button", name="End it and delete them").click()
+    expect(phone.get_by_text("It may have ended")).to_be_visible()
+    at_rest(teacher)
