@@ -185,11 +185,9 @@ PACKING = (
     Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),
 )
 CLASS = (
-    Token("class_code", url="class"),
-    Choice("class_role", "", "", ("", "desk", "board"), url="as"),
-    Token(
-        "desk_secret", url="desk"
-    ),  # in the teacher's link alone: whoever opens it has it in the browser from then on
+    Token("class_code"),
+    Choice("class_role", "", "", ("", "desk", "board")),
+    Token("desk_secret"),  # in the teacher's link alone: whoever opens it has it in the browser from then on
 )
 
 SETTINGS: dict[str, Setting] = {

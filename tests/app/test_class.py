@@ -38,11 +38,11 @@ def routed(monkeypatch):
 def desk(app):
     """(the teacher's page, the class's code)"""
     test = press(app("hold_a_class"), "Open a class")
-    return test, "".join(test.query_params["class"])
+    return test, "".join(test.query_params["class_code"])
 
 
 def join(app, code: str):
-    return press(app("hold_a_class", **{"class": code}), "Join the class")
+    return press(app("hold_a_class", class_code=code), "Join the class")
 
 
 def look(code: str):
@@ -52,16 +52,16 @@ def look(code: str):
 def test_who_opens_a_class_has_its_desk_and_the_address_does_not_hold_the_secret(desk):
     test, code = desk
     assert f"Class {code}" in [each.value for each in test.subheader]
-    assert set(test.query_params) == {"class", "as"} and "".join(test.query_params["as"]) == "desk"
+    assert set(test.query_params) == {"class_code", "class_role"} and "".join(test.query_params["class_role"]) == "desk"
 
 
 def test_the_teachers_link_opens_the_desk_elsewhere_and_no_other_secret_does(app, desk):
     test, code = desk
-    secret = re.search(r"desk=([\w-]+)", " ".join(each.value for each in test.code))[1]
-    there = app("hold_a_class", desk=secret)
-    assert f"Class {code}" in [each.value for each in there.subheader] and "desk" not in there.query_params
+    secret = re.search(r"desk_secret=([\w-]+)", " ".join(each.value for each in test.code))[1]
+    there = app("hold_a_class", desk_secret=secret)
+    assert f"Class {code}" in [each.value for each in there.subheader] and "desk_secret" not in there.query_params
     for wrong in (secret[:-1], secret[::-1], "x"):
-        there = app("hold_a_class", **{"desk": wrong, "class": code, "as": "desk"})
+        there = app("hold_a_class", desk_secret=wrong, class_code=code, class_role="desk")
         assert not there.exception and [button.label for button in there.button if button.label == "Begin"] == []
 
 
@@ -80,7 +80,7 @@ def test_a_member_has_a_name_of_their_own_and_may_change_it(app, desk):
 
 @pytest.mark.parametrize("code", ["", "ABCDE", "abc", "A" * 40, "ABCD1", "' OR 1=1", "<b>", "\0", "-"])
 def test_a_wrong_code_is_answered_in_a_sentence(app, code):
-    test = app("hold_a_class", **{"class": code})
+    test = app("hold_a_class", class_code=code)
     assert not test.exception and "Join a class" in [each.value for each in test.subheader]
     test.text_input[0].set_value(code[:12])
     press(test, "Join")
@@ -152,7 +152,7 @@ def test_a_question_of_ones_own_needs_its_parts(app, desk):
 def test_the_board_has_no_button_that_steers(app, desk):
     _, code = desk
     join(app, code)
-    board = app("hold_a_class", **{"class": code, "as": "board", "present": "1"})
+    board = app("hold_a_class", class_code=code, class_role="board", present="1")
     assert [button.label for button in board.button] == ["Leave"]
     name = look(code).members[0].name
     assert name in text_of(board)
@@ -239,10 +239,10 @@ def test_three_browsers_walk_an_activity(shared_server, three):
     load(teacher, address)
     teacher.get_by_role("button", name="Open a class").click()
     expect(teacher.get_by_text("Choose an activity")).to_be_visible()
-    code = re.search("class=([A-Z]{5})", teacher.url)[1]
-    load(board, f"{address}?class={code}&as=board&present=1")
+    code = re.search("class_code=([A-Z]{5})", teacher.url)[1]
+    load(board, f"{address}?class_code={code}&class_role=board&present=1")
     expect(board.get_by_role("img", name="QR code")).to_be_visible()
-    load(phone, f"{address}?class={code}")
+    load(phone, f"{address}?class_code={code}")
     phone.get_by_role("button", name="Join the class").click()
     expect(phone.get_by_text("You are in.")).to_be_visible()
     expect(board.get_by_text("1 member of")).to_be_visible()

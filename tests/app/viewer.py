@@ -19,9 +19,11 @@ class Viewer:
         self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
         self.buttons: dict[str, str] = {}  # label -> id, as last drawn
+        self.radio = ""  # the id of the one drawn last
         self.primary: list[str] = []  # labels of those that the last run of the page drew as its main ones
         self.links: list[str] = []  # the pages' names beside the page
         self.said: list[str] = []  # text that the last run drew
+        self.said_by_page: list[str] = []  # text that the last run of the whole page drew
         self.exceptions = 0  # of the program, in all
         self.errors: list[str] = []  # sentences in red boxes, in all
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
@@ -30,8 +32,9 @@ class Viewer:
     def close(self) -> None:
         self.socket.close()
 
-    def run(self, fragment_id: str = "", timeout: float = 60, clicked: str = "") -> int:
-        """Run the page, or one fragment of it. Returns how many bytes came back until the run had ended."""
+    def run(self, fragment_id: str = "", timeout: float = 60, clicked: str = "", chosen: int | None = None) -> int:
+        """Run the page, or one fragment of it; with a button pressed, and the radio that was drawn last at the option
+        `chosen`. Returns how many bytes came back until the run had ended."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
         message.rerun_script.page_name = self.page
@@ -40,6 +43,8 @@ class Viewer:
             message.rerun_script.fragment_id = fragment_id
         if clicked:
             message.rerun_script.widget_states.widgets.add(id=self.buttons[clicked], trigger_value=True)
+        if chosen is not None and self.radio:
+            message.rerun_script.widget_states.widgets.add(id=self.radio, int_value=chosen)
         self.said = []
         self.socket.send(message.SerializeToString())
         return self._until_finished(timeout)
@@ -61,7 +66,8 @@ class Viewer:
             size += len(data)
             kind = message.WhichOneof("type")
             if kind == "new_session" and not message.metadata.run.fragment_ids:
-                self.fragments, self.primary = {}, []  # the page draws them anew
+                self.fragments, self.primary, self.radio = {}, [], ""  # the page draws them anew
+                self.buttons, self.said_by_page = {}, self.said
             elif kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
             elif kind == "delta" and message.delta.WhichOneof("type") == "new_element":
@@ -80,6 +86,8 @@ class Viewer:
                 self.buttons[element.button.label] = element.button.id
                 if element.button.type == "primary" and not element.button.disabled:
                     self.primary.append(element.button.label)
+            case "radio":
+                self.radio = element.radio.id
             case "heading":
                 self.said.append(element.heading.body)
             case "exception":

@@ -68,7 +68,7 @@ def class_of(choices: Choices) -> ClassState | None:
 
 def desk_link() -> str:
     """The teacher's own, with the secret."""
-    return link(desk=st.session_state[SECRETS["desk"]])
+    return link(desk_secret=st.session_state[SECRETS["desk"]])
 
 
 def link(**params: str) -> str:

@@ -35,7 +35,7 @@ def show_phase(state: ClassState) -> None:
 
 def show_way_in(state: ClassState) -> None:
     """The code and the QR code, for the last row."""
-    address = link(**{"class": state.code})
+    address = link(class_code=state.code)
     code, picture = st.columns([1.4, 1], vertical_alignment="center")
     with code:
         st.markdown("Join the class with the code")

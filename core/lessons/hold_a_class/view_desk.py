@@ -143,8 +143,9 @@ def show_now(state: ClassState) -> None:
 
 def show_links(state: ClassState) -> None:
     st.subheader(f"Class {state.code}", anchor=False)
-    student = link(**{"class": state.code})
-    st.markdown(f"[For students]({student}) · [Board]({student}&as=board&present=1)")
+    student = link(class_code=state.code)
+    board = link(class_code=state.code, class_role="board", present="1")
+    st.markdown(f"[For students]({student}) · [Board]({board})")
     st.code(student, language=None, wrap_lines=True)
     if note := reachable_sentence(host_of((st.context.url or "").partition("?")[0]), own_address()):
         st.caption(note)
