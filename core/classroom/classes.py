@@ -26,6 +26,7 @@ KEPT_SECONDS = 24 * 3600  # then a class ends by itself
 MAX_CLASSES = 200  # at a time, on one database
 CODE_TRIES = 20
 KEPT_STATES = 64  # in memory, of the classes looked at last
+FRESH_SECONDS = 0.3  # that a revision counts as known: thirty pages ask as often as one
 
 ENDED = "This class has ended."
 
@@ -77,6 +78,7 @@ class Classes:
     def __init__(self, database: Database):
         self.database = database
         self._states: OrderedDict[str, ClassState] = OrderedDict()
+        self._revisions: dict[str, tuple[float, int | None]] = {}  # when it was read, and what it was
         self._lock = threading.Lock()
 
     def open(self) -> tuple[str, str]:
@@ -106,7 +108,7 @@ class Classes:
         with self.database.begin() as db:
             mine = (classes.c.teacher == hash_of(secret)) & ~is_old()
             class_id = db.scalar(sa.select(classes.c.id).where(mine))
-        return Desk(self.database, class_id) if class_id else None
+        return Desk(self, class_id) if class_id else None
 
     def seat(self, secret: str) -> "Seat | None":
         """Of the member who has that secret."""
@@ -114,13 +116,13 @@ class Classes:
             both = members.join(classes, members.c.class_id == classes.c.id)
             mine = (members.c.secret == hash_of(secret)) & ~is_old()
             row = db.execute(sa.select(members.c.class_id, members.c.number).select_from(both).where(mine)).first()
-        return Seat(self.database, row.class_id, row.number) if row else None
+        return Seat(self, row.class_id, row.number) if row else None
 
     def join(self, class_id: str) -> str:
         """A new member, with a name that was made up. Returns the member's secret. Raises ClassError where the class is
         full or has ended."""
         secret = new_secret()
-        with change(self.database, class_id) as db:
+        with self.change(class_id) as db:
             names = set(db.scalars(sa.select(members.c.name).where(members.c.class_id == class_id)))
             number = 1 + number_of(db, sa.select(sa.func.count()).where(members.c.class_id == class_id))
             if number > MAX_MEMBERS:
@@ -130,9 +132,32 @@ class Classes:
         return secret
 
     def revision(self, class_id: str) -> int | None:
-        """Another one after each change; None once the class has ended. What a page asks that waits for something."""
-        with self.database.begin() as db:
-            return db.scalar(sa.select(classes.c.revision).where((classes.c.id == class_id) & ~is_old()))
+        """Another one after each change; None once the class has ended. What a page asks that waits for something.
+        What another server has changed is seen within FRESH_SECONDS."""
+        with self._lock:
+            read_at, revision = self._revisions.get(class_id, (-FRESH_SECONDS, None))
+        now = time.monotonic()
+        if now >= read_at + FRESH_SECONDS:
+            with self.database.begin() as db:
+                revision = db.scalar(sa.select(classes.c.revision).where((classes.c.id == class_id) & ~is_old()))
+            with self._lock:
+                if len(self._revisions) > KEPT_STATES:
+                    self._revisions.clear()
+                self._revisions[class_id] = now, revision
+        return revision
+
+    @contextmanager
+    def change(self, class_id: str) -> Iterator[sa.Connection]:
+        """A transaction that changes the class, alone until it ends. Raises ClassError where there is no such class."""
+        try:
+            with self.database.begin() as db:
+                there = (classes.c.id == class_id) & ~is_old()
+                if not db.execute(sa.update(classes).where(there).values(revision=classes.c.revision + 1)).rowcount:
+                    raise ClassError(ENDED)
+                yield db
+        finally:
+            with self._lock:
+                self._revisions.pop(class_id, None)
 
     def look(self, class_id: str) -> ClassState | None:
         """The class as it is now; None once it has ended. Read anew only when it has changed."""
@@ -164,12 +189,12 @@ class Classes:
 class Desk:
     """What the teacher of a class can do. All methods raise ClassError once it has ended."""
 
-    database: Database
+    known: Classes
     class_id: str
 
     def begin(self, activity: Activity) -> None:
         """The next round, at its first phase. Where one was on, it is over."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             mine = rounds.c.class_id == self.class_id
             number = 1 + number_of(db, sa.select(sa.func.coalesce(sa.func.max(rounds.c.number), 0)).where(mine))
             values = {"number": number, "activity": to_json(activity), "experiment_id": ""}
@@ -178,25 +203,25 @@ class Desk:
 
     def move(self, seen: Phase, to: Phase) -> None:
         """From the phase that the teacher sees to another one; nothing where another desk was faster."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             if db.scalar(sa.select(classes.c.phase).where(classes.c.id == self.class_id)) == seen:
                 set_class(db, self.class_id, phase=to)
 
     def measure(self, number: int, experiment_id: str) -> None:
         """This experiment measures that round."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             mine = (rounds.c.class_id == self.class_id) & (rounds.c.number == number)
             db.execute(sa.update(rounds).where(mine).values(experiment_id=experiment_id))
 
     def hide(self, number: int, hidden: bool) -> None:
         """Whether that member's name and answers are kept from the board."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             mine = (members.c.class_id == self.class_id) & (members.c.number == number)
             db.execute(sa.update(members).where(mine).values(hidden=int(hidden)))
 
     def end(self) -> None:
         """Delete the class, its members and all that they answered."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             delete_class(db, self.class_id)
 
 
@@ -204,7 +229,7 @@ class Desk:
 class Seat:
     """What a member of a class can do. All methods raise ClassError once it has ended."""
 
-    database: Database
+    known: Classes
     class_id: str
     number: int
 
@@ -213,14 +238,14 @@ class Seat:
         name = one_line(text, MAX_NAME)
         if not name:
             raise ClassError("A name needs a letter or a figure.")
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             mine = (members.c.class_id == self.class_id) & (members.c.number == self.number)
             db.execute(sa.update(members).where(mine).values(name=name))
 
     def answer(self, number: int, phase: Phase, value: float) -> None:
         """An answer in that round and phase, in place of an earlier one. Raises ClassError where it is not asked for
         any more, or cannot be one."""
-        with change(self.database, self.class_id) as db:
+        with self.known.change(self.class_id) as db:
             now = db.execute(sa.select(classes.c.phase, classes.c.round).where(classes.c.id == self.class_id)).one()
             if not phase.takes_answers or now != (phase, number):
                 raise ClassError("The class has moved on: this answer came too late.")
@@ -232,16 +257,6 @@ class Seat:
 
 
 # ---- in a transaction
-
-
-@contextmanager
-def change(database: Database, class_id: str) -> Iterator[sa.Connection]:
-    """A transaction that changes the class, alone until it ends. Raises ClassError where there is no such class."""
-    with database.begin() as db:
-        there = (classes.c.id == class_id) & ~is_old()
-        if not db.execute(sa.update(classes).where(there).values(revision=classes.c.revision + 1)).rowcount:
-            raise ClassError(ENDED)
-        yield db
 
 
 def number_of(db: sa.Connection, query: sa.Select) -> int:

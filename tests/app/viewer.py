@@ -19,7 +19,7 @@ class Viewer:
         self.page_hash = ""  # the page's name to the server, once it has told
         self.fragments: dict[str, float] = {}  # id -> seconds between its runs
         self.buttons: dict[str, str] = {}  # label -> id, as last drawn
-        self.radio = ""  # the id of the one drawn last
+        self.radio: tuple[str, list[str]] | None = None  # the one drawn last: its id, its options
         self.primary: list[str] = []  # labels of those that the last run of the page drew as its main ones
         self.links: list[str] = []  # the pages' names beside the page
         self.said: list[str] = []  # text that the last run drew
@@ -44,7 +44,7 @@ class Viewer:
         if clicked:
             message.rerun_script.widget_states.widgets.add(id=self.buttons[clicked], trigger_value=True)
         if chosen is not None and self.radio:
-            message.rerun_script.widget_states.widgets.add(id=self.radio, int_value=chosen)
+            message.rerun_script.widget_states.widgets.add(id=self.radio[0], string_value=self.radio[1][chosen])
         self.said = []
         self.socket.send(message.SerializeToString())
         return self._until_finished(timeout)
@@ -66,7 +66,7 @@ class Viewer:
             size += len(data)
             kind = message.WhichOneof("type")
             if kind == "new_session" and not message.metadata.run.fragment_ids:
-                self.fragments, self.primary, self.radio = {}, [], ""  # the page draws them anew
+                self.fragments, self.primary, self.radio = {}, [], None  # the page draws them anew
                 self.buttons, self.said_by_page = {}, self.said
             elif kind == "auto_rerun":
                 self.fragments[message.auto_rerun.fragment_id] = message.auto_rerun.interval
@@ -87,7 +87,7 @@ class Viewer:
                 if element.button.type == "primary" and not element.button.disabled:
                     self.primary.append(element.button.label)
             case "radio":
-                self.radio = element.radio.id
+                self.radio = element.radio.id, list(element.radio.options)
             case "heading":
                 self.said.append(element.heading.body)
             case "exception":

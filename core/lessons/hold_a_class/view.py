@@ -2,6 +2,7 @@
 have in common."""
 
 from collections.abc import Callable
+from zlib import crc32
 
 import streamlit as st
 
@@ -15,6 +16,8 @@ from core.ui.lab import server, visitor
 from core.ui.page import fragment, show_error
 
 LOOK_SECONDS = 1.5  # a step of the teacher's is on every page within two
+SPREAD_SECONDS = 0.3  # by which some look seldomer: after a step all look at once, and then less and less so
+SEAT_SECONDS = 4.5  # of what a member sees of a race: thirty such pictures cost the race and the server too much
 
 
 # ---- the door
@@ -75,19 +78,37 @@ def where(state: ClassState) -> tuple:
     """What a page is made for: when it has changed, the page is made anew."""
     experiment_id = state.round.experiment_id if state.round else ""
     status = server().store.status(experiment_id) if experiment_id else None
-    return state.phase, len(state.rounds), experiment_id, status is not None and status[0].active
+    hidden = tuple(member.number for member in state.members if member.hidden)
+    return state.phase, len(state.rounds), experiment_id, status is not None and status[0].active, hidden
 
 
-def follow(state: ClassState, draw: Callable[..., None], *arguments) -> None:
-    """`draw(*arguments, state)`, again and again with the class as it is; the whole page where the class has moved."""
-    fragment(look_again, run_every=LOOK_SECONDS)(state.id, where(state), draw, arguments)
+def follow(state: ClassState, draw: Callable[[ClassState], None] | None = None) -> None:
+    """Make the whole page anew where the class has moved; until then `draw(state)` again and again, if it is given."""
+    share = crc32(visitor().encode()) % 16 / 16
+    fragment(look_again, run_every=LOOK_SECONDS + share * SPREAD_SECONDS)(state.id, where(state), draw)
 
 
-def look_again(class_id: str, shown: tuple, draw: Callable[..., None], arguments: tuple) -> None:
+def look_again(class_id: str, shown: tuple, draw: Callable[[ClassState], None] | None) -> None:
     state = server().classes.look(class_id)
     if state is None or where(state) != shown:
         st.rerun()
-    draw(*arguments, state)
+    if draw:
+        draw(state)
+
+
+def follow_measurement(state: ClassState, draw: Callable[..., None], *arguments, seconds: float = LOOK_SECONDS) -> None:
+    """`draw(*arguments, state)`, again and again while the measurement runs; otherwise once, for nothing changes."""
+    found = measured(state)
+    if found and found[1].active:
+        fragment(draw_again, run_every=seconds)(state.id, draw, arguments)
+    else:
+        draw(*arguments, state)
+    follow(state)
+
+
+def draw_again(class_id: str, draw: Callable[..., None], arguments: tuple) -> None:
+    if state := server().classes.look(class_id):
+        draw(*arguments, state)
 
 
 def measured(state: ClassState) -> tuple[RaceResults, Status, str] | None:

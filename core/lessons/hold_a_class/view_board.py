@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.classroom.classes import ClassState
 from core.classroom.phase import Phase
-from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view import follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_access import link
 from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
 from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence
@@ -23,14 +23,11 @@ def show_phase(state: ClassState) -> None:
         follow(state, show_members)
         return
     st.subheader(plain(state.round.activity.question), anchor=False)
-    draw = {
-        Phase.PREDICT: show_count,
-        Phase.DISCUSS: show_first,
-        Phase.AGAIN: show_count,
-        Phase.MEASURE: show_measurement,
-        Phase.COMPARE: show_comparison,
-    }
-    follow(state, draw[state.phase])
+    if state.phase.takes_answers:
+        follow(state, show_count)
+        return
+    draw = {Phase.DISCUSS: show_first, Phase.MEASURE: show_measurement, Phase.COMPARE: show_comparison}
+    follow_measurement(state, draw[state.phase])
 
 
 def show_way_in(state: ClassState) -> None:

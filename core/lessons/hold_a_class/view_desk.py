@@ -11,7 +11,7 @@ from core.classroom.classes import ClassState, Desk, Round
 from core.classroom.phase import Phase
 from core.classroom.race import race_of_a_minute
 from core.lab.cluster import LabError
-from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view import follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_access import desk_link, forget, host_of, link, own_address
 from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
 from core.lessons.hold_a_class.words import (
@@ -50,7 +50,10 @@ def show_activity(state: ClassState, desk: Desk) -> None:
     show_steps(state, desk)
     if state.phase == Phase.MEASURE:
         show_start(state, desk, state.round)
-    follow(state, show_now)
+    if state.phase.takes_answers:
+        follow(state, show_now)
+    else:
+        follow_measurement(state, show_now)
 
 
 def choose_activity(desk: Desk) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from core.classroom.activity import Options, Scale
 from core.classroom.classes import ClassError, ClassState, Round, Seat
 from core.classroom.phase import Phase
-from core.lessons.hold_a_class.view import follow, measured
+from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_charts import draw_narrowing, draw_own_line, show_answers
 from core.lessons.hold_a_class.words import DO_NOW, measured_sentence, own_sentence
 from core.ui.page import next_lesson, plain, show_answer, show_error
@@ -16,19 +16,20 @@ def show_seat(state: ClassState, seat: Seat) -> None:
     show_name(state, seat)
     show_answer(DO_NOW[state.phase])
     if current is None:
-        follow(state, nothing_more)
+        follow(state)
         return
     st.subheader(plain(current.activity.question), anchor=False)
     if state.phase.takes_answers:
         ask(state, seat, current)
-        follow(state, nothing_more)
+        follow(state)
         return
     given = [state.answers[phase][seat.number] for phase in state.answers if seat.number in state.answers[phase]]
     st.markdown(plain(own_sentence(current.activity, given)))
     if state.phase == Phase.DISCUSS:
-        follow(state, nothing_more)
+        follow(state)
         return
-    follow(state, show_own if state.phase == Phase.MEASURE else show_comparison, seat)
+    draw = show_own if state.phase == Phase.MEASURE else show_comparison
+    follow_measurement(state, draw, seat, seconds=SEAT_SECONDS)
     if state.phase == Phase.COMPARE:
         next_lesson(current.activity.page, "The lesson that goes further.")
 
@@ -86,10 +87,6 @@ def ask(state: ClassState, seat: Seat, current: Round) -> None:
                 attempt(seat.answer, current.number, state.phase, float(value))
     if given is not None:
         st.markdown(f"Your answer is in: **{plain(form.shown(given))}**. You can change it until the class moves on.")
-
-
-def nothing_more(state: ClassState) -> None:
-    """The page stands as it is until the class moves."""
 
 
 def show_own(seat: Seat, state: ClassState) -> None:
