@@ -18,9 +18,10 @@ import click
 import psutil
 
 from core.classroom.activities import PREPARED
-from core.classroom.classes import Classes, ClassState
+from core.classroom.classes import Classes
 from core.classroom.phase import Phase
 from core.classroom.race import class_race
+from core.classroom.state import ClassState
 from core.lab.store import Store
 from core.lessons.hold_a_class.words import DO_NOW, NEXT_STEP
 from tests.app.conftest import Server

@@ -6,7 +6,8 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.classroom.classes import ClassError, ClassState
+from core.classroom.classes import ClassError
+from core.classroom.state import ClassState
 from core.experiments.race.results import RaceResults
 from core.lab.store import Status
 from core.lessons.hold_a_class.words import WHAT_IS_KEPT

@@ -3,8 +3,9 @@
 import psutil
 import streamlit as st
 
-from core.classroom.classes import ClassState, Desk, Seat
+from core.classroom.classes import Desk, Seat
 from core.classroom.made_up import read_code
+from core.classroom.state import ClassState
 from core.ui.choices import Choices
 from core.ui.kept import ask_for_kept, keep
 from core.ui.lab import server

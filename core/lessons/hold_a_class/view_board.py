@@ -3,8 +3,8 @@
 import segno
 import streamlit as st
 
-from core.classroom.classes import ClassState
 from core.classroom.phase import Phase
+from core.classroom.state import ClassState
 from core.lessons.hold_a_class.view import follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_access import link
 from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers

@@ -5,8 +5,8 @@ import streamlit as st
 
 from core import charts
 from core.classroom.activity import Activity, Scale, Settled
-from core.classroom.classes import ClassState
 from core.classroom.phase import Phase
+from core.classroom.state import ClassState
 from core.experiments.race.results import RaceResults
 from core.lessons.hold_a_class.words import answers_of, answers_sentence, counts_of, means_so_far, nats_or_unit
 from core.ui.charts import draw, panel_title, spec_of, theme

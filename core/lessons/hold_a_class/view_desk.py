@@ -7,9 +7,10 @@ import streamlit as st
 
 from core import charts
 from core.classroom.activities import BY_NAME, own
-from core.classroom.classes import ClassState, Desk, Round
+from core.classroom.classes import Desk
 from core.classroom.phase import Phase
 from core.classroom.race import race_of_a_minute
+from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
 from core.lessons.hold_a_class.view import follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_access import desk_link, forget, host_of, link, own_address

@@ -3,8 +3,9 @@
 import streamlit as st
 
 from core.classroom.activity import Options, Scale
-from core.classroom.classes import ClassError, ClassState, Round, Seat
+from core.classroom.classes import ClassError, Seat
 from core.classroom.phase import Phase
+from core.classroom.state import ClassState, Round
 from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, measured
 from core.lessons.hold_a_class.view_charts import draw_narrowing, draw_own_line, show_answers
 from core.lessons.hold_a_class.words import DO_NOW, measured_sentence, own_sentence

@@ -6,8 +6,8 @@ import numpy as np
 
 from core import charts
 from core.classroom.activity import Activity, Options, Scale, Settled
-from core.classroom.classes import ClassState
 from core.classroom.phase import Phase
+from core.classroom.state import ClassState
 from core.measure.estimate import Estimate
 from core.settings.limits import MAX_MEMBERS
 from core.ui.sentences import between
