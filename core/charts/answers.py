@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import FEW_TICKS, haloed, styled
+from core.charts.style import FEW_TICKS, labels_beside, styled
 
 NUM_PLACES = 25  # for answers of about the same size, to stand on top of each other
 
@@ -34,7 +34,6 @@ def answers_chart(theme: Theme, *, x_title: str, log: bool = False, height: int 
             "y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title="answers", tickMinStep=1, format="d")
         ),
     )
-    in_left_half = "scale('x', datum.x) < width / 2"
     return styled(
         alt.layer(
             axes,
@@ -43,16 +42,7 @@ def answers_chart(theme: Theme, *, x_title: str, log: bool = False, height: int 
                 x="x:Q", y="y:Q"
             ),
             mark.mark_rule(color=palette.whole, strokeWidth=3).encode(x="x:Q"),
-            *(
-                mark.mark_text(
-                    fontWeight="bold",
-                    baseline="top",
-                    align=alt.ExprRef(f"{in_left_half} ? 'left' : 'right'"),
-                    dx=alt.ExprRef(f"{in_left_half} ? 7 : -7"),
-                    **look,
-                ).encode(x="x:Q", y=alt.value(2), text="label:N")
-                for look in haloed(palette)
-            ),
+            *labels_beside(mark, palette),
         ),
         theme,
         height=height,

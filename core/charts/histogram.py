@@ -8,7 +8,7 @@ import pandas as pd
 
 from core.charts.domains import FINEST, LARGEST, SMALLEST
 from core.charts.palette import PALETTES, Theme
-from core.charts.style import FEW_TICKS, haloed, styled
+from core.charts.style import FEW_TICKS, labels_beside, styled
 
 
 def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", height: int = 180) -> alt.LayerChart:
@@ -26,7 +26,6 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
         x=alt.X("x:Q", scale=scale, axis=alt.Axis(title=x_title, format="~g", grid=False, tickCount=FEW_TICKS)),
         y=alt.Y("y:Q", scale=scale, axis=alt.Axis(title=y_title, tickMinStep=1, tickCount=4, format="~s")),
     )
-    in_left_half = "scale('x', datum.x) < width / 2"
     return styled(
         alt.layer(
             axes,
@@ -45,16 +44,7 @@ def histogram_chart(theme: Theme, *, x_title: str, y_title: str = "steps", heigh
             ),
             mark.mark_rule(color=palette.background, strokeWidth=7).encode(x="x:Q"),
             mark.mark_rule(color=palette.whole, strokeWidth=3).encode(x="x:Q"),
-            *(
-                mark.mark_text(
-                    fontWeight="bold",
-                    baseline="top",
-                    align=alt.ExprRef(f"{in_left_half} ? 'left' : 'right'"),
-                    dx=alt.ExprRef(f"{in_left_half} ? 7 : -7"),
-                    **look,
-                ).encode(x="x:Q", y=alt.value(2), text="label:N")
-                for look in haloed(palette)
-            ),
+            *labels_beside(mark, palette),
         ),
         theme,
         height=height,

@@ -115,3 +115,18 @@ def frame_of(x_axis: alt.Axis, y_axis: alt.Axis) -> alt.Chart:
 def progress_axis(title: str, number_format: str = "~s") -> alt.Axis:
     """A horizontal axis of tokens, steps or seconds: as many ticks as have room, 0 written as 0."""
     return alt.Axis(title=title, labelExpr=f"format(datum.value, '{number_format}')", grid=False, tickCount=FEW_TICKS)
+
+
+def labels_beside(mark: alt.Chart, palette: Palette) -> list[alt.Chart]:
+    """The label (str) of a rule at x, at the top, on the side that has more room."""
+    in_left_half = "scale('x', datum.x) < width / 2"
+    return [
+        mark.mark_text(
+            fontWeight="bold",
+            baseline="top",
+            align=alt.ExprRef(f"{in_left_half} ? 'left' : 'right'"),
+            dx=alt.ExprRef(f"{in_left_half} ? 7 : -7"),
+            **look,
+        ).encode(x="x:Q", y=alt.value(2), text="label:N")
+        for look in haloed(palette)
+    ]

@@ -20,6 +20,7 @@ from core.experiments.race.results import RaceResults
 from core.measure.comparison import lead_of
 
 TINY = {"n_layer": 1, "n_head": 2, "n_embd": 32}  # a class's minute has room for forty of them
+SIZES = (4, 16, 64)
 OWN = "own"
 
 
@@ -64,18 +65,18 @@ def nothing(race: RaceResults) -> Settled:
 # ---- the activities
 
 
-def who_leads(name: str, axis: str, title: str, why: tuple[str, str]) -> Activity:
+def who_leads(axis: str, why: tuple[str, str]) -> Activity:
+    """Of the sizes at equal steps, tokens or seconds."""
     return Activity(
-        name=name,
-        title=title,
+        name=f"equal-{axis}",
+        title=f"Who leads at equal {axis}?",
         question=f"Three models learn from batches of 4, 16 and 64 windows. At equal {axis}, which one has the lowest "
         "validation loss?",
-        form=Options(("B = 4", "B = 16", "B = 64")),
+        form=Options(tuple(f"B = {batch_size}" for batch_size in SIZES)),
         minutes=8,
         page="pages/race_batch_sizes.py",
         why=why,
-        quantity="how far the leader is ahead of the next one, in nats per token",
-        settings=TINY | {"batch_sizes": (4, 16, 64), "axis": axis},
+        settings=TINY | {"batch_sizes": SIZES, "axis": axis},
         settle=partial(leader, axis),
     )
 
@@ -93,37 +94,30 @@ PREPARED = (
             "of how many there are.",
             "Sixteen times as many windows make it four times calmer, not sixteen.",
         ),
-        quantity="noise of the loss at B = 4 over that at B = 64",
         settings=TINY | {"batch_sizes": (4, 64)},
         settle=noise_ratio,
         estimate=factor_estimate,
         theory=4.0,
     ),
     who_leads(
-        "equal-steps",
         "steps",
-        "Who leads at equal steps?",
         (
             "At equal steps the largest batch has read the most text, and each of its steps is the least noisy.",
             "It has also cost the most: that is what this comparison leaves out.",
         ),
     ),
     who_leads(
-        "equal-tokens",
         "tokens",
-        "Who leads at equal tokens?",
         (
-            "At equal tokens a small batch has made many more steps, each one a chance to correct the last.",
-            "At one learning rate for all, that is worth more here than the calmer steps of a large batch.",
+            "At equal tokens a small batch has made more steps, each a chance to correct the last, but a noisier one.",
+            "Which of the two counts for more depends on the learning rate and on how long the training goes on.",
         ),
     ),
     who_leads(
-        "equal-seconds",
         "seconds",
-        "Who leads at equal seconds?",
         (
-            "A step on a large batch takes longer, but a window in it takes less time than in a small one.",
-            "How much less depends on the machine: that is why this one has to be measured where it matters.",
+            "A step on a large batch takes longer, but often less time for each window than a step on a small one.",
+            "How much less depends on the machine, so the answer may be another one on another machine.",
         ),
     ),
 )
@@ -146,8 +140,7 @@ def own(question: str, options: list[str]) -> Activity:
         minutes=8,
         page="pages/race_batch_sizes.py",
         why=("", ""),
-        quantity="",
-        settings=TINY | {"batch_sizes": (4, 16, 64)},
+        settings=TINY | {"batch_sizes": SIZES},
         settle=nothing,
     )
 

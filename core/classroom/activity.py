@@ -53,9 +53,7 @@ class Options:
 class Settled:
     """What a measurement says to a question, so far."""
 
-    values: np.ndarray = field(
-        default_factory=lambda: np.empty(0)
-    )  # (R,) of each seed; NaN of those that have not ended
+    values: np.ndarray = field(default_factory=lambda: np.empty(0))  # (R,), one a seed; NaN until it has ended
     estimate: Estimate | None = None  # over the seeds that have ended; None for fewer than two
     option: int | None = None  # that the measurement speaks for; None for a scale, or where it is not resolved
 
@@ -85,7 +83,6 @@ class Activity:
     minutes: int  # that it takes in class, measurement and discussion included
     page: str  # of the lesson that goes further
     why: tuple[str, str]  # two sentences
-    quantity: str  # what is measured, in words
     settings: Mapping[str, Any]
     settle: Callable[[Any], Settled]  # from the results of its experiment
     estimate: Callable[[np.ndarray], Estimate] = mean_estimate  # of the values of two seeds or more

@@ -74,7 +74,7 @@ class TrainConfig:
         if self.num_seeds < 1:
             raise ValueError(f"The number of seeds is {self.num_seeds}; it must be at least 1.")
         if self.seeds_in_turn < 0:
-            raise ValueError(f"{self.seeds_in_turn} seeds in turn cannot be had; 0 is for all of them together.")
+            raise ValueError(f"seeds_in_turn is {self.seeds_in_turn}; it must be 0 or more.")
         if self.first_seed < 0:
             raise ValueError(f"The seed is {self.first_seed}; it must be 0 or more.")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):

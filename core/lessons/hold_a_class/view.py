@@ -6,13 +6,16 @@ from zlib import crc32
 
 import streamlit as st
 
+from core.classroom.activity import Settled
 from core.classroom.classes import ClassError
 from core.classroom.state import ClassState
+from core.experiments.feed import Feed
 from core.experiments.race.results import RaceResults
 from core.lab.store import Status
 from core.lessons.hold_a_class.words import WHAT_IS_KEPT
 from core.ui.choices import Choices
-from core.ui.experiment import feed_of
+from core.ui.controls import show_progress
+from core.ui.experiment import feed_of, percent
 from core.ui.lab import server, visitor
 from core.ui.page import fragment, show_error
 
@@ -112,8 +115,8 @@ def draw_again(class_id: str, draw: Callable[..., None], arguments: tuple) -> No
         draw(*arguments, state)
 
 
-def measured(state: ClassState) -> tuple[RaceResults, Status, str] | None:
-    """(results, status, sentence) of what measures the activity that is on; None before it was begun, or where the
+def measured(state: ClassState) -> tuple[Feed, Status, str] | None:
+    """(feed, status, sentence) of what measures the activity that is on; None before it was begun, or where the
     database does not have it any more."""
     current = state.round
     if not (current and current.experiment_id):
@@ -123,9 +126,28 @@ def measured(state: ClassState) -> tuple[RaceResults, Status, str] | None:
     if kept is None or status is None:
         return None
     server().lab.line.renew_lease(current.experiment_id, visitor())
-    results = feed_of(current.experiment_id, kept).look()
+    return feed_of(current.experiment_id, kept), *status
+
+
+def settled(state: ClassState) -> tuple[RaceResults, Settled] | None:
+    """What has been measured so far, and what that says to the question."""
+    found = measured(state)
+    if found is None or state.round is None:
+        return None
+    results = found[0].look()
     assert isinstance(results, RaceResults)
-    return results, *status
+    return results, state.round.activity.settle(results)
+
+
+def show_how_far(state: ClassState) -> None:
+    """The measurement's progress, in a bar; its place in line; why it failed, if it did."""
+    found = measured(state)
+    if found and state.round:
+        feed, status, sentence = found
+        results = feed.look()
+        share = 1.0 if status == Status.DONE else min(1.0, results.share)
+        done, left = percent(results, share), feed.remaining_seconds()
+        show_progress(state.round.experiment_id, status, sentence, share, done, left)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -1,17 +1,21 @@
 """Who this visitor is in a class: what their secret opens, and where it is kept."""
 
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
 import psutil
 import streamlit as st
 
 from core.classroom.classes import Desk, Seat
 from core.classroom.made_up import read_code
 from core.classroom.state import ClassState
+from core.lessons.hold_a_class.words import LOCAL
 from core.ui.choices import Choices
 from core.ui.kept import ask_for_kept, keep
 from core.ui.lab import server
 
 SECRETS = {"desk": "_class_desk", "seat": "_class_seat"}  # in the session, by role
 NAMES = {"desk": "batchscope-desk", "seat": "batchscope-seat"}  # in the browser
+FOUND = "_class_found"  # in the session: ids of classes, by their codes
 TOO_MANY = "Too many wrong codes were tried. Wait a minute, then try again."
 
 
@@ -51,17 +55,22 @@ def seat_in(class_id: str) -> Seat | None:
 
 
 def class_of(choices: Choices) -> ClassState | None:
-    """The class whose code is in the address. One that is not there is reported, and forgotten; wrong codes count."""
-    code, tries, place = read_code(choices.class_code), server().tries, st.context.ip_address or ""
+    """The class whose code is in the address. One that is not there is reported, and forgotten. Wrong codes count; who
+    has been in a class once is not kept out by those that others try."""
     if not choices.class_code:
         return None
-    if not tries.allowed(place):
-        st.warning(TOO_MANY)
-        return None
-    class_id = server().classes.find(code) if code else None
-    state = server().classes.look(class_id) if class_id else None
+    code, found = read_code(choices.class_code), st.session_state.setdefault(FOUND, {})
+    if code not in found:
+        tries, place = server().tries, st.context.ip_address or ""
+        if not tries.allowed(place):
+            st.warning(TOO_MANY)
+            return None
+        if class_id := server().classes.find(code) if code else None:
+            found[code] = class_id
+        else:
+            tries.count_wrong(place)
+    state = server().classes.look(found[code]) if code in found else None
     if state is None:
-        tries.count_wrong(place)
         choices.set(class_code="", class_role="")
         st.warning("There is no class with that code. It may have ended, or have been mistyped.")
     return state
@@ -74,19 +83,15 @@ def desk_link() -> str:
 
 def link(**params: str) -> str:
     """The address of this page, for others: where it was opened as localhost, by this computer's own address."""
-    base = (st.context.url or "").partition("?")[0]
-    host, own = host_of(base), own_address()
-    if host in ("localhost", "127.0.0.1", "[::1]") and own:
-        base = base.replace(host, own, 1)
-    return base + "?" + "&".join(f"{name}={value}" for name, value in params.items())
+    here, own = urlsplit(st.context.url or ""), own_address()
+    if here.hostname in LOCAL and own:
+        here = here._replace(netloc=f"{own}:{here.port}" if here.port else own)
+    return urlunsplit(here._replace(query=urlencode(params)))
 
 
-def host_of(url: str) -> str:
-    """
-    >>> host_of("http://localhost:8501/hold_a_class")
-    'localhost'
-    """
-    return url.partition("//")[2].partition("/")[0].rpartition(":")[0] or url.partition("//")[2].partition("/")[0]
+def host() -> str:
+    """By which this page was opened."""
+    return urlsplit(st.context.url or "").hostname or ""
 
 
 def own_address() -> str:

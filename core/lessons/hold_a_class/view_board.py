@@ -5,9 +5,9 @@ import streamlit as st
 
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
-from core.lessons.hold_a_class.view import follow, follow_measurement, measured
+from core.lessons.hold_a_class.view import follow, follow_measurement, settled, show_how_far
 from core.lessons.hold_a_class.view_access import link
-from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
+from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence
 from core.ui.page import plain, show_answer
 
@@ -66,25 +66,18 @@ def show_first(state: ClassState) -> None:
 
 def show_measurement(state: ClassState) -> None:
     assert state.round
-    found = measured(state)
-    if found is None:
+    if not (found := settled(state)):
         st.markdown("The measurement has not begun. Every member will be a seed.")
         return
-    results, status, sentence = found
-    if sentence:
-        st.warning(plain(sentence))
-    st.progress(min(1.0, results.share), text=f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}%")
-    settled = state.round.activity.settle(results)
-    show_answer(measured_sentence(state.round.activity, settled))
-    if len(settled.values):
-        draw_narrowing(state.round.activity, settled, len(settled.values))
+    show_how_far(state)
+    show_answer(measured_sentence(state.round.activity, found[1]))
+    draw_measured(state.round.activity, *found)
 
 
 def show_comparison(state: ClassState) -> None:
     assert state.round
-    activity, found = state.round.activity, measured(state)
-    settled = activity.settle(found[0]) if found else None
-    if settled:
-        show_answer(measured_sentence(activity, settled))
-    show_answers(state, (Phase.PREDICT, Phase.AGAIN), settled)
+    activity, found = state.round.activity, settled(state)
+    if found:
+        show_answer(measured_sentence(activity, found[1]))
+    show_answers(state, (Phase.PREDICT, Phase.AGAIN), found[1] if found else None)
     st.markdown(" ".join(activity.why))

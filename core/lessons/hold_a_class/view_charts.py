@@ -42,8 +42,18 @@ def draw_answers(activity: Activity, answers: list[float], when: str, settled: S
     draw(spec, key, sentence, dots=dots, frame=frame, band=band, mark=mark)
 
 
-def draw_narrowing(activity: Activity, settled: Settled, num_seeds: int, own: int = -1) -> None:
+def draw_measured(activity: Activity, results: RaceResults, settled: Settled) -> None:
+    """How the interval narrows; of a teacher's own question, which has none, the losses of one seed."""
+    if len(settled.values):
+        draw_narrowing(activity, settled)
+    else:
+        draw_losses(results, results.spec.train.first_seed, "one of the seeds")
+
+
+def draw_narrowing(activity: Activity, settled: Settled, own: int = -1) -> None:
     """The mean of the seeds that have ended and its interval, seed by seed; `own` is the place of a member's own."""
+    if not len(settled.values):
+        return
     means = means_so_far(activity, settled)
     ended = np.flatnonzero(np.isfinite(settled.values))
     values = settled.values[ended]
@@ -64,17 +74,17 @@ def draw_narrowing(activity: Activity, settled: Settled, num_seeds: int, own: in
             "mean": np.array([mean.value for mean in means]),
         },
         theory=theory,
-        frame=charts.frame_corners((0.5, max(2, num_seeds) + 0.5), y),
+        frame=charts.frame_corners((0.5, len(settled.values) + 0.5), y),
     )
 
 
-def draw_own_line(results: RaceResults, seed: int) -> None:
+def draw_losses(results: RaceResults, seed: int, whose: str) -> None:
     """The training losses of one seed: a panel a batch size."""
     columns = {b: results.training_columns("tokens", b, seed) for b in results.batch_sizes}
     frame = charts.frame_corners((0.0, results.x_limit("tokens")), loss_domain(columns.values(), results.started))
     for place, b in zip(st.columns(len(columns)), columns, strict=True):
         color = charts.batch_size_color(b, theme())
         with place.container(gap="xxsmall"):
-            panel_title(f"B = {b}", f"your seed, {seed}", color)
+            panel_title(f"B = {b}", whose, color)
             spec = spec_of(charts.panel_chart, color, theme(), mark=mark_of(results, b, seed), height=150)
-            draw(spec, f"class_own_{b}", f"Training loss of your seed at B = {b}.", columns=columns[b], frame=frame)
+            draw(spec, f"class_losses_{b}", f"Training loss of {whose} at B = {b}.", columns=columns[b], frame=frame)

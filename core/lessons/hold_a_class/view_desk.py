@@ -12,9 +12,9 @@ from core.classroom.phase import Phase
 from core.classroom.race import race_of_a_minute
 from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
-from core.lessons.hold_a_class.view import follow, follow_measurement, measured
-from core.lessons.hold_a_class.view_access import desk_link, forget, host_of, link, own_address
-from core.lessons.hold_a_class.view_charts import draw_narrowing, show_answers
+from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far
+from core.lessons.hold_a_class.view_access import desk_link, forget, host, link, own_address
+from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import (
     NEXT_STEP,
     answered_sentence,
@@ -122,24 +122,19 @@ def show_now(state: ClassState) -> None:
     if state.phase.takes_answers:
         st.markdown(f"**{answered_sentence(state)}.**")
         return
-    found = measured(state)
-    settled = activity.settle(found[0]) if found else None
-    if found and settled:
-        results, status, sentence = found
-        if sentence:
-            st.warning(plain(sentence))
+    found = settled(state)
+    if found:
         if state.phase == Phase.MEASURE:
-            tokens = charts.format_count(results.spec.train.max_tokens)
-            text = (
-                f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}% of {results.spec.train.num_seeds} seeds"
-            )
-            st.progress(min(1.0, results.share), text=f"{text}, {tokens} tokens for each run")
-        st.markdown(measured_sentence(activity, settled))
+            show_how_far(state)
+            plan = found[0].spec.train
+            tokens = charts.format_count(plan.max_tokens)
+            st.caption(f"{charts.counted(plan.num_seeds, 'seed')}, {tokens} tokens for each run")
+        st.markdown(measured_sentence(activity, found[1]))
     if state.phase in (Phase.DISCUSS, Phase.COMPARE):
         phases = (Phase.PREDICT,) if state.phase == Phase.DISCUSS else (Phase.PREDICT, Phase.AGAIN)
-        show_answers(state, phases, settled)
-    if settled and len(settled.values):
-        draw_narrowing(activity, settled, len(settled.values))
+        show_answers(state, phases, found[1] if found else None)
+    if found:
+        draw_measured(activity, *found)
 
 
 # ---- the class
@@ -151,7 +146,7 @@ def show_links(state: ClassState) -> None:
     board = link(class_code=state.code, class_role="board", present="1")
     st.markdown(f"[For students]({student}) · [Board]({board})")
     st.code(student, language=None, wrap_lines=True)
-    if note := reachable_sentence(host_of((st.context.url or "").partition("?")[0]), own_address()):
+    if note := reachable_sentence(host(), own_address()):
         st.caption(note)
     with st.popover("This desk on another device"):
         st.markdown("Whoever has this link can steer the class. Do not show it on the board.")

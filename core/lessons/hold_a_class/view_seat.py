@@ -6,8 +6,8 @@ from core.classroom.activity import Options, Scale
 from core.classroom.classes import ClassError, Seat
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
-from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, measured
-from core.lessons.hold_a_class.view_charts import draw_narrowing, draw_own_line, show_answers
+from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, settled, show_how_far
+from core.lessons.hold_a_class.view_charts import draw_losses, draw_narrowing, show_answers
 from core.lessons.hold_a_class.words import DO_NOW, measured_sentence, own_sentence
 from core.ui.page import next_lesson, plain, show_answer, show_error
 
@@ -93,34 +93,28 @@ def ask(state: ClassState, seat: Seat, current: Round) -> None:
 def show_own(seat: Seat, state: ClassState) -> None:
     """One's own seed while it is trained, and what the class has so far."""
     assert state.round
-    found = measured(state)
-    if found is None:
+    if not (found := settled(state)):
         st.caption("The measurement begins when your teacher starts it.")
         return
-    results, status, sentence = found
+    show_how_far(state)
+    results, says = found
     seed = seat.number - 1
-    if sentence:
-        st.warning(plain(sentence))
-    st.progress(min(1.0, results.share), text=f"{status.capitalize()}: {100 * min(1.0, results.share):.0f}%")
-    settled = state.round.activity.settle(results)
-    st.markdown(measured_sentence(state.round.activity, settled))
+    st.markdown(measured_sentence(state.round.activity, says))
     if seed in results.spec.train.seeds:
-        draw_own_line(results, seed)
+        draw_losses(results, seed, f"your seed, {seed}")
         st.caption(f"Your seed is {seed}: it decides the first weights and which windows are read.")
     else:
         st.caption("You came after this race had begun, so none of its seeds is yours. The next one will be.")
-    if len(settled.values):
-        draw_narrowing(state.round.activity, settled, len(settled.values), own=seed)
+    draw_narrowing(state.round.activity, says, own=seed)
 
 
 def show_comparison(seat: Seat, state: ClassState) -> None:
     """Both rounds of answers, and what was measured."""
     assert state.round
-    activity, found = state.round.activity, measured(state)
-    settled = activity.settle(found[0]) if found else None
-    if settled:
-        st.markdown(measured_sentence(activity, settled))
+    activity, found = state.round.activity, settled(state)
+    if found:
+        st.markdown(measured_sentence(activity, found[1]))
     st.markdown(" ".join(activity.why))
-    show_answers(state, (Phase.PREDICT, Phase.AGAIN), settled)
-    if settled and len(settled.values):
-        draw_narrowing(activity, settled, len(settled.values), own=seat.number - 1)
+    show_answers(state, (Phase.PREDICT, Phase.AGAIN), found[1] if found else None)
+    if found:
+        draw_narrowing(activity, found[1], own=seat.number - 1)

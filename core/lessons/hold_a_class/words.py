@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core import charts
+from core.classroom.activities import OWN
 from core.classroom.activity import Activity, Options, Scale, Settled
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
@@ -32,6 +33,7 @@ NEXT_STEP = {  # what the teacher's button does
     Phase.MEASURE: "Compare",
     Phase.COMPARE: "Finish",
 }
+LOCAL = ("localhost", "127.0.0.1", "::1")  # what only this computer is called by
 WHAT_IS_KEPT = (
     f"No account and no name is needed: everyone gets a made-up name and may change it. Up to {MAX_MEMBERS} can join. "
     "Names and answers are deleted when the class ends, after a day at the latest. What was measured holds neither, "
@@ -86,8 +88,8 @@ def answers_sentence(activity: Activity, answers: Sequence[float], when: str) ->
 def measured_sentence(activity: Activity, settled: Settled) -> str:
     """What the seeds that have ended say."""
     found, form = settled.estimate, activity.form
-    if activity.name == "own":
-        return "The race is done. Read the answer off its charts."
+    if activity.name == OWN:
+        return "Read the answer off the race's charts."
     if found is None:
         return (
             "The first seeds have not ended yet."
@@ -124,7 +126,7 @@ def minutes_sentence(activity: Activity) -> str:
 
 def reachable_sentence(host: str, address: str) -> str:
     """Where the link leads nowhere but to this computer, what to do about it; empty where others can follow it."""
-    if host not in ("localhost", "127.0.0.1", "::1"):
+    if host not in LOCAL:
         return ""
     if address:
         return f"You opened this page as {host}. Others reach it in your network under {address}, as this link says."
