@@ -26,7 +26,7 @@ START_SECONDS = 90  # that it may take to come back, before that begins to count
 LOOK_SECONDS = 0.5  # how often who waits hears of it
 MAX_WAITING = 300  # questions
 KEPT_BYTES = 64 * 2**20  # of answers
-CALL = "call"  # the resource of workers in a cluster that is not ours
+CALL = "call"  # how the name of a resource begins that a call takes
 MAX_EXTERNAL = 8  # questions at a time, in a cluster that is not ours
 
 
@@ -46,7 +46,7 @@ class Calls:
 
     def __init__(self, client: Any, cluster: LocalCluster | None):
         self.client, self.cluster = client, cluster
-        self.resources = [*cluster.call_workers] if cluster else [CALL] * num_external(client)
+        self.resources = [*cluster.call_workers] if cluster else external_resources(client)
         self.threads = [ThreadPoolExecutor(1, "batchscope-call") for _ in self.resources]  # a queue each
         self.lock = threading.Lock()
         self.open: dict[bytes, Question] = {}  # in the order in which they came
@@ -175,10 +175,13 @@ class Calls:
             thread.shutdown(wait=False, cancel_futures=True)
 
 
-def num_external(client: Any) -> int:
-    """How many questions a cluster that is not ours can answer at once, as far as we use it."""
+def external_resources(client: Any) -> list[str]:
+    """What the calls of a cluster that is not ours take, one for each that it can answer at once, as far as we use it.
+    Another server's own workers have names of their own for it."""
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return min(MAX_EXTERNAL, max(1, int(sum(worker["resources"].get(CALL, 0) for worker in workers))))
+    offered = [item for worker in workers for item in worker["resources"].items()]
+    found = [kind for kind, number in offered for _ in range(int(number)) if kind.startswith(CALL)]
+    return found[:MAX_EXTERNAL] or [CALL]
 
 
 def digest_of(*values) -> bytes:

@@ -86,7 +86,7 @@ def test_every_page_opens_as_the_first_request_of_a_fresh_server(scheduler, tmp_
         viewer = Viewer(server.port, path)
         viewer.run()
         viewer.close()
-    assert viewer.said[0] == title and not viewer.exceptions
+    assert viewer.said[0] == title and not viewer.exceptions and not viewer.errors
     assert [link.split()[0] for link in viewer.links] == [link.split()[0] for link in LINKS]
 
 

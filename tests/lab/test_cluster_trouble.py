@@ -1,5 +1,6 @@
 """A real cluster: calls that go wrong, what is refused, another scheduler, and what ends with the server."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -229,7 +230,7 @@ def test_a_race_that_nobody_looks_at_is_stopped(lab, monkeypatch):
 
 def test_without_the_certificate_nobody_reaches_a_port_of_it(lab):
     lab.call("os:getpid")
-    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    processes = [psutil.Process(), *map(psutil.Process, lab.client.run(os.getpid).values())]  # no other test's servers
     ports = {c.laddr for p in processes for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
     assert len(ports) >= 5 and {address.ip for address in ports} == {"127.0.0.1"}
     for _, port in ports:

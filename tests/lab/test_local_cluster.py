@@ -1,7 +1,10 @@
-"""How the memory of a machine is shared among workers."""
+"""How the memory of a machine is shared among workers, and what a cluster that is not ours is asked for."""
+
+from types import SimpleNamespace
 
 import pytest
 
+from core.lab.calls import MAX_EXTERNAL, external_resources
 from core.lab.local_cluster import FILES_BYTES, IDLE_BYTES, SERVER_BYTES, worker_plans
 
 MB, GB = 2**20, 2**30
@@ -26,3 +29,14 @@ def test_where_two_do_not_fit_one_worker_does_both():
 def test_a_second_worker_for_calls_where_cores_and_memory_allow():
     assert len(worker_plans(24 * GB, 2)) == len(worker_plans(4 * GB, 16)) == 2
     assert len(worker_plans(24 * GB, 4)) == 3
+
+
+def test_a_cluster_that_is_not_ours_is_asked_by_the_names_that_its_workers_have():
+    def client(*resources: dict) -> SimpleNamespace:
+        found = {"workers": {f"tcp://{place}": {"resources": r} for place, r in enumerate(resources)}}
+        return SimpleNamespace(scheduler_info=lambda n_workers: found)
+
+    assert external_resources(client({"race": 1.0}, {"call-0": 1.0}, {"call-1": 1.0})) == ["call-0", "call-1"]
+    assert external_resources(client({"race": 1.0, "call": 2.0})) == ["call"] * 2
+    assert external_resources(client({"call": 100.0})) == ["call"] * MAX_EXTERNAL
+    assert external_resources(client({"race": 1.0})) == ["call"]  # one that is started later may take it
