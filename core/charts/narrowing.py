@@ -8,8 +8,9 @@ from core.charts.palette import PALETTES, Theme
 from core.charts.style import styled
 
 
-def narrowing_chart(theme: Theme, *, y_title: str, height: int = 260) -> alt.LayerChart:
-    """A dot a seed, the mean of the seeds so far and its interval; dashed, one that shrinks as 1/√n to the last.
+def narrowing_chart(theme: Theme, *, y_title: str, each: str = "seed", height: int = 260) -> alt.LayerChart:
+    """A dot a seed (or whatever else `each` names), the mean of the seeds so far and its interval; dashed, one that
+    shrinks as 1/√n to the last.
 
     Datasets
         seeds   n (int), value (float), own (bool): each seed as it came in
@@ -26,13 +27,13 @@ def narrowing_chart(theme: Theme, *, y_title: str, height: int = 260) -> alt.Lay
         x=alt.X(
             "x:Q",
             scale=alt.Scale(nice=False, zero=False),
-            axis=alt.Axis(title="seeds that have come in", tickMinStep=1, format="d", grid=False),
+            axis=alt.Axis(title=f"{each}s that have come in", tickMinStep=1, format="d", grid=False),
         ),
         y=alt.Y("y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title=y_title, tickCount=6, format="~g")),
     )
     dashed: dict = {"color": palette.theory, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
     tooltip = [
-        alt.Tooltip("n:Q", title="seeds"),
+        alt.Tooltip("n:Q", title=f"{each}s"),
         alt.Tooltip("mean:Q", format=".3~g"),
         alt.Tooltip("low:Q", title="interval from", format=".3~g"),
         alt.Tooltip("high:Q", title="to", format=".3~g"),

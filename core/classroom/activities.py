@@ -1,68 +1,20 @@
 """The prepared activities, and how any activity is kept."""
 
 import json
+import math
 from functools import partial
 
-import numpy as np
-
-from core.classroom.activity import (
-    MAX_OPTION,
-    MAX_OPTIONS,
-    MAX_QUESTION,
-    Activity,
-    Options,
-    Scale,
-    Settled,
-    factor_estimate,
-)
+from core.classroom import settle
+from core.classroom.activity import MAX_OPTION, MAX_OPTIONS, MAX_QUESTION, Activity, Options, Scale, factor_estimate
 from core.classroom.made_up import one_line
-from core.experiments.race.results import RaceResults
-from core.measure.comparison import lead_of
+from core.classroom.measurement import NOISE_STEP, draws_with, noise_with, race_with, times_with
+from core.experiments.draws.spec import Counted
 
 TINY = {"n_layer": 1, "n_head": 2, "n_embd": 32}  # a class's minute has room for forty of them
+STILL = {"learning_rate": 1e-6, "lr_rule": "linear"}  # the models stay the same, so that only the batches differ
 SIZES = (4, 16, 64)
 OWN = "own"
-
-
-# ---- what settles a question
-
-
-def ended(race: RaceResults, batch_size: int, name: str) -> np.ndarray:
-    """A number of the summary of each run at that batch size, (R,); NaN of runs that have not ended, or diverged."""
-    found = (race.summaries.get((batch_size, seed)) for seed in race.spec.train.seeds)
-    return np.array([np.nan if each is None else getattr(each, name) for each in found], dtype=float)
-
-
-def noise_ratio(race: RaceResults) -> Settled:
-    """The noise of the smallest batch size's loss over that of the largest, a number a seed."""
-    small, large = (ended(race, b, "loss_noise") for b in (race.batch_sizes[0], race.batch_sizes[-1]))
-    values = small / large
-    known = values[np.isfinite(values)]
-    return Settled(values, factor_estimate(known) if len(known) > 1 else None)
-
-
-def leader(axis: str, race: RaceResults) -> Settled:
-    """Which batch size has the lowest validation loss where all have come to at equal steps, tokens or seconds; the
-    values are how far the leader is ahead of the next one."""
-    done = np.all([np.isfinite(ended(race, b, "final_val_loss")) for b in race.batch_sizes], axis=0)
-    if done.sum() < 2:
-        return Settled(np.full(len(done), np.nan))
-    _, losses = race.validation_at_equal(axis)
-    lead = lead_of({b: values[done] for b, values in losses.items()})
-    if lead is None:
-        return Settled(np.full(len(done), np.nan))
-    first, second = int(lead.leader), int(lead.second)
-    ahead = np.where(done, losses[second] - losses[first], np.nan)
-    option = race.batch_sizes.index(first) if lead.resolved else None
-    return Settled(ahead, lead.difference, option)
-
-
-def nothing(race: RaceResults) -> Settled:
-    """Of a teacher's own question: the class has to read the answer off the race."""
-    return Settled()
-
-
-# ---- the activities
+LEADERS_TOKENS = 400_000  # for each run, at most: with so many the three comparisons have three different leaders
 
 
 def who_leads(axis: str, why: tuple[str, str]) -> Activity:
@@ -77,7 +29,9 @@ def who_leads(axis: str, why: tuple[str, str]) -> Activity:
         page="pages/race_batch_sizes.py",
         why=why,
         settings=TINY | {"batch_sizes": SIZES, "axis": axis},
-        settle=partial(leader, axis),
+        experiment=race_with,
+        settle=partial(settle.leader, axis),
+        max_tokens=LEADERS_TOKENS,
     )
 
 
@@ -85,7 +39,8 @@ PREPARED = (
     Activity(
         name="noisier",
         title="How much noisier is a small batch?",
-        question="A loss jumps from step to step. How many times further does it jump at B = 4 than at B = 64?",
+        question="A model that stands nearly still reads one batch after the other, and its loss jumps from one to the "
+        "next. How many times further does it jump at B = 4 than at B = 64?",
         form=Scale(low=1, high=64, step=0.5, unit=" times", start=1, log=True),
         minutes=10,
         page="pages/measure_the_noise.py",
@@ -94,8 +49,9 @@ PREPARED = (
             "of how many there are.",
             "Sixteen times as many windows make it four times calmer, not sixteen.",
         ),
-        settings=TINY | {"batch_sizes": (4, 64)},
-        settle=noise_ratio,
+        settings=TINY | {"batch_sizes": (4, 64)} | STILL,
+        experiment=race_with,
+        settle=settle.noise_ratio,
         estimate=factor_estimate,
         theory=4.0,
     ),
@@ -120,6 +76,112 @@ PREPARED = (
             "How much less depends on the machine, so the answer may be another one on another machine.",
         ),
     ),
+    Activity(
+        name="half-the-steps",
+        title="Twice the batch, half the steps?",
+        question="With 16 windows in a batch instead of 8, a model needs fewer steps to the same validation loss. How "
+        "many times fewer?",
+        form=Scale(low=0.5, high=4, step=0.1, unit=" times", start=1, log=True),
+        minutes=10,
+        page="pages/tune_the_rate.py",
+        why=(
+            "A larger batch gives a more reliable gradient, but the same learning rate makes a step of the same size.",
+            "So fewer steps are needed, but not half as many, and each of them reads twice as much text.",
+        ),
+        settings=TINY | {"batch_sizes": (8, 16)},
+        experiment=race_with,
+        settle=settle.steps_ratio,
+        estimate=factor_estimate,
+    ),
+    Activity(
+        name="unread",
+        title="What do random windows leave unread?",
+        question="A text is cut into n windows. If n windows are drawn at random instead, each anywhere, how much of "
+        "the text is never read, in percent?",
+        form=Scale(low=0, high=100, step=1, unit=" %", start=0),
+        minutes=8,
+        page="pages/choose_the_order.py",
+        why=(
+            "Each of n draws misses a given word with a chance of 1 - 1/n, and so all of them with one of (1 - 1/n)^n.",
+            "That is near 1/e, 36.8 %, however long the text is.",
+        ),
+        settings={},
+        experiment=partial(draws_with, Counted.UNREAD),
+        settle=settle.percents,
+        each="draw",
+        theory=round(100 / math.e, 1),
+    ),
+    Activity(
+        name="padding",
+        title="What does padding waste?",
+        question="Eight paragraphs of a manual, drawn at random, make a batch. Each is cut at 256 characters, and "
+        "padded to the longest of the eight. How much of the batch is padding, in percent?",
+        form=Scale(low=0, high=100, step=1, unit=" %", start=0),
+        minutes=8,
+        page="pages/pack_documents.py",
+        why=(
+            "A batch is a rectangle: one long paragraph makes all rows long, and the short ones are mostly padding.",
+            "The padding is computed like any token and teaches nothing; packing puts other paragraphs there.",
+        ),
+        settings={"batch_size": 8, "block_size": 256},
+        experiment=partial(draws_with, Counted.PADDING),
+        settle=settle.percents,
+        each="draw",
+    ),
+    Activity(
+        name="speed",
+        title="How much faster is a large batch?",
+        question="A step on 64 windows reads more text than a step on one window, and takes longer. How many times as "
+        "many tokens a second does it read on this machine?",
+        form=Scale(low=1, high=64, step=0.5, unit=" times", start=1, log=True),
+        minutes=8,
+        page="pages/speed_and_memory.py",
+        why=(
+            "A step has a part that takes the same time whatever its size, and a part that grows with each window.",
+            "A large batch shares the first among many windows; the second it cannot save.",
+        ),
+        settings={"batch_sizes": (1, 64)},
+        experiment=times_with,
+        settle=settle.speed_ratio,
+        each="round",
+        estimate=factor_estimate,
+    ),
+    Activity(
+        name="accumulation",
+        title="What does accumulation cost?",
+        question="A batch of 64 windows is read four at a time, and the gradients of the 16 parts are added up before "
+        "one step. How many times as long does that step take on this machine?",
+        form=Scale(low=0.25, high=16, step=0.25, unit=" times", start=1, log=True),
+        minutes=8,
+        page="pages/accumulate_gradients.py",
+        why=(
+            "The gradient is the same, and far less has to be kept in memory at a time.",
+            "Small parts make worse use of the machine, and that is paid in time.",
+        ),
+        settings={"batch_sizes": (4, 64)},
+        experiment=times_with,
+        settle=settle.time_ratio,
+        each="round",
+        estimate=factor_estimate,
+    ),
+    Activity(
+        name="direction",
+        title="How large must a batch be to point the right way?",
+        question="Say that a batch's gradient points the right way when it is within 45 degrees of the whole text's. "
+        f"How many windows must a batch have for that, in a model after {NOISE_STEP} steps of training?",
+        form=Scale(low=1, high=1024, step=1, unit=" windows", start=1, log=True),
+        minutes=10,
+        page="pages/measure_the_noise.py",
+        why=(
+            "The noise of a gradient falls with the batch size, and at the noise scale it is as long as the gradient "
+            "itself: that makes 45 degrees.",
+            "The noise scale grows in training, so a batch that was large enough at first is too small later.",
+        ),
+        settings=TINY | {"noise_sizes": (1, 4, 16, 64)},
+        experiment=noise_with,
+        settle=settle.noise_scale,
+        each="batch",
+    ),
 )
 BY_NAME = {activity.name: activity for activity in PREPARED}
 
@@ -141,7 +203,8 @@ def own(question: str, options: list[str]) -> Activity:
         page="pages/race_batch_sizes.py",
         why=("", ""),
         settings=TINY | {"batch_sizes": SIZES},
-        settle=nothing,
+        experiment=race_with,
+        settle=settle.nothing,
     )
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from core.experiments.kind import Spec
 from core.measure.comparison import difference_of, ratio_of
 from core.measure.estimate import Estimate
+from core.settings.limits import MAX_TOKENS
+from core.settings.values import Settings
 
 MAX_OPTIONS = 6
 MAX_QUESTION, MAX_OPTION = 200, 60  # characters
@@ -53,8 +56,8 @@ class Options:
 class Settled:
     """What a measurement says to a question, so far."""
 
-    values: np.ndarray = field(default_factory=lambda: np.empty(0))  # (R,), one a seed; NaN until it has ended
-    estimate: Estimate | None = None  # over the seeds that have ended; None for fewer than two
+    values: np.ndarray = field(default_factory=lambda: np.empty(0))  # (R,), one a seed, say; NaN until it has ended
+    estimate: Estimate | None = None  # over those that have ended; None for fewer than two
     option: int | None = None  # that the measurement speaks for; None for a scale, or where it is not resolved
 
     @property
@@ -74,7 +77,7 @@ def factor_estimate(values: np.ndarray) -> Estimate:
 
 @dataclass(frozen=True)
 class Activity:
-    """Prepared, or a teacher's own. Its race is made from `settings`, with a seed for each member."""
+    """Prepared, or a teacher's own."""
 
     name: str  # of a prepared one; "own" for a teacher's
     title: str
@@ -83,7 +86,14 @@ class Activity:
     minutes: int  # that it takes in class, measurement and discussion included
     page: str  # of the lesson that goes further
     why: tuple[str, str]  # two sentences
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any]  # that differ from the usual ones
+    experiment: Callable[[Settings, str, int], Spec]  # from those, a text, and how many members there are
     settle: Callable[[Any], Settled]  # from the results of its experiment
-    estimate: Callable[[np.ndarray], Estimate] = mean_estimate  # of the values of two seeds or more
+    each: str = "seed"  # what every value is of: a seed, a draw, a round; those of the first two belong to members
+    estimate: Callable[[np.ndarray], Estimate] = mean_estimate  # of two values or more
     theory: float | None = None  # what a formula predicts of the quantity
+    max_tokens: int = MAX_TOKENS  # of each run of a race
+
+    @property
+    def is_race(self) -> bool:
+        return self.each == "seed"

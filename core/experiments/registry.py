@@ -16,6 +16,7 @@ NAMES = (
     "orders",
     "parallel",
     "step_cost",
+    "draws",
 )
 KINDS: dict[str, Kind] = {name: import_module(f"core.experiments.{name}").KIND for name in NAMES}
 OFFERS: dict[str, Offer] = {name: offer for kind in KINDS.values() for name, offer in kind.offers.items()}

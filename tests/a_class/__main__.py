@@ -19,8 +19,8 @@ import psutil
 
 from core.classroom.activities import PREPARED
 from core.classroom.classes import Classes
+from core.classroom.measurement import trial_of, with_tokens
 from core.classroom.phase import Phase
-from core.classroom.race import class_race
 from core.classroom.state import ClassState
 from core.lab.store import Store
 from core.lessons.hold_a_class.words import DO_NOW, NEXT_STEP
@@ -176,7 +176,7 @@ def time_races(tokens: int) -> int:
     seconds: dict[int, list[float]] = {30: [], 3: []}
     for _ in range(3):
         for num_seeds, taken in seconds.items():
-            spec = class_race(PREPARED[0], num_seeds, tokens // num_seeds)
+            spec = with_tokens(trial_of(PREPARED[0], num_seeds), tokens // num_seeds)
             if num_seeds == 3:
                 spec = replace(spec, train=replace(spec.train, seeds_in_turn=0))
             began = time.monotonic()

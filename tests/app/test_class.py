@@ -6,8 +6,8 @@ import pytest
 
 from core.classroom.activities import PREPARED
 from core.classroom.made_up import new_code
+from core.classroom.measurement import trial_of, with_tokens
 from core.classroom.phase import Phase
-from core.classroom.race import class_race
 from core.classroom.tries import FROM_ALL
 from core.lab.cluster import Lab
 from core.ui.lab import server
@@ -199,9 +199,8 @@ def test_a_measurement_is_shown_and_one_that_failed_can_be_repeated(app, desk, m
         return made
 
     monkeypatch.setattr(Lab, "submit", submit)
-    monkeypatch.setattr(
-        "core.lessons.hold_a_class.view_desk.race_of_a_minute", lambda *_: class_race(NOISIER, 1, 200_000)
-    )
+    race = with_tokens(trial_of(NOISIER, 1), 200_000)
+    monkeypatch.setattr("core.lessons.hold_a_class.view_desk.measurement_of", lambda *_: race)
     press(teacher, "Start the race")
     assert look(code).round.experiment_id
     member.run()
@@ -210,7 +209,7 @@ def test_a_measurement_is_shown_and_one_that_failed_can_be_repeated(app, desk, m
     )
     assert "Theory says 4 times" in text_of(member)
     before = look(code).round.experiment_id
-    press(teacher, "Race once more")
+    press(teacher, "Measure once more")
     assert look(code).round.experiment_id not in ("", before)
     press(teacher, "Compare")
     member.run()
@@ -280,7 +279,7 @@ def test_three_browsers_walk_an_activity(shared_server, three):
     teacher.get_by_role("button", name="Start the race").click()
     expect(phone.get_by_text("your seed, 0").first).to_be_visible()
     teacher.get_by_role("button", name="Stop the race").click()
-    expect(teacher.get_by_role("button", name="Race once more")).to_be_visible()
+    expect(teacher.get_by_role("button", name="Measure once more")).to_be_visible()
     teacher.get_by_role("button", name="Compare").click()
     expect(phone.get_by_text("You answered “16 times”.")).to_be_visible()
     expect(board.get_by_role("heading", name="After the discussion")).to_be_visible()

@@ -9,12 +9,19 @@ from from_messages import results_of
 from core.calls.pace import race_seconds
 from core.classroom.activities import BY_NAME, PREPARED, from_json, own, to_json
 from core.classroom.activity import Options, Scale
-from core.classroom.race import FEWEST_STEPS, SECONDS, class_race, race_of_a_minute
-from core.experiments.race.run import run
+from core.classroom.measurement import FEWEST_STEPS, SECONDS, measurement_of, trial_of, with_tokens
+from core.experiments.race.spec import RaceSpec
+from core.experiments.registry import from_json as spec_from_json
+from core.experiments.registry import to_json as spec_to_json
 from core.measure.comparison import ratio_of
 from core.ui.page_file import page_file
 
 SEEDS = 6
+RACES = [activity for activity in PREPARED if activity.is_race]
+
+
+def class_race(activity, num_members: int, max_tokens: int) -> RaceSpec:
+    return with_tokens(trial_of(activity, num_members), max_tokens)
 
 
 def summary(batch_size: int, seed: int, **values) -> dict:
@@ -31,8 +38,19 @@ def test_an_activity_is_complete_and_survives_its_way_through_the_database(activ
     assert from_json(to_json(activity)) == activity and BY_NAME[activity.name] is activity
     assert activity.question.endswith("?") and len(activity.why) == 2 and all(activity.why) and activity.minutes > 0
     assert page_file(activity.page).exists()
-    spec = class_race(activity, 30, 400_000)
-    assert spec.train.num_seeds == 30 and spec.train.seeds_in_turn == 3 and spec.build()
+    spec = trial_of(activity, 30)
+    assert spec_from_json(spec_to_json(spec), spec.text) == spec and spec.race.build()
+
+
+@pytest.mark.parametrize("activity", RACES, ids=lambda each: each.name)
+def test_each_member_is_a_seed_of_a_race(activity):
+    plan = trial_of(activity, 30).train
+    assert plan.num_seeds == 30 and plan.seeds_in_turn == 4
+
+
+def test_each_member_has_a_draw():
+    draws = [trial_of(activity, 30) for activity in PREPARED if activity.each == "draw"]
+    assert [spec.num_draws for spec in draws] == [30, 30]
 
 
 def test_an_own_question_survives_it_too():
@@ -90,7 +108,7 @@ def test_who_leads_by_too_little_is_not_settled():
 
 def test_before_anything_has_ended_nothing_is_said():
     for activity in PREPARED:
-        settled = activity.settle(results_of(class_race(activity, SEEDS, 400_000), []))
+        settled = activity.settle(results_of(trial_of(activity, SEEDS), []))
         assert (settled.num_ended, settled.estimate, settled.option) == (0, None, None)
 
 
@@ -119,11 +137,17 @@ class Calls:
 @pytest.mark.parametrize("seconds", [0.5, 6.0, 600.0])
 def test_a_race_takes_a_minute_or_the_fewest_steps_that_tell(members, seconds):
     activity = BY_NAME["noisier"]
-    race = race_of_a_minute(Calls(seconds), activity, members)
+    race = measurement_of(Calls(seconds), activity, members)
     least = FEWEST_STEPS * 64 * race.block_size
     assert race.train.num_seeds == max(2, members)
     assert race.train.max_tokens == max(least, int(least * SECONDS / seconds)) // 1000 * 1000
     assert race.train.num_steps(64, race.block_size) >= FEWEST_STEPS - 1
+
+
+@pytest.mark.parametrize("activity", PREPARED, ids=lambda each: each.name)
+def test_a_fast_machine_takes_no_more_tokens_than_the_activity_wants(activity):
+    spec = measurement_of(Calls(0.001), activity, 30)
+    assert not activity.is_race or spec.train.max_tokens == activity.max_tokens
 
 
 @pytest.mark.slow
@@ -133,13 +157,6 @@ def test_the_trial_tells_about_how_long_the_race_takes():
     spec = replace(spec, text=spec.text[:20_000])
     long = replace(spec, train=replace(spec.train, max_tokens=10 * spec.train.max_tokens))
     assert 0 < 3 * race_seconds(spec) < race_seconds(long)
-
-
-@pytest.mark.slow
-def test_a_real_race_of_a_class_is_settled_near_theory():
-    spec = class_race(BY_NAME["noisier"], 4, 90 * 64 * 32)
-    settled = BY_NAME["noisier"].settle(results_of(spec, run(spec)))
-    assert settled.num_ended == 4 and 2.5 < settled.estimate.value < 6.5
 
 
 def test_the_form_of_an_answer_says_how_it_is_shown():

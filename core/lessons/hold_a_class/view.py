@@ -10,7 +10,7 @@ from core.classroom.activity import Settled
 from core.classroom.classes import ClassError
 from core.classroom.state import ClassState
 from core.experiments.feed import Feed
-from core.experiments.race.results import RaceResults
+from core.experiments.results import Results
 from core.lab.store import Status
 from core.lessons.hold_a_class.words import WHAT_IS_KEPT
 from core.ui.choices import Choices
@@ -129,13 +129,12 @@ def measured(state: ClassState) -> tuple[Feed, Status, str] | None:
     return feed_of(current.experiment_id, kept), *status
 
 
-def settled(state: ClassState) -> tuple[RaceResults, Settled] | None:
+def settled(state: ClassState) -> tuple[Results, Settled] | None:
     """What has been measured so far, and what that says to the question."""
     found = measured(state)
     if found is None or state.round is None:
         return None
     results = found[0].look()
-    assert isinstance(results, RaceResults)
     return results, state.round.activity.settle(results)
 
 

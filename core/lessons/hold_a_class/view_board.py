@@ -8,7 +8,7 @@ from core.classroom.state import ClassState
 from core.lessons.hold_a_class.view import follow, follow_measurement, settled, show_how_far
 from core.lessons.hold_a_class.view_access import link
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
-from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence
+from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence, share_sentence
 from core.ui.page import plain, show_answer
 
 
@@ -67,7 +67,7 @@ def show_first(state: ClassState) -> None:
 def show_measurement(state: ClassState) -> None:
     assert state.round
     if not (found := settled(state)):
-        st.markdown("The measurement has not begun. Every member will be a seed.")
+        st.markdown(f"The measurement has not begun. {share_sentence(state.round.activity)}")
         return
     show_how_far(state)
     show_answer(measured_sentence(state.round.activity, found[1]))

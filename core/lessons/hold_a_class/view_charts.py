@@ -1,13 +1,18 @@
 """The pictures of a class: its answers, and how its interval narrows."""
 
+import math
+
 import numpy as np
 import streamlit as st
 
 from core import charts
 from core.classroom.activity import Activity, Scale, Settled
+from core.classroom.measurement import NOISE_STEP
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
+from core.experiments.noise.results import NoiseResults
 from core.experiments.race.results import RaceResults
+from core.experiments.results import Results
 from core.lessons.hold_a_class.words import answers_of, answers_sentence, counts_of, means_so_far, nats_or_unit
 from core.ui.charts import draw, panel_title, spec_of, theme
 from core.ui.plots.panels import loss_domain, mark_of
@@ -42,18 +47,20 @@ def draw_answers(activity: Activity, answers: list[float], when: str, settled: S
     draw(spec, key, sentence, dots=dots, frame=frame, band=band, mark=mark)
 
 
-def draw_measured(activity: Activity, results: RaceResults, settled: Settled) -> None:
-    """How the interval narrows; of a teacher's own question, which has none, the losses of one seed."""
+def draw_measured(activity: Activity, results: Results, settled: Settled, own: int = -1) -> None:
+    """How the interval narrows; where there is none, what was measured instead: of a teacher's own question the losses
+    of one seed, if a member's own are not there already; of gradients, which way they point. `own` is a member's
+    place."""
     if len(settled.values):
-        draw_narrowing(activity, settled)
-    else:
+        draw_narrowing(activity, settled, own)
+    elif isinstance(results, NoiseResults):
+        draw_directions(results)
+    elif isinstance(results, RaceResults) and own not in results.spec.train.seeds:
         draw_losses(results, results.spec.train.first_seed, "one of the seeds")
 
 
-def draw_narrowing(activity: Activity, settled: Settled, own: int = -1) -> None:
-    """The mean of the seeds that have ended and its interval, seed by seed; `own` is the place of a member's own."""
-    if not len(settled.values):
-        return
+def draw_narrowing(activity: Activity, settled: Settled, own: int) -> None:
+    """The mean of the seeds that have ended and its interval, seed by seed; or of draws, or rounds."""
     means = means_so_far(activity, settled)
     ended = np.flatnonzero(np.isfinite(settled.values))
     values = settled.values[ended]
@@ -64,9 +71,9 @@ def draw_narrowing(activity: Activity, settled: Settled, own: int = -1) -> None:
     step = charts.round_step(max(spread) - min(spread)) if len(spread) > 1 else 0.5
     y = charts.round_domain(min(spread, default=0.0), max(spread, default=1.0), step)
     draw(
-        spec_of(charts.narrowing_chart, theme(), y_title=nats_or_unit(activity)),
+        spec_of(charts.narrowing_chart, theme(), each=activity.each, y_title=nats_or_unit(activity)),
         "class_narrowing",
-        "How the class's interval narrows with each seed; the numbers stand above.",
+        f"How the class's interval narrows with each {activity.each}; the numbers stand above.",
         seeds=seeds,
         means={
             "n": np.arange(2, 2 + len(means)),
@@ -75,6 +82,20 @@ def draw_narrowing(activity: Activity, settled: Settled, own: int = -1) -> None:
         },
         theory=theory,
         frame=charts.frame_corners((0.5, len(settled.values) + 0.5), y),
+    )
+
+
+def draw_directions(results: NoiseResults) -> None:
+    """How far each batch's gradient points the whole text's way."""
+    batches, sizes = results.batch_table(NOISE_STEP, "cosine"), results.spec.batch_sizes
+    y = charts.round_domain(min(0.0, float(batches["value"].min()) if len(batches) else 0.0), 1.0, 0.2)
+    draw(
+        spec_of(charts.strips_chart, sizes, theme(), y_title="cosine with the whole gradient"),
+        "class_directions",
+        charts.describe_strips(batches, "Cosine with the whole gradient"),
+        batches=batches,
+        whole={"y": np.array([math.cos(math.pi / 4)]), "label": np.array(["45 degrees"])},
+        frame=charts.frame_corners((sizes[0], sizes[-1]), y, x_column="batch_size").astype({"batch_size": int}),
     )
 
 

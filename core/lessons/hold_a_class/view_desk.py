@@ -5,11 +5,10 @@ from typing import Literal
 import pandas as pd
 import streamlit as st
 
-from core import charts
 from core.classroom.activities import BY_NAME, own
 from core.classroom.classes import Desk
+from core.classroom.measurement import measurement_of
 from core.classroom.phase import Phase
-from core.classroom.race import race_of_a_minute
 from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
 from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far
@@ -22,6 +21,7 @@ from core.lessons.hold_a_class.words import (
     members_sentence,
     minutes_sentence,
     reachable_sentence,
+    size_sentence,
 )
 from core.ui.choices import Choices
 from core.ui.lab import server
@@ -97,18 +97,18 @@ def show_steps(state: ClassState, desk: Desk) -> None:
 
 def show_start(state: ClassState, desk: Desk, current: Round) -> None:
     """The measurement is held back until the teacher starts it; one that failed or was stopped can be started again."""
-    found = measured(state)
+    found, noun = measured(state), "race" if current.activity.is_race else "measurement"
     if found and found[1].active:
-        if st.button("Stop the race", icon=":material/stop:", key="class_stop"):
+        if st.button(f"Stop the {noun}", icon=":material/stop:", key="class_stop"):
             server().lab.stop(current.experiment_id)
             st.rerun()
         return
-    label = "Start the race" if found is None else "Race once more"
+    label = f"Start the {noun}" if found is None else "Measure once more"
     if st.button(label, type="primary", icon=":material/flag:", key="class_start"):
         try:
-            with st.spinner("Finding out how many tokens fit into a minute …"):
-                race = race_of_a_minute(server().lab, current.activity, len(state.members))
-                desk.measure(current.number, server().lab.submit(race))
+            with st.spinner("Finding out how much fits into a minute …"):
+                experiment = measurement_of(server().lab, current.activity, len(state.members))
+                desk.measure(current.number, server().lab.submit(experiment))
         except (ValueError, LabError) as error:
             show_error(error)
             return
@@ -126,9 +126,7 @@ def show_now(state: ClassState) -> None:
     if found:
         if state.phase == Phase.MEASURE:
             show_how_far(state)
-            plan = found[0].spec.train
-            tokens = charts.format_count(plan.max_tokens)
-            st.caption(f"{charts.counted(plan.num_seeds, 'seed')}, {tokens} tokens for each run")
+            st.caption(size_sentence(found[0].spec))
         st.markdown(measured_sentence(activity, found[1]))
     if state.phase in (Phase.DISCUSS, Phase.COMPARE):
         phases = (Phase.PREDICT,) if state.phase == Phase.DISCUSS else (Phase.PREDICT, Phase.AGAIN)

@@ -6,16 +6,17 @@ from core.classroom.activity import Options, Scale
 from core.classroom.classes import ClassError, Seat
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
+from core.experiments.race.results import RaceResults
 from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, settled, show_how_far
-from core.lessons.hold_a_class.view_charts import draw_losses, draw_narrowing, show_answers
-from core.lessons.hold_a_class.words import DO_NOW, measured_sentence, own_sentence
+from core.lessons.hold_a_class.view_charts import draw_losses, draw_measured, show_answers
+from core.lessons.hold_a_class.words import do_now, measured_sentence, own_part_sentence, own_sentence
 from core.ui.page import next_lesson, plain, show_answer, show_error
 
 
 def show_seat(state: ClassState, seat: Seat) -> None:
     current = state.round
     show_name(state, seat)
-    show_answer(DO_NOW[state.phase])
+    show_answer(do_now(state))
     if current is None:
         follow(state)
         return
@@ -91,21 +92,20 @@ def ask(state: ClassState, seat: Seat, current: Round) -> None:
 
 
 def show_own(seat: Seat, state: ClassState) -> None:
-    """One's own seed while it is trained, and what the class has so far."""
+    """What the class has so far, and one's own part in it."""
     assert state.round
     if not (found := settled(state)):
         st.caption("The measurement begins when your teacher starts it.")
         return
     show_how_far(state)
     results, says = found
-    seed = seat.number - 1
-    st.markdown(measured_sentence(state.round.activity, says))
-    if seed in results.spec.train.seeds:
-        draw_losses(results, seed, f"your seed, {seed}")
-        st.caption(f"Your seed is {seed}: it decides the first weights and which windows are read.")
-    else:
-        st.caption("You came after this race had begun, so none of its seeds is yours. The next one will be.")
-    draw_narrowing(state.round.activity, says, own=seed)
+    activity, place = state.round.activity, seat.number - 1
+    st.markdown(measured_sentence(activity, says))
+    if isinstance(results, RaceResults) and place in results.spec.train.seeds:
+        draw_losses(results, place, f"your seed, {place}")
+    if part := own_part_sentence(activity, results.spec, says, place):
+        st.caption(part)
+    draw_measured(activity, results, says, own=place)
 
 
 def show_comparison(seat: Seat, state: ClassState) -> None:
@@ -117,4 +117,4 @@ def show_comparison(seat: Seat, state: ClassState) -> None:
     st.markdown(" ".join(activity.why))
     show_answers(state, (Phase.PREDICT, Phase.AGAIN), found[1] if found else None)
     if found:
-        draw_narrowing(activity, found[1], own=seat.number - 1)
+        draw_measured(activity, *found, own=seat.number - 1)

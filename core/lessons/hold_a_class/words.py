@@ -9,6 +9,10 @@ from core.classroom.activities import OWN
 from core.classroom.activity import Activity, Options, Scale, Settled
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
+from core.experiments.draws.spec import DrawsSpec
+from core.experiments.kind import Spec
+from core.experiments.noise.spec import NoiseSpec
+from core.experiments.race.spec import RaceSpec
 from core.measure.estimate import Estimate
 from core.settings.limits import MAX_MEMBERS
 from core.ui.sentences import between
@@ -23,7 +27,7 @@ DO_NOW = {  # what a member reads
     Phase.PREDICT: "Predict, without a word to your neighbours.",
     Phase.DISCUSS: "Look at the board. Talk to somebody who answered something else.",
     Phase.AGAIN: "Predict once more. Has anything changed your mind?",
-    Phase.MEASURE: "Now it is measured. One of the seeds is yours.",
+    Phase.MEASURE: "Now it is measured.",
     Phase.COMPARE: "This is what was measured.",
 }
 NEXT_STEP = {  # what the teacher's button does
@@ -33,12 +37,46 @@ NEXT_STEP = {  # what the teacher's button does
     Phase.MEASURE: "Compare",
     Phase.COMPARE: "Finish",
 }
+SHARED = ("seed", "draw")  # of which each member has one of its own
 LOCAL = ("localhost", "127.0.0.1", "::1")  # what only this computer is called by
 WHAT_IS_KEPT = (
     f"No account and no name is needed: everyone gets a made-up name and may change it. Up to {MAX_MEMBERS} can join. "
     "Names and answers are deleted when the class ends, after a day at the latest. What was measured holds neither, "
     "and is kept for a week like any other run."
 )
+
+
+def do_now(state: ClassState) -> str:
+    """What a member reads."""
+    mine = state.phase == Phase.MEASURE and state.round and state.round.activity.each in SHARED
+    return DO_NOW[state.phase] + (f" One of the {state.round.activity.each}s is yours." if mine and state.round else "")
+
+
+def share_sentence(activity: Activity) -> str:
+    """What part a member has in the measurement; empty where it has none."""
+    return f"Every member will have a {activity.each}." if activity.each in SHARED else ""
+
+
+def size_sentence(spec: Spec) -> str:
+    """How large a measurement is."""
+    if isinstance(spec, DrawsSpec):
+        return charts.counted(spec.num_draws, "draw")
+    if isinstance(spec, RaceSpec):
+        plan = spec.train
+        return f"{charts.counted(plan.num_seeds, 'seed')}, {charts.format_count(plan.max_tokens)} tokens for each run"
+    return f"batches of {', '.join(map(str, spec.batch_sizes))} windows" if isinstance(spec, NoiseSpec) else ""
+
+
+def own_part_sentence(activity: Activity, spec: Spec, settled: Settled, place: int) -> str:
+    """A member's own seed or draw, the one at that place; empty where members have none."""
+    if activity.each not in SHARED:
+        return ""
+    if place >= (spec.num_draws if isinstance(spec, DrawsSpec) else spec.race.train.num_seeds):
+        return f"You came after this had begun, so none of its {activity.each}s is yours. The next time one will be."
+    if activity.is_race:
+        return f"Your seed is {place}: it decides the first weights and which windows are read."
+    value = settled.values[place]
+    return f"Your own draw: {activity.form.shown(value)}." if np.isfinite(value) else "Your own draw is yet to come."
 
 
 def members_sentence(state: ClassState) -> str:
@@ -91,17 +129,14 @@ def measured_sentence(activity: Activity, settled: Settled) -> str:
     if activity.name == OWN:
         return "Read the answer off the race's charts."
     if found is None:
-        return (
-            "The first seeds have not ended yet."
-            if not settled.num_ended
-            else "One seed has ended; an interval takes two."
-        )
-    seeds = f"with {settled.num_ended} seeds"
+        one = f"One {activity.each} has ended; an interval takes two."
+        return one if settled.num_ended else "Nothing has been measured to the end yet."
+    seeds = f"with {charts.counted(settled.num_ended, activity.each)}"
     if isinstance(form, Options):
         if settled.option is None:
             return f"Too close to call {seeds}: the leader is ahead by {nats(found)}."
         return f"**{form.shown(settled.option)}** leads, by {nats(found)} {seeds}."
-    text = f"Measured: **{between(found)}{form.unit}** {seeds}."
+    text = f"Measured: **{between(found)}{form.unit}**{f' {seeds}' if settled.num_ended else ''}."
     if activity.theory is not None:
         text += f" Theory says {activity.theory:g}{form.unit}."
     return text
