@@ -28,7 +28,7 @@ def answers_chart(theme: Theme, *, x_title: str, log: bool = False, height: int 
         x=alt.X(
             "x:Q",
             scale=alt.Scale(nice=False, zero=False, **base),
-            axis=alt.Axis(title=x_title, format="~g", grid=False, tickCount=FEW_TICKS),
+            axis=alt.Axis(title=x_title, format="~r", grid=False, tickCount=FEW_TICKS),
         ),
         y=alt.Y(
             "y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title="answers", tickMinStep=1, format="d")

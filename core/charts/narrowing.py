@@ -29,7 +29,7 @@ def narrowing_chart(theme: Theme, *, y_title: str, each: str = "seed", height: i
             scale=alt.Scale(nice=False, zero=False),
             axis=alt.Axis(title=f"{each}s that have come in", tickMinStep=1, format="d", grid=False),
         ),
-        y=alt.Y("y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title=y_title, tickCount=6, format="~g")),
+        y=alt.Y("y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title=y_title, tickCount=6, format="~r")),
     )
     dashed: dict = {"color": palette.theory, "strokeDash": [5, 4], "strokeWidth": 1.5, "clip": True}
     tooltip = [

@@ -102,7 +102,7 @@ PREPARED = (
         minutes=8,
         page="pages/choose_the_order.py",
         why=(
-            "Each of n draws misses a given word with a chance of 1 - 1/n, and so all of them with one of (1 - 1/n)^n.",
+            "A draw misses a given word with a chance of 1 − 1/n, and all n draws miss it with a chance of (1 − 1/n)ⁿ.",
             "That is near 1/e, 36.8 %, however long the text is.",
         ),
         settings={},

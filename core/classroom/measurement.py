@@ -17,7 +17,8 @@ from core.settings.values import Settings
 SECONDS = 60.0  # that a class's race should take
 FEWEST_MEMBERS = 2  # an interval takes two seeds: a class of one is measured with a second one
 FEWEST_STEPS = 80  # of the largest batch: with fewer, its noise is not resolved
-SEEDS_AT_ONCE = 4  # that are trained and end together: more take less time, and fewer show how the interval narrows
+TURNS = 10  # so often, at most, some seeds end together, which shows how the interval narrows
+AT_ONCE = 2  # seeds, at least: together they take much less time
 NOISE_STEP = 150  # at which the weights are frozen
 
 
@@ -29,7 +30,7 @@ def race_with(settings: Settings, text: str, num_members: int) -> RaceSpec:
     num_seeds = max(FEWEST_MEMBERS, num_members)
     least = FEWEST_STEPS * max(settings.batch_sizes) * settings.block_size
     race = race_of(settings, text, num_seeds=num_seeds, max_tokens=least)
-    return replace(race, train=replace(race.train, seeds_in_turn=SEEDS_AT_ONCE))
+    return replace(race, train=replace(race.train, seeds_in_turn=max(AT_ONCE, -(-num_seeds // TURNS))))
 
 
 def draws_with(counted: Counted, settings: Settings, text: str, num_members: int) -> DrawsSpec:

@@ -43,9 +43,10 @@ def test_an_activity_is_complete_and_survives_its_way_through_the_database(activ
 
 
 @pytest.mark.parametrize("activity", RACES, ids=lambda each: each.name)
-def test_each_member_is_a_seed_of_a_race(activity):
+def test_each_member_is_a_seed_of_a_race_and_a_few_of_them_end_together(activity):
+    assert [trial_of(activity, n).train.seeds_in_turn for n in (1, 4, 20, 21, 40)] == [2, 2, 2, 3, 4]
     plan = trial_of(activity, 30).train
-    assert plan.num_seeds == 30 and plan.seeds_in_turn == 4
+    assert plan.num_seeds == 30 and plan.seeds_in_turn == 3
 
 
 def test_each_member_has_a_draw():

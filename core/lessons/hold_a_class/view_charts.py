@@ -48,10 +48,9 @@ def draw_answers(activity: Activity, answers: list[float], when: str, settled: S
 
 
 def draw_measured(activity: Activity, results: Results, settled: Settled, own: int = -1) -> None:
-    """How the interval narrows; where there is none, what was measured instead: of a teacher's own question the losses
-    of one seed, if a member's own are not there already; of gradients, which way they point. `own` is a member's
-    place."""
-    if len(settled.values):
+    """How the interval narrows. Where there is none, or not yet: of a race the losses of one seed, if a member's own,
+    which is at place `own`, are not there already; of gradients, which way they point."""
+    if settled.num_ended:
         draw_narrowing(activity, settled, own)
     elif isinstance(results, NoiseResults):
         draw_directions(results)
@@ -67,9 +66,10 @@ def draw_narrowing(activity: Activity, settled: Settled, own: int) -> None:
     seeds = {"n": np.arange(1, len(values) + 1), "value": values, "own": ended == own}
     last = means[-1] if means else None
     theory = charts.root_n(last.value, (last.high - last.low) / 2, len(values)) if last else {}
-    spread = [*values, *(bound for mean in means[1:] for bound in (mean.low, mean.high))]
-    step = charts.round_step(max(spread) - min(spread)) if len(spread) > 1 else 0.5
-    y = charts.round_domain(min(spread, default=0.0), max(spread, default=1.0), step)
+    latest = means[1:][-1:]  # the last one, but for that of two, which is many times as wide
+    spread = [*values, *(bound for mean in latest for bound in (mean.low, mean.high))]
+    step = charts.round_step(max(spread) - min(spread)) if max(spread) > min(spread) else 0.5
+    y = charts.round_domain(min(spread), max(spread), step)
     draw(
         spec_of(charts.narrowing_chart, theme(), each=activity.each, y_title=nats_or_unit(activity)),
         "class_narrowing",
