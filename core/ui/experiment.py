@@ -191,7 +191,10 @@ def word_on(shown: OnPage, label: str) -> str:
         return f"Below: {shown.note}{other}." + (label and f" Click **{label}** for your own, live.")
     if shown.stale:
         again = label and f" Click **{label}** to run it again with the new ones."
-        return f"Below: your run with the earlier settings.{again}"
+        whose = "your run with the earlier settings"
+        if shown.race.train.seeds_in_turn:
+            whose = "the race of a class, each of whose members was a seed"
+        return f"Below: {whose}.{again}"
     return ""
 
 

@@ -1,5 +1,8 @@
 """Every prepared activity on the pages of a class: before anything is measured, in the middle, and at the end."""
 
+import re
+from urllib.parse import parse_qsl
+
 import numpy as np
 import pytest
 
@@ -86,3 +89,8 @@ def test_desk_board_and_seats_show_it_from_the_beginning_to_the_end(app, desk, n
         assert "Measured: **" in text or "leads, by" in text or "Too close to call" in text
     assert all(activity.why[1].split(".")[0] in text for text in said[1:])
     assert look(code).phase == Phase.COMPARE
+    links = [re.search(r"\(race_batch_sizes\?(.*?)\)", text) for text in said]
+    assert [bool(link) for link in links] == [activity.is_race, False, *MEMBERS * [activity.is_race]]
+    if activity.is_race:
+        race = app("race_batch_sizes", **dict(parse_qsl(links[0][1])))
+        assert not race.exception and "the race of a class" in text_of(race) and not race.warning

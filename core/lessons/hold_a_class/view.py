@@ -2,6 +2,7 @@
 have in common."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 from zlib import crc32
 
 import streamlit as st
@@ -10,9 +11,11 @@ from core.classroom.activity import Settled
 from core.classroom.classes import ClassError
 from core.classroom.state import ClassState
 from core.experiments.feed import Feed
+from core.experiments.race.spec import RaceSpec
 from core.experiments.results import Results
 from core.lab.store import Status
 from core.lessons.hold_a_class.words import WHAT_IS_KEPT
+from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.controls import show_progress
 from core.ui.experiment import feed_of, percent
@@ -136,6 +139,16 @@ def settled(state: ClassState) -> tuple[Results, Settled] | None:
         return None
     results = found[0].look()
     return results, state.round.activity.settle(results)
+
+
+def show_way_to_race(state: ClassState) -> None:
+    """A link to the race's own page, where it can be looked into, taken away and run again. In another tab: this one
+    stays in class."""
+    found = settled(state)
+    if found and state.round and isinstance(spec := found[0].spec, RaceSpec):
+        settings = Settings(**state.round.activity.settings)
+        settings.update(max_tokens=spec.train.max_tokens, race=state.round.experiment_id)
+        st.markdown(f"[Look into the class's race](race_batch_sizes?{urlencode(settings.to_url())})")
 
 
 def show_how_far(state: ClassState) -> None:

@@ -11,7 +11,7 @@ from core.classroom.measurement import measurement_of
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
-from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far
+from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far, show_way_to_race
 from core.lessons.hold_a_class.view_access import desk_link, forget, host, link, own_address
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import (
@@ -55,6 +55,8 @@ def show_activity(state: ClassState, desk: Desk) -> None:
         follow(state, show_now)
     else:
         follow_measurement(state, show_now)
+    if state.phase == Phase.COMPARE:
+        show_way_to_race(state)
 
 
 def choose_activity(desk: Desk) -> None:

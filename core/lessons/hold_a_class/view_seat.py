@@ -7,7 +7,14 @@ from core.classroom.classes import ClassError, Seat
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
 from core.experiments.race.results import RaceResults
-from core.lessons.hold_a_class.view import SEAT_SECONDS, follow, follow_measurement, settled, show_how_far
+from core.lessons.hold_a_class.view import (
+    SEAT_SECONDS,
+    follow,
+    follow_measurement,
+    settled,
+    show_how_far,
+    show_way_to_race,
+)
 from core.lessons.hold_a_class.view_charts import draw_losses, draw_measured, show_answers
 from core.lessons.hold_a_class.words import do_now, measured_sentence, own_part_sentence, own_sentence
 from core.ui.page import next_lesson, plain, show_answer, show_error
@@ -33,6 +40,7 @@ def show_seat(state: ClassState, seat: Seat) -> None:
     draw = show_own if state.phase == Phase.MEASURE else show_comparison
     follow_measurement(state, draw, seat, seconds=SEAT_SECONDS)
     if state.phase == Phase.COMPARE:
+        show_way_to_race(state)
         next_lesson(current.activity.page, "The lesson that goes further.")
 
 
