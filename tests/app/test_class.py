@@ -1,17 +1,19 @@
-"""A class on its page: who gets in, who steers, what can go wrong; and three browsers that walk an activity."""
+"""A class on its page: who gets in, who steers, what can go wrong."""
 
 import re
 
 import pytest
+import streamlit as st
 
 from core.classroom.activities import PREPARED
 from core.classroom.made_up import new_code
 from core.classroom.measurement import trial_of, with_tokens
 from core.classroom.phase import Phase
 from core.classroom.tries import FROM_ALL
+from core.experiments.registry import to_json
 from core.lab.cluster import Lab
+from core.lessons.hold_a_class.words import DO_NOW, NEXT_STEP
 from core.ui.lab import server
-from tests.app.browsing import at_rest, load
 from tests.app.pages import STARTED, text_of
 
 NOISIER = PREPARED[0]
@@ -180,8 +182,6 @@ def test_a_measurement_is_shown_and_one_that_failed_can_be_repeated(app, desk, m
     assert "begins when your teacher starts it" in " ".join(each.value for each in member.caption)
 
     def submit(self, spec, visitor=""):
-        from core.experiments.registry import to_json
-
         made = server().store.create(to_json(spec), spec.text)
         ends = {
             "kind": "summary",
@@ -224,67 +224,35 @@ def test_who_is_in_a_class_that_has_ended_reads_that(app, desk):
     assert "It may have ended" in member.warning[0].value and server().classes.find(code) is None
 
 
-# ---- in browsers
+def test_a_server_that_starts_again_at_every_step_finds_the_class_where_it_was(app, desk):
+    teacher, code = desk
+    member = join(app, code)
+    secrets = {name: page.session_state[name] for page, name in ((teacher, "_class_desk"), (member, "_class_seat"))}
 
+    def starts_again():
+        """(the teacher's page, a member's), whose browsers have kept their secrets"""
+        server().lab.close()
+        st.cache_resource.clear()
+        pages = app("hold_a_class", desk_secret=secrets["_class_desk"]), app("hold_a_class", class_code=code)
+        pages[1].session_state["_class_seat"] = secrets["_class_seat"]
+        return [page.run() for page in pages]
 
-@pytest.fixture
-def three(browser):
-    """(teacher, phone, board): three browsers that share nothing."""
-    sizes = ((1400, 900), (390, 844), (1920, 1080))
-    contexts = [browser.new_context(viewport={"width": w, "height": h}) for w, h in sizes]
-    pages = [context.new_page() for context in contexts]
-    for page in pages:
-        page.set_default_timeout(60_000)
-    yield pages
-    for context in contexts:
-        context.close()
-
-
-@pytest.mark.browser
-def test_three_browsers_walk_an_activity(shared_server, three):
-    from playwright.sync_api import expect
-
-    teacher, phone, board = three
-    address = f"{shared_server.url}hold_a_class"
-    load(teacher, address)
-    teacher.get_by_role("button", name="Open a class").click()
-    expect(teacher.get_by_text("Choose an activity")).to_be_visible()
-    code = re.search("class_code=([A-Z]{5})", teacher.url)[1]
-    load(board, f"{address}?class_code={code}&class_role=board&present=1")
-    expect(board.get_by_role("img", name="QR code")).to_be_visible()
-    load(phone, f"{address}?class_code={code}")
-    phone.get_by_role("button", name="Join the class").click()
-    expect(phone.get_by_text("You are in.")).to_be_visible()
-    expect(board.get_by_text("1 member of")).to_be_visible()
-
-    teacher.get_by_role("button", name="Begin", exact=True).click()
-    field = phone.get_by_role("spinbutton")
-    field.fill("16")
-    field.press("Tab")
-    phone.get_by_role("button", name="Send").click()
-    expect(phone.get_by_text("Your answer is in")).to_be_visible()
-    expect(board.get_by_text("1 of 1 have answered")).to_be_visible()
-    assert "16" not in board.get_by_test_id("stMain").inner_text()  # how many, never what
-
-    phone.reload()  # another session, the same seat
-    expect(phone.get_by_text("Your answer is in")).to_be_visible()
-    teacher.get_by_role("button", name="Show the answers").click()
-    expect(phone.get_by_text("Look at the board")).to_be_visible()
-    expect(board.get_by_role("heading", name="At first")).to_be_visible()
-
-    teacher.reload()
-    for label, said in (("Predict again", "Predict once more"), ("On to the measurement", "Now it is measured")):
-        teacher.get_by_role("button", name=label).click()
-        expect(phone.get_by_text(said)).to_be_visible()
-    teacher.get_by_role("button", name="Start the race").click()
-    expect(phone.get_by_text("your seed, 0").first).to_be_visible()
-    teacher.get_by_role("button", name="Stop the race").click()
-    expect(teacher.get_by_role("button", name="Measure once more")).to_be_visible()
-    teacher.get_by_role("button", name="Compare").click()
-    expect(phone.get_by_text("You answered “16 times”.")).to_be_visible()
-    expect(board.get_by_role("heading", name="After the discussion")).to_be_visible()
-
-    teacher.get_by_role("button", name="End the class").click()
-    teacher.get_by_role("button", name="End it and delete them").click()
-    expect(phone.get_by_text("It may have ended")).to_be_visible()
-    at_rest(teacher)
+    teacher, member = starts_again()
+    press(teacher, "Begin")
+    for phase, label in NEXT_STEP.items():
+        teacher, member = starts_again()
+        assert DO_NOW[phase] in text_of(member) and look(code).phase == phase
+        if phase.takes_answers:
+            member.number_input[0].set_value(4.0)
+            press(member, "Send")
+        if phase == Phase.MEASURE:
+            spec = trial_of(NOISIER, 1)
+            begun = server().store.create(to_json(spec), spec.text)
+            server().store.set_status(begun, "running")
+            server().classes.desk(secrets["_class_desk"]).measure(1, begun)
+            teacher, member = starts_again()
+            server().store.set_status(begun, "interrupted", "The server has ended.")  # what the next one finds
+            assert "Measure once more" in [button.label for button in teacher.run().button]
+            assert "Interrupted" in member.run().get("progress")[0].proto.text
+        press(teacher, label)
+    assert "You are in" in text_of(starts_again()[1]) and look(code).phase == Phase.LOBBY

@@ -2,18 +2,16 @@
 not look at: titles, a chart's description, what is cut off, what a thumb can hit, where the keyboard is."""
 
 import re
-from importlib.resources import files
 
 import pytest
 from playwright.sync_api import expect
 
 from core.charts import PALETTES
+from tests.app.axe import ALL_OF_IT, findings, turn
 from tests.app.browsing import TITLES, load, open_fold, settled
 
 pytestmark = pytest.mark.browser
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-ALL_OF_IT = {"width": 1200, "height": 6000}  # axe does not see what has to be scrolled into view
 TALLEST = 2_200  # pixels at 1400, before anything is unfolded
 SCREENS = ((1400, 900), (1280, 720), (390, 844))  # the last is a phone
 CHART = "[data-testid=stVegaLiteChart]"
@@ -27,24 +25,6 @@ PICTURES = {  # the answer of a page as a picture, where that is not its first c
 }
 ON_A_PHONE = {"check_the_claims": CHART}  # of the claim that is chosen
 WITHOUT = {"words", "hold_a_class"}
-STREAMLITS_OWN = {  # rule: the elements that Streamlit makes so, and we cannot change
-    "list": "[data-testid=stSidebarNavItems]",  # sections of the menu, as <ul> <div> <li>
-    "listitem": "[data-testid=stSidebarNavItems] > div > li",
-}
-FINDINGS = """async (own) => {
-    const page = {exclude: ["svg.marks"]};  // a chart's place has a role and a name; its thousand marks have none
-    const found = await axe.run(page, {elementRef: true, iframes: false});
-    const unseen = found.incomplete.filter(rule => rule.id === "color-contrast")  // what something else covers, say
-        .map(rule => ({...rule, nodes: rule.nodes.filter(node => node.any[0].data.messageKey !== "nonBmp")}));
-    const nodes = [...found.violations, ...unseen]
-        .filter(rule => ["serious", "critical"].includes(rule.impact))
-        .flatMap(rule => rule.nodes.map(node => [rule.id, node]))
-        .filter(([id, node]) => !(own[id] && node.element.matches(own[id])));
-    return {
-        passes: found.passes.map(rule => rule.id),
-        ours: nodes.map(([id, node]) => `${id}: ${node.failureSummary}\\n${node.html.slice(0, 300)}`),
-    };
-}"""
 CUT_OFF = """() => [...document.querySelectorAll(
     ":is([data-testid=stButton], [data-testid=stButtonGroup], [data-testid=stMultiSelect], [data-testid=stMetric]) *"
 )].filter(e => e.clientWidth > 1 && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)
@@ -64,7 +44,6 @@ def tab(shared_server, context):
     opened.set_viewport_size(ALL_OF_IT)
     load(opened, shared_server.url)
     settled(opened, "")
-    opened.evaluate(f"() => {{ {AXE} }}")
     yield opened
     opened.close()
 
@@ -76,8 +55,9 @@ def test_a_page_can_be_used_by_everyone(tab, address, shared_server):
     settled(tab, address)
     expect(tab).to_have_title(f"{link.inner_text().splitlines()[-1]} · Batchscope")
     for theme in PALETTES:
-        turn(tab, theme, address)
-        found = tab.evaluate(FINDINGS, STREAMLITS_OWN)
+        turn(tab, theme)
+        settled(tab, address)
+        found = findings(tab)
         assert {"color-contrast", "button-name", "label"} & set(found["passes"])  # it has looked
         assert not found["ours"], "\n\n".join([theme, *found["ours"]])
 
@@ -88,15 +68,6 @@ def test_a_page_can_be_used_by_everyone(tab, address, shared_server):
         assert len(label) > 40 and "Fullscreen" in buttons
         assert max(map(len, buttons)) < 30  # they do not say the description again
     fits_its_screens(tab, address)
-
-
-def turn(tab, theme: str, address: str) -> None:
-    """To light or dark, as a visitor's system does while a page is open; what the server coloured follows."""
-    tab.emulate_media(color_scheme=theme)
-    channels = [int(PALETTES[theme].background[k : k + 2], 16) for k in (1, 3, 5)]
-    expect(tab.get_by_test_id("stApp")).to_have_css("background-color", f"rgb({', '.join(map(str, channels))})")
-    expect(tab.locator(f".st-key-theme [data-theme={theme}]")).to_be_attached()
-    settled(tab, address)
 
 
 def fits_its_screens(tab, address: str) -> None:
@@ -144,7 +115,7 @@ def test_axe_finds_what_once_was_there(tab, layer, says):
     look = f"color: #FFFFFF; background: #6FB3E8; position: fixed; inset: 0 auto auto 0; z-index: {layer}"
     bad = f"<p id=bad style='{look}'>Start the race</p>"
     tab.evaluate("html => document.body.insertAdjacentHTML('beforeend', html)", bad)
-    found = tab.evaluate(FINDINGS, STREAMLITS_OWN)["ours"]
+    found = findings(tab)["ours"]
     tab.evaluate("() => document.querySelector('#bad').remove()")
     assert [finding for finding in found if finding.startswith("color-contrast") and says in finding]
 
