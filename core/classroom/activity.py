@@ -97,3 +97,8 @@ class Activity:
     @property
     def is_race(self) -> bool:
         return self.each == "seed"
+
+    @property
+    def measurement(self) -> str:
+        """What it is measured by, as a sentence calls it."""
+        return "race" if self.is_race else "measurement"

@@ -17,7 +17,8 @@ from pathlib import Path
 import click
 import psutil
 
-from core.classroom.activities import PREPARED
+from core.classroom.activities import BY_NAME, PREPARED
+from core.classroom.activity import Activity
 from core.classroom.classes import Classes
 from core.classroom.measurement import trial_of, with_tokens
 from core.classroom.phase import Phase
@@ -28,6 +29,7 @@ from tests.app.conftest import Server
 from tests.app.viewer import Viewer
 
 PAGE = "hold_a_class"
+USUAL = ("noisier", "unread", "speed")  # a race, draws, and steps that are timed
 TICK_SECONDS = 1.5  # of the board; the others as their pages ask for
 FOLLOW_SECONDS, SERVER_BYTES = 2.0, 400 * 2**20
 PATIENCE_SECONDS = 240
@@ -46,14 +48,14 @@ class Lesson:
     most_bytes: int = 0
 
 
-def attend(lesson: Lesson, number: int, activities: int) -> None:
+def attend(lesson: Lesson, number: int, num_rounds: int) -> None:
     """One student: joins, follows, and answers where it is asked for."""
     try:
         viewer = Viewer(lesson.server.port, PAGE, f"class_code={lesson.code}")
         viewer.run(timeout=PATIENCE_SECONDS)
         viewer.click("Join the class")
         time.sleep(TICK_SECONDS * number / 30)  # nobody's browser ticks in step with another's
-        for round_number in range(1, activities + 1):
+        for round_number in range(1, num_rounds + 1):
             for phase in (*list(Phase)[1:], Phase.LOBBY):
                 follow(lesson, viewer, (round_number, phase))
                 if phase.takes_answers and "Send" in viewer.buttons:
@@ -85,7 +87,7 @@ def watch_board(lesson: Lesson) -> None:
     viewer.close()
 
 
-def teach(lesson: Lesson, teacher: Viewer, known: Classes, students: int, activities: int) -> None:
+def teach(lesson: Lesson, teacher: Viewer, known: Classes, students: int, activities: list[Activity]) -> None:
     def state() -> ClassState:
         found = known.look(known.find(lesson.code))
         assert found
@@ -98,8 +100,8 @@ def teach(lesson: Lesson, teacher: Viewer, known: Classes, students: int, activi
 
     store = Store(lesson.server.database)
     wait_until(lambda: len(state().members) == students)
-    for number in range(1, activities + 1):
-        press("Begin", Phase.PREDICT, number, chosen=(number - 1) % len(PREPARED))
+    for number, activity in enumerate(activities, start=1):
+        press("Begin", Phase.PREDICT, number, chosen=PREPARED.index(activity))
         for phase in (Phase.PREDICT, Phase.AGAIN):
             wait_until(lambda phase=phase: len(state().answers[phase]) == students)
             press(NEXT_STEP[phase], phase.next, number)
@@ -108,10 +110,10 @@ def teach(lesson: Lesson, teacher: Viewer, known: Classes, students: int, activi
                 press(NEXT_STEP[Phase.DISCUSS], Phase.AGAIN, number)
         time.sleep(2 * FOLLOW_SECONDS)
         began = time.monotonic()
-        teacher.run(clicked="Start the race", timeout=PATIENCE_SECONDS)
+        teacher.run(clicked=f"Start the {activity.measurement}", timeout=PATIENCE_SECONDS)
         wait_until(lambda: not store.status(state().rounds[-1].experiment_id)[0].active)
         status = store.status(state().rounds[-1].experiment_id)
-        click.echo(f"{PREPARED[(number - 1) % len(PREPARED)].title} {status[0]} after {time.monotonic() - began:.0f} s")
+        click.echo(f"{activity.title} {status[0]} after {time.monotonic() - began:.0f} s")
         teacher.run(timeout=PATIENCE_SECONDS)
         press(NEXT_STEP[Phase.MEASURE], Phase.COMPARE, number)
         time.sleep(2 * FOLLOW_SECONDS)
@@ -127,7 +129,7 @@ def wait_until(reached) -> None:
         time.sleep(0.5)
 
 
-def play(students: int, activities: int) -> int:
+def play(students: int, activities: list[Activity]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         lesson = Lesson(Server(Path(folder)))
         known = Classes(Store(lesson.server.database).database)
@@ -136,7 +138,9 @@ def play(students: int, activities: int) -> int:
             teacher.run(timeout=PATIENCE_SECONDS)
             teacher.click("Open a class")
             lesson.code = dict(part.split("=") for part in teacher.query.split("&"))["class_code"]
-            jobs = [(attend, (lesson, number, activities)) for number in range(students)] + [(watch_board, (lesson,))]
+            jobs = [(attend, (lesson, number, len(activities))) for number in range(students)] + [
+                (watch_board, (lesson,))
+            ]
             threads = [threading.Thread(target=job, args=args) for job, args in jobs]
             threads.append(threading.Thread(target=watch_memory, args=(lesson,)))
             for thread in threads:
@@ -191,11 +195,11 @@ def time_races(tokens: int) -> int:
 
 @click.command(help=__doc__)
 @click.option("--students", default=30, show_default=True, type=click.IntRange(2, 40))
-@click.option("--activities", default=3, show_default=True, type=click.IntRange(1, 8))
+@click.option("--activity", "names", default=USUAL, show_default=True, multiple=True, type=click.Choice(list(BY_NAME)))
 @click.option("--race", is_flag=True, help="Time the race with thirty seeds against one with three.")
 @click.option("--tokens", default=6_000_000, show_default=True, help="Of each batch size in all, with --race.")
-def main(students: int, activities: int, race: bool, tokens: int) -> None:
-    sys.exit(time_races(tokens) if race else play(students, activities))
+def main(students: int, names: tuple[str, ...], race: bool, tokens: int) -> None:
+    sys.exit(time_races(tokens) if race else play(students, [BY_NAME[name] for name in names]))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def show_steps(state: ClassState, desk: Desk) -> None:
 
 def show_start(state: ClassState, desk: Desk, current: Round) -> None:
     """The measurement is held back until the teacher starts it; one that failed or was stopped can be started again."""
-    found, noun = measured(state), "race" if current.activity.is_race else "measurement"
+    found, noun = measured(state), current.activity.measurement
     if found and found[1].active:
         if st.button(f"Stop the {noun}", icon=":material/stop:", key="class_stop"):
             server().lab.stop(current.experiment_id)
