@@ -34,7 +34,7 @@ class Scale:
             raise ValueError(f"An answer goes from {self.low:g} to {self.high:g}{self.unit}.")
 
     def shown(self, value: float) -> str:
-        return f"{value:.3g}{self.unit}"
+        return f"{value:.3g}{self.unit.removesuffix('s') if value == 1 else self.unit}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Activity:
     settings: Mapping[str, Any]  # that differ from the usual ones
     experiment: Callable[[Settings, str, int], Spec]  # from those, a text, and how many members there are
     settle: Callable[[Any], Settled]  # from the results of its experiment
-    each: str = "seed"  # what every value is of: a seed, a draw, a round; those of the first two belong to members
+    each: str = "seed"  # what every value is of: a seed, a draw, a round
     estimate: Callable[[np.ndarray], Estimate] = mean_estimate  # of two values or more
     theory: float | None = None  # what a formula predicts of the quantity
     max_tokens: int = MAX_TOKENS  # of each run of a race
@@ -97,6 +97,11 @@ class Activity:
     @property
     def is_race(self) -> bool:
         return self.each == "seed"
+
+    @property
+    def is_shared_out(self) -> bool:
+        """Whether each of the values is a member's own."""
+        return self.each in ("seed", "draw")
 
     @property
     def measurement(self) -> str:

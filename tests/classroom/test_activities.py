@@ -162,4 +162,5 @@ def test_the_trial_tells_about_how_long_the_race_takes():
 
 def test_the_form_of_an_answer_says_how_it_is_shown():
     assert Scale(low=1, high=64, step=1, unit=" times", start=1).shown(16.0) == "16 times"
+    assert Scale(low=1, high=64, step=1, unit=" times", start=1).shown(1.0) == "1 time"
     assert Options(("a", "b")).shown(1.0) == "b"

@@ -51,7 +51,7 @@ def draw_measured(activity: Activity, results: Results, settled: Settled, own: i
     """How the interval narrows. Where there is none, or not yet: of a race the losses of one seed, if a member's own,
     which is at place `own`, are not there already; of gradients, which way they point."""
     if settled.num_ended:
-        draw_narrowing(activity, settled, own)
+        draw_narrowing(activity, settled, own if activity.is_shared_out else -1)
     elif isinstance(results, NoiseResults):
         draw_directions(results)
     elif isinstance(results, RaceResults) and own not in results.spec.train.seeds:

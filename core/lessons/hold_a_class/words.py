@@ -37,7 +37,6 @@ NEXT_STEP = {  # what the teacher's button does
     Phase.MEASURE: "Compare",
     Phase.COMPARE: "Finish",
 }
-SHARED = ("seed", "draw")  # of which each member has one of its own
 LOCAL = ("localhost", "127.0.0.1", "::1")  # what only this computer is called by
 WHAT_IS_KEPT = (
     f"No account and no name is needed: everyone gets a made-up name and may change it. Up to {MAX_MEMBERS} can join. "
@@ -48,13 +47,14 @@ WHAT_IS_KEPT = (
 
 def do_now(state: ClassState) -> str:
     """What a member reads."""
-    mine = state.phase == Phase.MEASURE and state.round and state.round.activity.each in SHARED
-    return DO_NOW[state.phase] + (f" One of the {state.round.activity.each}s is yours." if mine and state.round else "")
+    activity = state.round.activity if state.round and state.phase == Phase.MEASURE else None
+    mine = f" One of the {activity.each}s is yours." if activity and activity.is_shared_out else ""
+    return DO_NOW[state.phase] + mine
 
 
 def share_sentence(activity: Activity) -> str:
     """What part a member has in the measurement; empty where it has none."""
-    return f"Every member will have a {activity.each}." if activity.each in SHARED else ""
+    return f"Every member will have a {activity.each}." if activity.is_shared_out else ""
 
 
 def size_sentence(spec: Spec) -> str:
@@ -69,7 +69,7 @@ def size_sentence(spec: Spec) -> str:
 
 def own_part_sentence(activity: Activity, spec: Spec, settled: Settled, place: int) -> str:
     """A member's own seed or draw, the one at that place; empty where members have none."""
-    if activity.each not in SHARED:
+    if not activity.is_shared_out:
         return ""
     if place >= (spec.num_draws if isinstance(spec, DrawsSpec) else spec.race.train.num_seeds):
         return f"You came after this had begun, so none of its {activity.each}s is yours. The next time one will be."
