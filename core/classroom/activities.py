@@ -150,7 +150,7 @@ PREPARED = (
         name="accumulation",
         title="What does accumulation cost?",
         question="A batch of 64 windows is read four at a time, and the gradients of the 16 parts are added up before "
-        "one step. How many times as long does that step take on this machine?",
+        "one step. How many times as long as in one pass does that step take on this machine?",
         form=Scale(low=0.25, high=16, step=0.25, unit=" times", start=1, log=True),
         minutes=8,
         page="pages/accumulate_gradients.py",
