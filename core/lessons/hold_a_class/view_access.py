@@ -1,14 +1,11 @@
 """Who this visitor is in a class: what their secret opens, and where it is kept."""
 
-from urllib.parse import urlencode, urlsplit, urlunsplit
-
-import psutil
 import streamlit as st
 
 from core.classroom.classes import Desk, Seat
 from core.classroom.made_up import read_code
 from core.classroom.state import ClassState
-from core.lessons.hold_a_class.words import LOCAL
+from core.ui.address import link
 from core.ui.choices import Choices
 from core.ui.kept import ask_for_kept, keep
 from core.ui.lab import server
@@ -79,25 +76,3 @@ def class_of(choices: Choices) -> ClassState | None:
 def desk_link() -> str:
     """The teacher's own, with the secret."""
     return link(desk_secret=st.session_state[SECRETS["desk"]])
-
-
-def link(**params: str) -> str:
-    """The address of this page, for others: where it was opened as localhost, by this computer's own address."""
-    here, own = urlsplit(st.context.url or ""), own_address()
-    if here.hostname in LOCAL and own:
-        here = here._replace(netloc=f"{own}:{here.port}" if here.port else own)
-    return urlunsplit(here._replace(query=urlencode(params)))
-
-
-def host() -> str:
-    """By which this page was opened."""
-    return urlsplit(st.context.url or "").hostname or ""
-
-
-def own_address() -> str:
-    """This computer's address in its network; empty where it has none."""
-    for addresses in psutil.net_if_addrs().values():
-        for each in addresses:
-            if each.family.name == "AF_INET" and not each.address.startswith(("127.", "169.254.")):
-                return each.address
-    return ""

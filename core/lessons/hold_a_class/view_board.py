@@ -6,9 +6,9 @@ import streamlit as st
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
 from core.lessons.hold_a_class.view import follow, follow_measurement, settled, show_how_far
-from core.lessons.hold_a_class.view_access import link
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence, share_sentence
+from core.ui.address import link
 from core.ui.page import plain, show_answer
 
 

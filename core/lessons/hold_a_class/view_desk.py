@@ -12,7 +12,7 @@ from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
 from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far, show_way_to_race
-from core.lessons.hold_a_class.view_access import desk_link, forget, host, link, own_address
+from core.lessons.hold_a_class.view_access import desk_link, forget
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import (
     NEXT_STEP,
@@ -23,6 +23,7 @@ from core.lessons.hold_a_class.words import (
     reachable_sentence,
     size_sentence,
 )
+from core.ui.address import host, link, own_address
 from core.ui.choices import Choices
 from core.ui.lab import server
 from core.ui.page import plain, show_error

@@ -15,6 +15,7 @@ from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
 from core.measure.estimate import Estimate
 from core.settings.limits import MAX_MEMBERS
+from core.ui.address import LOCAL
 from core.ui.sentences import between
 
 QUESTION = "What does a whole class find out together?"
@@ -37,7 +38,6 @@ NEXT_STEP = {  # what the teacher's button does
     Phase.MEASURE: "Compare",
     Phase.COMPARE: "Finish",
 }
-LOCAL = ("localhost", "127.0.0.1", "::1")  # what only this computer is called by
 WHAT_IS_KEPT = (
     f"No account and no name is needed: everyone gets a made-up name and may change it. Up to {MAX_MEMBERS} can join. "
     "Names and answers are deleted when the class ends, after a day at the latest. What was measured holds neither, "
