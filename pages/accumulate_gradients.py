@@ -7,6 +7,7 @@ from core.lab.cluster import LabError
 from core.lessons.accumulate_gradients.view import choose_batch, choose_parts, draw_splits, show_mistake, show_proof
 from core.lessons.accumulate_gradients.words import answer_sentence
 from core.ui.experiment import experiment
+from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
 from core.ui.steps import current_step
 from core.ui.take_away import take_away
@@ -15,6 +16,10 @@ choices = open_page(
     "How does a large batch fit into a small memory?",
     """The backward pass needs memory that grows with the batch. So take the batch in **micro-batches**: run each forward and backward, add up
 the gradients, and update the weights once.""",
+    Question(
+        "The batch goes through the model in parts. How far is the sum of their gradients from the gradient of one pass?",
+        ("they are equal, but for rounding", "some percent", "a large part of its length"),
+    ),
 )
 
 splits = experiment(choices, "splits", "Time every split", main=choose_parts, more=choose_batch)

@@ -6,6 +6,8 @@ from core.experiments.race.offers import claim_race_of
 from core.lessons.check_the_claims import tables, verdicts
 from core.lessons.check_the_claims import view_charts as charts
 from core.lessons.check_the_claims.view import Claim, show_claim, show_overview
+from core.ui.choices import Choices
+from core.ui.guess import Question
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
 
@@ -97,6 +99,10 @@ choices = open_page(
     "Is it true what people say about batch size?",
     """**Nine things people often say**, each judged by an experiment on your text and your machine. A verdict is about this model, this text and this
 device only.""",
+    Question(
+        f"“{CLAIMS[Choices().claim].text}” What will the experiments say?",
+        ("it holds", "it holds in part", "it does not hold"),
+    ),
 )
 
 show_overview(choices, CLAIMS)

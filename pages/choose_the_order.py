@@ -15,6 +15,7 @@ from core.lessons.choose_the_order.view import choose_race, choose_size, draw_or
 from core.lessons.choose_the_order.view_maps import choose_examples, show_maps, show_reads, show_unread, streams_of
 from core.lessons.choose_the_order.words import amount_sentence, theory_sentence
 from core.ui.experiment import experiment
+from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
@@ -23,6 +24,9 @@ choices = open_page(
     "Does the order of the windows matter?",
     "The next windows come from anywhere (**random**), each block once in a new order (**shuffled**), or front to back (**sequential**). "
     "Three races start from the same first weights; only the order differs.",
+    Question(
+        "Which order ends with the lowest loss on new text?", ("random", "shuffled", "sequential", "too close to call")
+    ),
 )
 
 orders = experiment(choices, "orders", "Race the orders", main=choose_size, more=choose_race)

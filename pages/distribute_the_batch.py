@@ -5,6 +5,7 @@ import streamlit as st
 from core.experiments.parallel.offers import parallel_of
 from core.lessons.distribute_the_batch.view import choose_ranks, choose_rest, draw_parallel, show_model_parallel
 from core.ui.experiment import experiment
+from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page
 from core.ui.take_away import take_away
 
@@ -12,6 +13,7 @@ choices = open_page(
     "How do several processes share one batch?",
     """Each process, a **rank**, has a copy of the model and takes its own rows of the batch. Then all average their gradients, and each makes
 the same update. These are real processes, started as on a cluster.""",
+    Question("What share of a step's time goes into waiting and exchange?", unit="percent"),
 )
 
 ranks = experiment(choices, "parallel", "Start the ranks", main=choose_ranks, more=choose_rest)

@@ -6,6 +6,7 @@ from core.lab.cluster import LabError
 from core.lessons.follow_the_shapes.view import draw_way, show_main, show_shapes, traced
 from core.lessons.follow_the_shapes.words import activation_bytes, answer_sentence
 from core.model import GPTConfig
+from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import current_corpus
@@ -14,6 +15,7 @@ choices = open_page(
     "What shapes does a batch take inside the model?",
     """x goes in as (B, T) token ids; one real forward pass makes logits (B, T, V) and one loss of it. Sizes marked **B** or **T** grow with
 the batch or the block.""",
+    Question("B doubles. What else doubles?", ("the weights", "the tensors on the way", "both", "neither")),
 )
 
 b, t, layers, heads, channels = st.columns(5)

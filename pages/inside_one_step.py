@@ -6,6 +6,7 @@ from core.lab.cluster import LabError
 from core.lessons.inside_one_step.view import show_cost, show_gradients, show_positions, show_update
 from core.lessons.inside_one_step.words import batch_sentence, forward_sentence, loss_sentence
 from core.ui.batches import show_batch
+from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
 from core.ui.plots.step import show_tokens
 from core.ui.settings import choose_device, choose_model
@@ -29,6 +30,10 @@ choices = open_page(
     "What happens in one training step?",
     "Five stages, then the weights are a little better, and it starts again. Everything you see is computed from this model and this batch, "
     "at this step.",
+    Question(
+        "An update is made for one batch. What does it do to the loss of the next batch?",
+        ("it falls as much", "it falls less", "it stays", "it rises"),
+    ),
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

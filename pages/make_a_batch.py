@@ -7,6 +7,7 @@ from core.corpus import NoText, check_block_size
 from core.settings.limits import MAX_EXAMPLES
 from core.ui.batches import draw_batch, show_batch, show_coverage
 from core.ui.glossary import explain
+from core.ui.guess import Question, show_guess
 from core.ui.page import next_lesson, open_page, show_error
 from core.ui.take_away import take_away
 from core.ui.texts import choose_text, current_corpus
@@ -19,6 +20,10 @@ ORDER_HELP = (
 choices = open_page(
     "How does a text become a batch?",
     "Take a text, cut it into tokens, number them, and pick windows. Every training step of a language model begins like this.",
+    Question(
+        "How many questions does one training step ask the model?",
+        ("1, for the whole batch", "B, one for each window", "T, one for each position", "B × T, one for each cell"),
+    ),
 )
 
 text_side, batch_side = st.columns([1, 1], gap="medium")
@@ -58,10 +63,12 @@ shapes.markdown(
     f"The text: {len(corpus.train_ids):,} tokens to train on, {len(corpus.val_ids):,} kept back for validation, a vocabulary of {V}.",
     help=explain("float32, bfloat16", "vocabulary, V"),
 )
-if button.button("Next batch", type="primary", width="stretch", disabled=choices.batch_number >= last_batch):
+at_end = choices.batch_number >= last_batch or choices.fixed("batch_number")
+if button.button("Next batch", type="primary", width="stretch", disabled=at_end):
     choices.set(batch_number=choices.batch_number + 1)
     st.rerun()
 
+show_guess()
 show_batch(corpus, batch, key="batch_view")
 
 st.subheader("How much of the text has been seen?", anchor=False)

@@ -5,6 +5,7 @@ import streamlit as st
 from core.experiments.noise.offers import noise_of
 from core.lessons.measure_the_noise.view import choose_measurement, choose_steps, draw_noise, draw_the_rest
 from core.ui.experiment import experiment
+from core.ui.guess import Question
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
 
@@ -12,6 +13,7 @@ choices = open_page(
     "How far is a batch from the truth?",
     """A text has **one** loss and **one** gradient; each training step looks at one batch and trusts it. Here the weights are **frozen**, and many
 batches of each size are compared with the whole text.""",
+    Question("A batch four times as large: how many times less noisy is its loss?", unit="times"),
 )
 
 noise = experiment(choices, "noise", "Measure the noise", main=choose_steps, more=choose_measurement)

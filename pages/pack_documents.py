@@ -18,6 +18,7 @@ from core.lessons.pack_documents.view import (
 from core.lessons.pack_documents.view_speed import show_speed
 from core.lessons.pack_documents.words import answer_sentence, answers
 from core.settings.declared import ATTENTION, TOKENIZER_TITLES
+from core.ui.guess import Question
 from core.ui.packing import current_documents, current_packing, pack_all
 from core.ui.page import folded, open_page, show_answer, show_error
 from core.ui.settings import choose_device
@@ -27,6 +28,7 @@ choices = open_page(
     "What fills a batch when documents differ in length?",
     """A batch is a rectangle, and documents are not equally long. **Padding** fills the rest of each row with empty slots. **Packing** puts
 several documents into one row.""",
+    Question("What share of the slots does padding leave empty?", unit="percent"),
 )
 
 TOKENIZER_NAMES = TOKENIZER_TITLES | {"bpe": "BPE, trained on these"}

@@ -6,12 +6,14 @@ from core.lessons.race_batch_sizes.view import choose_race, choose_sizes, draw_r
 from core.lessons.race_batch_sizes.view_spikes import show_spikes
 from core.lessons.race_batch_sizes.words import tokens_read
 from core.ui.experiment import choose_recording, experiment
+from core.ui.guess import Question
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
 
 choices = open_page(
     "Why is a small batch noisy?",
     "Small GPTs read the **same examples in the same order**; only the batch size differs. Watch how far the loss jumps.",
+    Question("How many times less does the loss jump at the largest batch size than at the smallest?", unit="times"),
 )
 
 race = experiment(

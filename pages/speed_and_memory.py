@@ -5,6 +5,7 @@ import streamlit as st
 from core.experiments.step_cost.offers import speed_of
 from core.lessons.speed_and_memory.view import choose_bounds, choose_measurement, draw_speed, draw_the_rest
 from core.ui.experiment import choose_recording, experiment, own_or_recorded
+from core.ui.guess import Question
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
 
@@ -12,6 +13,7 @@ choices = open_page(
     "What does a batch cost?",
     """Part of a step takes as long for one window as for ten, and part of its memory is needed whatever the batch. **When does a larger batch stop
 paying off, and when does memory run out?**""",
+    Question("Up to which batch size is a larger batch nearly free on this device?", unit="windows"),
 )
 
 speed = experiment(

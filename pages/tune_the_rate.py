@@ -5,6 +5,7 @@ import streamlit as st
 from core.experiments.sweep.offers import sweep_of
 from core.lessons.tune_the_rate.view import choose_sizes, choose_sweep, draw_sweep, draw_the_rest
 from core.ui.experiment import experiment, own_or_recorded
+from core.ui.guess import Question
 from core.ui.page import next_lesson, open_page
 from core.ui.take_away import take_away
 
@@ -12,6 +13,10 @@ choices = open_page(
     "Which learning rate fits a batch size?",
     """A step from a large batch is **less noisy, so it may be safe to take a longer step**. How much longer? Here every batch size is trained at every
 learning rate in a grid, so you can see for yourself.""",
+    Question(
+        "The batch grows. What happens to the best learning rate?",
+        ("it stays", "it grows, but less than the batch", "it grows as the batch does", "it falls"),
+    ),
 )
 
 sweep = experiment(choices, "sweep", "Start the sweep", main=choose_sizes, more=choose_sweep)

@@ -6,7 +6,7 @@ from core import training
 from core.batches import ORDERS, PACKERS
 from core.corpus import DOCUMENT_SOURCES, TOKENIZERS, samples
 from core.settings import limits
-from core.settings.setting import Choice, LossPlace, Number, Numbers, Setting, Token, Whole, Wholes
+from core.settings.setting import Choice, Line, LossPlace, Names, Number, Numbers, Setting, Token, Whole, Wholes
 from core.strategies import (
     CLIP_EACH,
     LOG_LAST,
@@ -190,14 +190,20 @@ CLASS = (
     Token("desk_secret"),  # in the teacher's link alone: whoever opens it has it in the browser from then on
 )
 
+SUBJECTS = (
+    TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
+)  # fmt: skip
+PREPARABLE = {setting.url_name: setting.name for subject in SUBJECTS for setting in subject if setting.label}
+PREPARED = (  # by whoever made the link, for whoever opens it
+    Names("lock", (), "Locked: shown, and as they are", PREPARABLE),
+    Names("hide", (), "Hidden: not shown, and as they are", PREPARABLE),
+    Whole("guess_first", 0, "Results after a guess only", low=0, high=1),
+    Line("note", "", "Note", at_most=limits.MAX_NOTE),
+)
+
 SETTINGS: dict[str, Setting] = {
-    setting.name: setting
-    for subject in (
-        TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
-        CLASS, VIEW,
-    )
-    for setting in subject
-}  # fmt: skip
+    setting.name: setting for subject in (*SUBJECTS, CLASS, VIEW, PREPARED) for setting in subject
+}
 
 
 def declare(*settings: Setting) -> None:

@@ -26,6 +26,7 @@ VECTORISED = 64  # windows that are also taken one by one
 MAX_TIMED_FLOPS = 5e11  # of one step, about: some seconds of a core
 MIN_BUDGET, MAX_BUDGET = 2**20, 2**40  # bytes, for the largest batch to fit into
 MAX_EMBEDDED_BYTES = 200_000  # of a text in a file that is taken away; a longer one is put beside it
+MAX_NOTE = 300  # characters, of the one that a prepared page shows
 LEAST_WORKER_BYTES = 512 * 2**20  # torch takes 300 MB of it; with less, a worker would be ended again and again
 RANK_BYTES = 300 * 2**20  # of a process that has loaded torch, before it does anything
 

@@ -247,3 +247,39 @@ class LossPlace(Setting):
 
     def write(self, value: tuple[int, int, int] | None) -> str:
         return ".".join(map(str, value or ()))
+
+
+@dataclass(frozen=True)
+class Names(Setting):
+    """Several settings by their names in a URL, with commas between them. A name that is none is passed over: it may
+    have been cut off, or be another version's."""
+
+    default: tuple[str, ...]
+    known: Mapping[str, str]  # the names that there are in a URL, and the settings' own
+
+    def read(self, text: str) -> tuple[str, ...]:
+        """
+        >>> Names("lock", (), "Locked", {"T": "block_size", "lr": "learning_rate"}).read("lr,x,T,lr")
+        ('block_size', 'learning_rate')
+        """
+        given = {part.strip() for part in text.split(",")}
+        return tuple(name for url_name, name in self.known.items() if url_name in given)
+
+    def write(self, value: Collection[str]) -> str:
+        return ",".join(url_name for url_name, name in self.known.items() if name in value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line(Setting):
+    """A line that somebody wrote, to be shown as plain text. What cannot be printed is left out, and so is what is
+    longer than it may be."""
+
+    at_most: int
+
+    def read(self, text: str) -> str:
+        """
+        >>> Line("note", "", "Note", at_most=9).read(" Look \\n at \\x00B = 16")
+        'Look at B'
+        """
+        printed = (c if c.isprintable() else " " if c.isspace() else "" for c in text[: 20 * self.at_most])
+        return " ".join("".join(printed).split())[: self.at_most].strip()

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from core.settings.declared import SETTINGS
+from core.settings.declared import CLASS, PREPARED, SETTINGS, VIEW
 from core.settings.old_names import present
 from core.settings.setting import WrongValue
 
@@ -33,6 +33,20 @@ class Settings(SimpleNamespace):
             except WrongValue as why:
                 notes.append(f"The address's “{used}” could not be used ({why}); the default is used.")
         return settings, notes
+
+    @property
+    def prepared(self) -> bool:
+        """Whether whoever made the link has prepared the pages."""
+        return any(getattr(self, setting.name) != setting.default for setting in PREPARED)
+
+    def fixed(self, name: str) -> bool:
+        """Whether a prepared page keeps this setting as it is."""
+        return name in self.lock or name in self.hide
+
+    def for_others(self, **prepared) -> "Settings":
+        """What a link for others says: no class of this visitor's, with its secret, and no view of their screen."""
+        own = {setting.name for setting in (*CLASS, *VIEW)}
+        return Settings(**{name: value for name, value in vars(self).items() if name not in own} | prepared)
 
     def to_url(self) -> dict[str, str]:
         """The parameters that say what differs from the defaults."""

@@ -57,6 +57,6 @@ def show_budget(choices: Choices, name: str) -> None:
     offered = max(setting.low, part * fitting(train_tokens, batch_tokens))
     words, button = st.columns([2.3, 1], vertical_alignment="center")
     words.markdown(readings_sentence(tokens, train_tokens, batch_tokens))
-    if 2 * offered <= chosen:
+    if 2 * offered <= chosen and not choices.fixed(setting.name):
         label = offer_label(offered // part, train_tokens)
         button.button(label, key=f"{name}_budget", on_click=choices.set, kwargs={setting.name: offered})

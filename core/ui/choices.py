@@ -1,7 +1,8 @@
 """What the visitor chose: one state for all pages, that survives changing pages. All of it but the text is in the URL.
 
 The settings are declared in `core/settings/`. A widget is asked for by its setting, `choices.number("seed")`, and has
-the setting's label, bounds and options, but for those that a page gives.
+the setting's label, bounds and options, but for those that a page gives. What a prepared page locks can be seen and not
+changed, what it hides is not drawn; here is the one place for both.
 """
 
 from collections.abc import Callable, Collection
@@ -13,7 +14,7 @@ from core.settings.setting import Choice, Number, Setting, Several, Whole, Wrong
 from core.settings.values import Settings
 from core.ui.glossary import explain
 
-STATE, NOTES = "_choices", "_notes"
+STATE, NOTES, PAGE, DRAWN = "_choices", "_notes", "_page", "_drawn_choices"
 HELPS = {"seed": explain("seed")}  # of settings whose name is a term
 
 
@@ -31,8 +32,21 @@ class Choices:
         return getattr(self.settings, name)
 
     def set(self, **values) -> None:
-        """Set choices from the program; widgets that are drawn later in this run show them."""
+        """Set choices; widgets that are drawn later in this run show them. What a prepared page keeps stays."""
+        self.settings.update(**{name: value for name, value in values.items() if not self.settings.fixed(name)})
+
+    def correct(self, **values) -> None:
+        """Set choices that cannot be as they are, also those that a prepared page keeps."""
         self.settings.update(**values)
+
+    def drawn(self) -> dict[str, str]:
+        """The settings that this page has shown in this session: the label of each."""
+        return st.session_state.setdefault(DRAWN, {}).setdefault(st.session_state.get(PAGE), {})
+
+    def draws(self, name: str, label: str = "") -> bool:
+        """Whether a widget for this setting may be drawn."""
+        self.drawn()[name] = (label or SETTINGS[name].label).split(" (")[0]
+        return name not in self.hide
 
     def add_note(self, note: str) -> None:
         """A sentence for the top of the page that comes next."""
@@ -56,7 +70,7 @@ class Choices:
         setting = SETTINGS[name]
         assert isinstance(setting, Whole | Number)
         high = setting.high if high is None else high
-        self.set(**{name: min(max(getattr(self, name), setting.low), high)})
+        self.correct(**{name: min(max(getattr(self, name), setting.low), high)})
         usual = {"step": setting.step} | ({"format": "%g"} if isinstance(setting, Number) else {})
         return self._widget(
             setting, where.number_input, label, min_value=setting.low, max_value=high, **usual | options
@@ -79,6 +93,8 @@ class Choices:
         setting, now = SETTINGS[name], getattr(self, name)
         assert isinstance(setting, Several)
         label = label or setting.label
+        if not self.draws(name, label):
+            return
         st.session_state[widget_key(name)] = [setting.shown(value) for value in now]
         where.multiselect(
             label,
@@ -87,6 +103,7 @@ class Choices:
             max_selections=setting.at_most,
             accept_new_options=True,
             placeholder="Choose at least one",
+            disabled=self.settings.fixed(name),
             on_change=self._take_several,
             args=(setting, label),
         )
@@ -99,8 +116,10 @@ class Choices:
 
     def _widget(self, setting: Setting, make: Callable, label: str, **options):
         name, key = setting.name, widget_key(setting.name)
+        if not self.draws(name, label):
+            return getattr(self, name)
         st.session_state[key] = getattr(self, name)  # always: a widget's own memory does not survive a change of page
-        options = {"help": HELPS.get(name)} | options
+        options = {"help": HELPS.get(name), "disabled": self.settings.fixed(name)} | options
         make(label or setting.label, key=key, on_change=self._take, args=(name,), **options)
         return getattr(self, name)
 

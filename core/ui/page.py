@@ -13,10 +13,14 @@ from core.experiments.registry import OFFERS
 from core.lab.cluster import LabError
 from core.lab.database import StoreError
 from core.lab.store import Status
-from core.ui.choices import Choices
+from core.ui.choices import PAGE, Choices
+from core.ui.guess import Question, ask, begin, offer_guess, show_guess, waits_for_guess
 from core.ui.lab import server, visitor
 from core.ui.page_file import page_file
+from core.ui.prepared import show_prepared
 from core.ui.present import LARGE, switch
+from core.ui.sentences import plain
+from core.ui.share import share
 from core.ui.texts import restore_text, show_no_text
 from core.ui.theme import follow_theme
 
@@ -79,8 +83,9 @@ def run_app() -> None:
     choices.write_url()
 
 
-def open_page(question: str, answer: str) -> Choices:
-    """The beginning of a page: its question, and the answer in a sentence or two. Returns the visitor's choices.
+def open_page(question: str, answer: str, guess: Question | None = None) -> Choices:
+    """The beginning of a page: its question, the answer in a sentence or two, and what can be guessed before one reads
+    on. Returns the visitor's choices. A page that was prepared so ends here until something is guessed.
 
     A link to a page that is a server's very first request makes Streamlit run the page without the router; then the
     router's navigation is set and the run begins again.
@@ -89,24 +94,42 @@ def open_page(question: str, answer: str) -> Choices:
         navigation()
         st.rerun()
     choices = Choices()
+    st.session_state[PAGE] = question
+    guess = begin(choices, guess)
     st.html(STYLE + LARGE * choices.present)
-    with st.container(horizontal=True, vertical_alignment="center", key="head"):
+    head = st.container(horizontal=True, vertical_alignment="center", key="head")
+    with head:
         st.title(question, anchor=False)
+        fragment(share)(choices)
         switch(choices)
         follow_theme()
-    if answer and not choices.present:
-        st.markdown(answer)
+    if guess and not waits_for_guess(choices):
+        with head if choices.present else st.container(horizontal=True, key="intro"):
+            introduce(choices, answer)
+            offer_guess(choices, guess)
+    else:
+        introduce(choices, answer)
+    show_prepared(choices)
     for note in choices.take_notes():
         st.warning(plain(note))
+    if guess and waits_for_guess(choices):
+        ask(choices, guess)
+        st.stop()
     return choices
 
 
+def introduce(choices: Choices, answer: str) -> None:
+    if answer and not choices.present:
+        st.markdown(answer)
+
+
 def show_answer(sentence: str) -> DeltaGenerator:
-    """What a page's measurement says, in a sentence or two, in a card above its picture. Returns its place, for a page
-    that knows more later."""
+    """What a page's measurement says, in a sentence or two, in a card above its picture; with it, what the visitor
+    guessed. Returns its place, for a page that knows more later."""
     with st.container(border=True, key="answer"):
         place = st.empty()
         place.markdown(sentence)
+        show_guess()
     return place
 
 
@@ -151,12 +174,6 @@ def fragment(function: Callable, run_every: float | None = None) -> Callable:
             show_error(error)
 
     return st.fragment(told, run_every=run_every)
-
-
-def plain(text: str) -> str:
-    """Text that Markdown must show as it is."""
-    special = "\\`*_{}[]()<>#+-.!|~$:^="
-    return "".join(f"\\{c}" if c in special else c for c in text)
 
 
 @partial(fragment, run_every=5)

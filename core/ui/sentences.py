@@ -1,6 +1,7 @@
 """What several lessons say, as text: no streamlit."""
 
 import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -16,6 +17,8 @@ from core.settings.declared import SOURCES
 
 number = charts.format_significant
 
+MADE_OF_TEXT = re.compile(r"https?:(?=//)|www(?=\.)|@|:(?=\w+[/:])|[<>~-](?=[>=-])", re.IGNORECASE)
+
 WHY_UNRESOLVED: dict[str, str] = {
     Unresolved.HIDDEN: "the interval of |G|² contains 0, so the noise hides the length of the gradient",
     Unresolved.RARE: "a few rare windows make nearly all of the noise, and these batches hardly met one",
@@ -28,6 +31,13 @@ LINK_WITHOUT_TEXT = (
     "This link asks for its sender's own text, and that text is not here: a text is never part of a link. "
     "Paste one, then press **Use this text**."
 )
+
+
+def plain(text: str) -> str:
+    """Text that Markdown must show as it is. What a browser makes a link, an icon or an arrow of, also where it is
+    escaped, has a joiner in it, which nobody sees."""
+    special = "\\`*_{}[]()<>#+-.!|~$:^="
+    return "".join(f"\\{c}" if c in special else c for c in MADE_OF_TEXT.sub("\\g<0>\u2060", text))
 
 
 def source_title(source: str) -> str:

@@ -9,26 +9,26 @@ from core.ui.lab import server
 from core.ui.texts import choose_text
 
 OWN = "own numbers"
+MODEL = ("n_layer", "n_head", "n_embd")
 
 
 def choose_model(choices: Choices) -> None:
     """Three presets; the numbers themselves stand under it and may be changed."""
-    numbers = (choices.n_layer, choices.n_head, choices.n_embd)
+    numbers = tuple(getattr(choices, name) for name in MODEL)
     names = [*MODEL_SIZES, OWN]
     now = next((name for name, size in MODEL_SIZES.items() if size == numbers), OWN)
-    key = widget_key("model")
-    st.session_state[key] = now
-    st.selectbox("Model size", names, key=key, on_change=take_model, args=(choices,))
-    choices.number("n_layer")
-    choices.number("n_head")
-    choices.number("n_embd")
+    if not any(name in choices.hide for name in MODEL):
+        key, fixed = widget_key("model"), any(choices.fixed(name) for name in MODEL)
+        st.session_state[key] = now
+        st.selectbox("Model size", names, key=key, on_change=take_model, args=(choices,), disabled=fixed)
+    for name in MODEL:
+        choices.number(name)
 
 
 def take_model(choices: Choices) -> None:
     chosen = st.session_state[widget_key("model")]
     if chosen in MODEL_SIZES:
-        layers, heads, channels = MODEL_SIZES[chosen]
-        choices.set(n_layer=layers, n_head=heads, n_embd=channels)
+        choices.set(**dict(zip(MODEL, MODEL_SIZES[chosen], strict=True)))
 
 
 def choose_text_and_model(choices: Choices, left, middle) -> None:
@@ -47,5 +47,5 @@ def choose_device(choices: Choices) -> None:
     devices = ("auto", *machine.devices) if machine else tuple(dict.fromkeys(("auto", choices.device)))
     if choices.device not in devices:
         st.warning(f"This machine has no {DEVICES[choices.device]}: “{DEVICES['auto']}” is used.")
-        choices.set(device="auto")
+        choices.correct(device="auto")
     choices.select("device", options=devices)

@@ -96,8 +96,9 @@ def sources() -> list[list[tuple[str, str]]]:
 
 def walk_controls(choices: Choices) -> None:
     """The five stages; back, on, and play."""
-    at_start = choices.step == 1 and choices.stage == STAGES[0]
-    at_end = choices.step == MAX_STEP and choices.stage == STAGES[-1]
+    fixed, stays = choices.fixed("stage"), choices.fixed("step")
+    at_start = fixed or (choices.stage == STAGES[0] and (stays or choices.step == 1))
+    at_end = fixed or (choices.stage == STAGES[-1] and (stays or choices.step == MAX_STEP))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         choices.pills("stage")
         back, on = partial(walk_back, choices), partial(walk_on, choices)

@@ -67,6 +67,8 @@ def judged(claim: Claim, views: list[View]) -> tuple[Verdict, str]:
 def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
     """A row a claim: its verdict so far and the number behind it, from the visitor's experiments where there are any. A
     click chooses it."""
+    if not choices.draws("claim"):
+        return
     views_of = {name: own_or_recorded(choices, name).view() for name in EVIDENCE}
     st.html(ROWS)
     with st.container(gap=None, key="all_claims"):
@@ -93,6 +95,7 @@ def show_row(choices: Choices, name: str, claim: Claim, views: list[View]) -> No
             icon=f":material/radio_button_{'checked' if chosen else 'unchecked'}:",
             on_click=choices.set,
             kwargs={"claim": name},
+            disabled=choices.fixed("claim"),
         )
         second.markdown(f"{ICONS[verdict.outcome]} {outcome}{by}")
         third.markdown(f":small[{plain(headline(verdict))}]")

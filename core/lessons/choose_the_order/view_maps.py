@@ -37,18 +37,22 @@ def choose_examples(choices: Choices, epoch_size: int) -> int:
     """How many windows have been drawn: a number, and three ways to change it. At first an epoch's worth."""
     now = choices.order_examples
     now = min(epoch_size, MAX_EXAMPLES) if now is None else now
-    B, key = choices.order_batch_size, widget_key("order_examples")
+    if not choices.draws("order_examples"):
+        return now
+    B, key, fixed = choices.order_batch_size, widget_key("order_examples"), choices.fixed("order_examples")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state[key] = now
         st.number_input(
-            "Windows drawn", 0, MAX_EXAMPLES, key=key, step=B, width=190, on_change=take_examples, args=(choices,)
-        )
+            "Windows drawn", 0, MAX_EXAMPLES, key=key, step=B, width=190, on_change=take_examples, args=(choices,),
+            disabled=fixed,
+        )  # fmt: skip
         for label, to in (
             ("Start over", 0),
             (f"One step (+{B:,})", now + B),
             (f"One epoch's worth (+{epoch_size:,})", now + epoch_size),
         ):
-            st.button(label, disabled=to > MAX_EXAMPLES, on_click=choices.set, kwargs={"order_examples": to})
+            beyond = fixed or to > MAX_EXAMPLES
+            st.button(label, disabled=beyond, on_click=choices.set, kwargs={"order_examples": to})
     return now
 
 

@@ -59,7 +59,7 @@ def draw_noise(view: View, choices: Choices, at: int) -> None:
     """The answer and the losses; `at` is the step that is chosen as the page is drawn."""
     results: NoiseResults = view.results
     if choices.noise_at_step not in results.spec.steps:
-        choices.set(noise_at_step=results.spec.steps[0])
+        choices.correct(noise_at_step=results.spec.steps[0])
     step = choices.noise_at_step
     show_answer(answer_sentence(results, step))
     show_loss(view, choices, step)

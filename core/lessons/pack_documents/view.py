@@ -64,7 +64,7 @@ def choose_row(choices: Choices, report: PackingReport) -> int:
     """One of the rows whose documents were compared; the first row where there are none."""
     shared = [leak.row for leak in report.leaks] or [0]
     if choices.packed_row not in shared:
-        choices.set(packed_row=shared[0])
+        choices.correct(packed_row=shared[0])
     return choices.select("packed_row", options=shared, format_func=lambda row: f"row {row}")
 
 
