@@ -19,7 +19,7 @@ ORDER_HELP = (
 
 choices = open_page(
     "How does a text become a batch?",
-    "Take a text, cut it into tokens, number them, and pick windows. Every training step of a language model begins like this.",
+    "Take a text, cut it into tokens, number them, and pick windows. Every training step begins like this.",
     Question(
         "How many questions does one training step ask the model?",
         ("1, for the whole batch", "B, one for each window", "T, one for each position", "B × T, one for each cell"),

@@ -12,7 +12,7 @@ from core.ui.take_away import take_away
 
 choices = open_page(
     "Why is a small batch noisy?",
-    "Small GPTs read the **same examples in the same order**; only the batch size differs. Watch how far the loss jumps.",
+    "Small GPTs read the **same examples in the same order**; only the batch size differs. Watch the loss jump.",
     Question("How many times less does the loss jump at the largest batch size than at the smallest?", unit="times"),
 )
 

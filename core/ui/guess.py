@@ -10,7 +10,7 @@ from core.classroom.made_up import one_line
 from core.ui.choices import PAGE, Choices
 from core.ui.sentences import plain
 
-ASKED, GUESSES = "_asked", "_guesses"
+ASKED, GUESSES, FOLD = "_asked", "_guesses", "guess_fold"
 MAX_GUESS = 120  # characters, of one in words
 MOST = 1e9  # of one in numbers
 BUTTON = "That is my guess"
@@ -66,10 +66,12 @@ def waits_for_guess(choices: Choices) -> bool:
 
 
 def offer_guess(choices: Choices, question: Question) -> None:
-    """For those who like to."""
+    """For those who like to; made only while it is open."""
     label = "Your guess" if guessed() else "Guess first"
-    with st.popover(label, icon=":material/lightbulb:", help=HELP):
-        ask(choices, question)
+    icon = ":material/lightbulb:"
+    with st.popover(label, icon=icon, type="tertiary", help=HELP, key=FOLD, on_change="rerun") as opened:
+        if opened.open:
+            ask(choices, question)
 
 
 def ask(choices: Choices, question: Question) -> None:
@@ -88,6 +90,7 @@ def ask(choices: Choices, question: Question) -> None:
 def take(choices: Choices, question: Question, key: str) -> None:
     if guess := question.read(st.session_state[key]):
         st.session_state.setdefault(GUESSES, {})[st.session_state[ASKED]] = guess
+        st.session_state[FOLD] = False
     else:
         choices.add_note(f"There is no guess yet. Make one, then press “{BUTTON}”.")
 

@@ -113,6 +113,30 @@ def test_pages_that_ask_nothing_are_there_without_a_guess(app, name):
     assert not any(button.key == GUESS for button in test.button) and len(test.main.children) > 3
 
 
+def test_who_likes_to_guesses_first_and_the_fold_closes(app):
+    test = app("tune_the_rate")
+    assert not test.radio and "You guessed" not in said(test)
+    test.session_state["guess_fold"] = True
+    test.run().radio[0].set_value("it falls")
+    test.button(key=GUESS).click().run()
+    assert "You guessed: **it falls**." in said(test) and not test.session_state["guess_fold"]
+    assert dict(test.query_params) == {}  # it is in this session alone
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({*LESSON_PAGES} - {*WITHOUT_SETTINGS}))
+def test_every_lesson_asks_and_shows_the_guess_with_what_was_measured(app, name):
+    test = app(name, guess_first="1")
+    if test.radio:
+        test.radio[0].set_value(test.radio[0].options[1])
+        guess = test.radio[0].options[1]
+    else:
+        test.number_input[0].set_value(40.0)
+        guess = "40 "
+    test.button(key=GUESS).click().run()
+    assert f"You guessed: **{guess}" in said(test) and not any(button.key == GUESS for button in test.button)
+
+
 # ---- the link
 
 
