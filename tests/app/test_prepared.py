@@ -6,8 +6,8 @@ from playwright.sync_api import expect
 from core.settings.declared import PREPARABLE
 from core.ui.page import LESSONS
 from core.ui.sentences import plain
+from tests.app.axe import findings
 from tests.app.browsing import at_rest, load
-from tests.app.test_everyone import AXE, FINDINGS, STREAMLITS_OWN
 from tests.mutated_links import mutated_links
 
 LESSON_PAGES = [path.removeprefix("pages/")[:-3] for pages in LESSONS.values() for path, *_ in pages]
@@ -198,6 +198,5 @@ def test_a_note_is_text_and_nothing_else_and_the_popover_can_be_used_by_everyone
     page.get_by_text("Prepare it for a class").click()
     box = page.get_by_test_id("stPopoverBody").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    page.evaluate(f"() => {{ {AXE} }}")
-    found = page.evaluate(FINDINGS, STREAMLITS_OWN)
+    found = findings(page)
     assert {"button-name", "label"} & set(found["passes"]) and not found["ours"], found["ours"]
