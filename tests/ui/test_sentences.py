@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pytest
+
 from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.spec import RaceSpec
 from core.training import TrainConfig
-from core.ui.sentences import model_size, scale_sentence, source_title
+from core.ui.sentences import model_size, plain, scale_sentence, source_title
 
 SCALE = NoiseScale(
     step=600,
@@ -36,3 +38,17 @@ def test_a_model_is_given_by_its_layers_heads_and_channels():
 
 def test_a_text_of_the_visitors_own_has_no_title():
     assert source_title("pasted") == "Your own text" and source_title("kitchen") == "The soup that went to court"
+
+
+@pytest.mark.parametrize(
+    "made_of",
+    ["http://x.example", "HTTPS://x", "www.x.example", "a@x.example", ":material/home:", ":streamlit:", "->", "<="],
+)
+def test_what_a_browser_makes_of_text_is_broken_where_nobody_sees_it(made_of):
+    """The escapes are gone by the time that it looks for links, icons and arrows."""
+    shown = plain(f"see {made_of} there").replace("\\", "")
+    assert made_of not in shown and shown.replace("\u2060", "") == f"see {made_of} there"
+
+
+def test_other_text_is_only_escaped():
+    assert plain("B = 4: 1.5 (a-b)") == "B \\= 4\\: 1\\.5 \\(a\\-b\\)"
