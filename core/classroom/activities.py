@@ -6,9 +6,9 @@ from functools import partial
 
 from core.classroom import settle
 from core.classroom.activity import MAX_OPTION, MAX_OPTIONS, MAX_QUESTION, Activity, Options, Scale, factor_estimate
-from core.classroom.made_up import one_line
 from core.classroom.measurement import NOISE_STEP, draws_with, noise_with, race_with, times_with
 from core.experiments.draws.spec import Counted
+from core.settings.line import one_line
 
 TINY = {"n_layer": 1, "n_head": 2, "n_embd": 32}  # a class's minute has room for forty of them
 STILL = {"learning_rate": 1e-6, "lr_rule": "linear"}  # the models stay the same, so that only the batches differ

@@ -16,12 +16,13 @@ import sqlalchemy as sa
 
 from core.classroom.activities import from_json, to_json
 from core.classroom.activity import Activity
-from core.classroom.made_up import MAX_NAME, hash_of, new_code, new_name, new_secret, one_line
+from core.classroom.made_up import MAX_NAME, hash_of, new_code, new_name, new_secret
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState, read_state
 from core.lab.database import Database, RefusedError
 from core.lab.tables import answers, classes, members, rounds
 from core.settings.limits import MAX_MEMBERS
+from core.settings.line import one_line
 
 KEPT_SECONDS = 24 * 3600  # then a class ends by itself
 MAX_CLASSES = 200  # at a time, on one database

@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
 
+from core.settings.line import one_line
+
 Real = TypeVar("Real", int, float)
 
 MAX_CHARACTERS = 40  # of a number
@@ -271,8 +273,7 @@ class Names(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Line(Setting):
-    """A line that somebody wrote, to be shown as plain text. What cannot be printed is left out, and so is what is
-    longer than it may be."""
+    """A line that somebody wrote, to be shown as plain text."""
 
     at_most: int
 
@@ -281,5 +282,4 @@ class Line(Setting):
         >>> Line("note", "", "Note", at_most=9).read(" Look \\n at \\x00B = 16")
         'Look at B'
         """
-        printed = (c if c.isprintable() else " " if c.isspace() else "" for c in text[: 20 * self.at_most])
-        return " ".join("".join(printed).split())[: self.at_most].strip()
+        return one_line(text, self.at_most)

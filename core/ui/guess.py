@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.classroom.made_up import one_line
+from core.settings.line import one_line
 from core.ui.choices import PAGE, Choices
 from core.ui.sentences import plain
 

@@ -3,9 +3,7 @@
 import streamlit as st
 
 from core.charts import counted
-from core.classroom.made_up import one_line
 from core.settings.declared import PREPARED, SETTINGS
-from core.settings.limits import MAX_NOTE
 from core.settings.values import Settings
 from core.ui.choices import Choices
 from core.ui.sentences import plain
@@ -20,8 +18,8 @@ def show_prepared(choices: Choices) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="prepared"):
         st.markdown(prepared_sentence(choices.settings), width="content")
         st.button("Use the page freely", icon=":material/lock_open:", key="free", on_click=free, args=(choices,))
-    if note := one_line(choices.note, MAX_NOTE):
-        st.info(plain(note), icon=":material/edit_note:")
+    if choices.note:
+        st.info(plain(choices.note), icon=":material/edit_note:")
 
 
 def free(choices: Choices) -> None:

@@ -6,7 +6,8 @@ from itertools import pairwise
 import pytest
 
 from core.classroom import made_up
-from core.classroom.made_up import BIRDS, CODE_LETTERS, COLOURS, MAX_NAME, new_code, new_name, one_line, read_code
+from core.classroom.made_up import BIRDS, CODE_LETTERS, COLOURS, MAX_NAME, new_code, new_name, read_code
+from core.settings.line import one_line
 
 
 def test_a_code_is_read_as_it_was_made():
