@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOLDERS = (
+    "pages", "core/lessons", "core/ui", "core/charts", "core/settings", "core/export/lessons", "data/teaching",
+)  # fmt: skip
 SHOWN = [
     path
-    for folder in ("pages", "core/lessons", "core/ui", "core/charts", "core/settings", "core/export/lessons")
+    for folder in FOLDERS
     for path in sorted((ROOT / folder).rglob("*"))
     if path.suffix in (".py", ".md", ".js") and "__pycache__" not in path.parts
 ]

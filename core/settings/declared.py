@@ -67,6 +67,13 @@ PACKING_TITLES = dict(zip(PACKERS, ("padded", "end to end, cut", "packed, best f
 ATTENTION = ("own document", "whole row")
 CLAIMS = ("slower", "memory", "noisy", "balanced", "fast", "overfit", "tuning", "accumulation", "noise-scale")
 STAGES = ("Batch", "Forward", "Loss", "Gradients", "Update")
+SHEETS = {  # files of data/teaching, in Markdown
+    "plan_15": "15 minutes",
+    "plan_45": "45 minutes",
+    "activities": "The activities",
+    "worksheet": "Worksheet",
+    "before_class": "Before the class",
+}
 PACES = {1: "1 second", 2: "2 seconds", 4: "4 seconds"}  # while a step plays
 
 # ---- the settings
@@ -187,6 +194,7 @@ PACKING = (
 CLASS = (
     Token("class_code"),
     Choice("class_role", "", "", ("", "desk", "board")),
+    Choice("sheet", "plan_15", "What teachers read", SHEETS),
     Token("desk_secret"),  # in the teacher's link alone: whoever opens it has it in the browser from then on
 )
 

@@ -45,7 +45,10 @@ LESSONS = {  # by section
         ("pages/distribute_the_batch.py", "Distribute the batch", ":material/hub:"),
         ("pages/pack_documents.py", "Pack documents", ":material/inventory_2:"),
     ),
-    "Together": (("pages/hold_a_class.py", "Hold a class", ":material/groups:"),),
+    "Together": (
+        ("pages/hold_a_class.py", "Hold a class", ":material/groups:"),
+        ("pages/for_teachers.py", "For teachers", ":material/school:"),
+    ),
     "Reference": (("pages/words.py", "Glossary", ":material/menu_book:"),),
 }
 

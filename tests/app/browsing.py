@@ -19,11 +19,12 @@ TITLES = {
     "choose_the_order": "Does the order of the windows matter?",
     "pack_documents": "What fills a batch when documents differ in length?",
     "hold_a_class": "What does a whole class find out together?",
+    "for_teachers": "How do I teach a lesson about batches?",
     "words": "What do the words mean?",
 }
 LINKS = (
     "Start", "Make a", "Follow", "Inside", "Measure", "Race", "Tune", "Speed", "Check", "Summary", "Choose",
-    "Accumulate", "Distribute", "Pack", "Hold", "Glossary",
+    "Accumulate", "Distribute", "Pack", "Hold", "For", "Glossary",
 )  # fmt: skip
 
 

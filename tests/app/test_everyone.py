@@ -24,7 +24,7 @@ PICTURES = {  # the answer of a page as a picture, where that is not its first c
     "pack_documents": "[data-testid=packed-rows]",
 }
 ON_A_PHONE = {"check_the_claims": CHART}  # of the claim that is chosen
-WITHOUT = {"words", "hold_a_class"}
+WITHOUT = {"words", "hold_a_class", "for_teachers"}
 CUT_OFF = """() => [...document.querySelectorAll(
     ":is([data-testid=stButton], [data-testid=stButtonGroup], [data-testid=stMultiSelect], [data-testid=stMetric]) *"
 )].filter(e => e.clientWidth > 1 && getComputedStyle(e).overflowX !== "visible" && e.scrollWidth > e.clientWidth + 1)

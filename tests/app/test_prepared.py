@@ -11,7 +11,7 @@ from tests.app.browsing import at_rest, load
 from tests.mutated_links import mutated_links
 
 LESSON_PAGES = [path.removeprefix("pages/")[:-3] for pages in LESSONS.values() for path, *_ in pages]
-WITHOUT_SETTINGS = ("start", "summary", "hold_a_class", "words")
+WITHOUT_SETTINGS = ("start", "summary", "hold_a_class", "for_teachers", "words")
 NOTE = "See http://x.example www.x.example a@x.example <b>b</b> **c** [d](http://x.example) :material/home: $x$ a -> b"
 GUESS = "FormSubmitter:guess-That is my guess"
 WIDGETS = ("number_input", "selectbox", "multiselect", "button_group", "radio", "checkbox", "text_input", "toggle")
@@ -107,7 +107,7 @@ def test_a_note_is_the_question_where_there_is_one(app):
     assert f"You guessed: **“{guess}”**." in said(test)
 
 
-@pytest.mark.parametrize("name", ["", "summary", "words", "hold_a_class"])
+@pytest.mark.parametrize("name", ["", "summary", "words", "hold_a_class", "for_teachers"])
 def test_pages_that_ask_nothing_are_there_without_a_guess(app, name):
     test = app(name, guess_first="1")
     assert not any(button.key == GUESS for button in test.button) and len(test.main.children) > 3
