@@ -194,9 +194,9 @@ PACKING = (
 CLASS = (
     Token("class_code"),
     Choice("class_role", "", "", ("", "desk", "board")),
-    Choice("sheet", "plan_15", "What teachers read", SHEETS),
     Token("desk_secret"),  # in the teacher's link alone: whoever opens it has it in the browser from then on
 )
+TEACHING = (Choice("sheet", "plan_15", "What teachers read", SHEETS),)
 
 SUBJECTS = (
     TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
@@ -210,7 +210,7 @@ PREPARED = (  # by whoever made the link, for whoever opens it
 )
 
 SETTINGS: dict[str, Setting] = {
-    setting.name: setting for subject in (*SUBJECTS, CLASS, VIEW, PREPARED) for setting in subject
+    setting.name: setting for subject in (*SUBJECTS, CLASS, TEACHING, VIEW, PREPARED) for setting in subject
 }
 
 
