@@ -48,6 +48,7 @@ class Lab:
         self.line = Line(is_there)
         self.submit_lock = threading.Lock()  # beside the line's: a store may be slow, and pages ask the line
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
+        self.forgetting = [store.forget_old]  # what is old, every hour; who keeps more beside it adds theirs
         self.closed = threading.Event()
 
     # ---- the cluster
@@ -98,7 +99,8 @@ class Lab:
                             self.stop(experiment_id)
                 if now - forgot_at >= HOUR_SECONDS:
                     forgot_at = now
-                    self.store.forget_old()
+                    for forget in self.forgetting:
+                        forget()
 
     def close(self) -> None:
         self.closed.set()

@@ -191,15 +191,16 @@ PACKING = (
     examples("packed_row", 0, "Row to look into"),
     Choice("attention", ATTENTION[0], "Attention looks at", ATTENTION),
 )
+TEACHING = (Choice("sheet", "plan_15", "What teachers read", SHEETS),)
 CLASS = (
     Token("class_code"),
     Choice("class_role", "", "", ("", "desk", "board")),
     Token("desk_secret"),  # in the teacher's link alone: whoever opens it has it in the browser from then on
 )
-TEACHING = (Choice("sheet", "plan_15", "What teachers read", SHEETS),)
 
 SUBJECTS = (
     TEXT_AND_MODEL, TRAINING, RACE, STEP, NOISE, SWEEP, SPEED, CHECKED_CLAIMS, ORDER, ACCUMULATION, RANKS, PACKING,
+    TEACHING,
 )  # fmt: skip
 PREPARABLE = {setting.url_name: setting.name for subject in SUBJECTS for setting in subject if setting.label}
 PREPARED = (  # by whoever made the link, for whoever opens it
@@ -210,7 +211,7 @@ PREPARED = (  # by whoever made the link, for whoever opens it
 )
 
 SETTINGS: dict[str, Setting] = {
-    setting.name: setting for subject in (*SUBJECTS, CLASS, TEACHING, VIEW, PREPARED) for setting in subject
+    setting.name: setting for subject in (*SUBJECTS, CLASS, VIEW, PREPARED) for setting in subject
 }
 
 

@@ -30,6 +30,7 @@ class Server:
         self.store = Store(os.environ.get(VARIABLE) or f"sqlite:///{DATABASE}")
         self.lab = Lab(self.store, is_there)
         self.classes, self.tries = Classes(self.store.database), Tries()
+        self.lab.forgetting.append(self.classes.forget_old)
 
 
 @st.cache_resource(show_spinner=False)
@@ -75,7 +76,7 @@ def ask_worker(function: str, *args, fresh: bool = False) -> Any:
 
 
 def warm_up(shared: Server) -> None:
-    for begin in (shared.store.forget_old, shared.classes.forget_old, shared.lab.warm_up):
+    for begin in (*shared.lab.forgetting, shared.lab.warm_up):
         with contextlib.suppress(Exception):  # who needs it tries again, and reads why it cannot be used
             begin()
     gc.collect()

@@ -164,6 +164,16 @@ def test_a_question_of_ones_own_needs_its_parts(app, desk):
     assert look(code).answers[Phase.PREDICT] == {1: 1.0}
 
 
+def test_who_has_the_code_can_show_the_board(app, desk):
+    _, code = desk
+    board = press(app("hold_a_class", class_code=code), "Show the board on this screen")
+    assert [button.label for button in board.button] == ["Leave"] and look(code).members == ()
+
+
+def test_old_classes_are_forgotten_while_the_server_runs(desk):
+    assert server().classes.forget_old in server().lab.forgetting
+
+
 def test_the_board_has_no_button_that_steers(app, desk):
     _, code = desk
     join(app, code)

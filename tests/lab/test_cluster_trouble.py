@@ -214,7 +214,8 @@ def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):
 def test_old_races_are_forgotten_while_the_server_runs(lab, monkeypatch):
     forgotten = threading.Event()
     monkeypatch.setattr(cluster, "HOUR_SECONDS", 0)
-    monkeypatch.setattr(lab.store, "forget_old", forgotten.set)
+    assert lab.forgetting == [lab.store.forget_old]
+    monkeypatch.setattr(lab, "forgetting", [forgotten.set])
     assert forgotten.wait(timeout=10)
 
 

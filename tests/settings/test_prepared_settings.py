@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.settings.declared import CLASS, PREPARABLE, PREPARED, SETTINGS, TEACHING
+from core.settings.declared import CLASS, PREPARABLE, PREPARED, SETTINGS
 from core.settings.limits import MAX_NOTE
 from core.settings.setting import MAX_CHARACTERS
 from core.settings.values import Settings
@@ -38,7 +38,7 @@ def test_names_that_are_none_are_passed_over(text):
 
 
 def test_what_is_a_class_s_or_a_preparation_itself_cannot_be_locked():
-    apart = {*(setting.name for setting in (*CLASS, *TEACHING, *PREPARED)), "present", "race", "sweep", "chosen_loss"}
+    apart = {*(setting.name for setting in (*CLASS, *PREPARED)), "present", "race", "sweep", "chosen_loss"}
     assert set(PREPARABLE.values()) == SETTINGS.keys() - apart - {n for n in SETTINGS if not SETTINGS[n].label}
     assert not apart & set(PREPARABLE.values())
 

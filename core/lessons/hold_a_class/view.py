@@ -36,6 +36,9 @@ def show_door(choices: Choices, state: ClassState | None, enter: Callable[[str, 
         st.markdown(f"This link leads to the class **{state.code}**.")
         if st.button("Join the class", type="primary", icon=":material/login:", key="class_join"):
             join(state.id, enter)
+        if st.button("Show the board on this screen", icon=":material/co_present:", key="class_board_here"):
+            choices.set(class_role="board", present=1)
+            st.rerun()
         st.caption(WHAT_IS_KEPT)
         return
     join_side, open_side = st.columns(2, gap="large")

@@ -1,5 +1,6 @@
 """Who this visitor is in a class: what their secret opens, and where it is kept."""
 
+import segno
 import streamlit as st
 
 from core.classroom.classes import Desk, Seat
@@ -76,3 +77,9 @@ def class_of(choices: Choices) -> ClassState | None:
 def desk_link() -> str:
     """The teacher's own, with the secret."""
     return link(desk_secret=st.session_state[SECRETS["desk"]])
+
+
+def qr_code(address: str, does: str) -> str:
+    """Of a link that does so. Black on white in either theme: a camera knows no other."""
+    drawn = segno.make(address, error="m").svg_data_uri(scale=8, border=3, light="#FFFFFF", dark="#000000")
+    return f'<img alt="QR code of the link that {does}" style="width:min(26rem,100%)" src="{drawn}">'

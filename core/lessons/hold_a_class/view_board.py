@@ -1,11 +1,11 @@
 """The board: what the class sees together. It steers nothing, and shows nobody's answer by name."""
 
-import segno
 import streamlit as st
 
 from core.classroom.phase import Phase
 from core.classroom.state import ClassState
 from core.lessons.hold_a_class.view import follow, follow_measurement, settled, show_how_far
+from core.lessons.hold_a_class.view_access import qr_code
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import answered_sentence, measured_sentence, members_sentence, share_sentence
 from core.ui.address import link
@@ -40,13 +40,7 @@ def show_way_in(state: ClassState) -> None:
             f'<p style="font-size:clamp(3rem,9vw,8rem);font-weight:700;letter-spacing:.12em;margin:0">{state.code}</p>'
         )
         st.markdown(f"under {plain(address.partition('?')[0])}")
-    picture.html(qr_code(address))
-
-
-def qr_code(address: str) -> str:
-    """Black on white in either theme: a camera knows no other."""
-    drawn = segno.make(address, error="m").svg_data_uri(scale=8, border=3, light="#FFFFFF", dark="#000000")
-    return f'<img alt="QR code of the link that joins the class" style="width:min(26rem,100%)" src="{drawn}">'
+    picture.html(qr_code(address, "joins the class"))
 
 
 def show_members(state: ClassState) -> None:

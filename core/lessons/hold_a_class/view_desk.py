@@ -12,7 +12,7 @@ from core.classroom.phase import Phase
 from core.classroom.state import ClassState, Round
 from core.lab.cluster import LabError
 from core.lessons.hold_a_class.view import follow, follow_measurement, measured, settled, show_how_far, show_way_to_race
-from core.lessons.hold_a_class.view_access import desk_link, forget
+from core.lessons.hold_a_class.view_access import desk_link, forget, qr_code
 from core.lessons.hold_a_class.view_charts import draw_measured, show_answers
 from core.lessons.hold_a_class.words import (
     NEXT_STEP,
@@ -131,6 +131,8 @@ def show_now(state: ClassState) -> None:
             show_how_far(state)
             st.caption(size_sentence(found[0].spec))
         st.markdown(measured_sentence(activity, found[1]))
+    if state.phase == Phase.COMPARE:
+        st.markdown(" ".join(activity.why))
     if state.phase in (Phase.DISCUSS, Phase.COMPARE):
         phases = (Phase.PREDICT,) if state.phase == Phase.DISCUSS else (Phase.PREDICT, Phase.AGAIN)
         show_answers(state, phases, found[1] if found else None)
@@ -152,6 +154,7 @@ def show_links(state: ClassState) -> None:
     with st.popover("This desk on another device"):
         st.markdown("Whoever has this link can steer the class. Do not show it on the board.")
         st.code(desk_link(), language=None, wrap_lines=True)
+        st.html(qr_code(desk_link(), "opens this desk"))
 
 
 def follow_members(state: ClassState, desk: Desk) -> None:
