@@ -58,7 +58,9 @@ def attend(lesson: Lesson, number: int, num_rounds: int) -> None:
         for round_number in range(1, num_rounds + 1):
             for phase in (*list(Phase)[1:], Phase.LOBBY):
                 follow(lesson, viewer, (round_number, phase))
-                if phase.takes_answers and "Send" in viewer.buttons:
+                if phase.takes_answers:
+                    while "Send" not in viewer.buttons and not lesson.over.wait(TICK_SECONDS):
+                        viewer.run()  # what it said was not yet all of the page
                     viewer.run(clicked="Send", chosen=number % 3)
         lesson.red += [f"student {number}: {sentence}" for sentence in viewer.errors]
         lesson.red += [f"student {number}: an exception"] * viewer.exceptions
@@ -147,6 +149,8 @@ def play(students: int, activities: list[Activity]) -> int:
                 thread.start()
             try:
                 teach(lesson, teacher, known, students, activities)
+            except TimeoutError as error:
+                lesson.red.append(str(error))
             finally:
                 lesson.over.set()
             for thread in threads:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from core.batches import WindowStream
 from core.corpus import build_corpus, samples
-from tests.app.browsing import load, open_fold
+from tests.app.browsing import at_rest, load, open_fold
 
 pytestmark = pytest.mark.browser
 
@@ -143,5 +143,6 @@ def test_a_click_on_a_loss_curve_opens_the_batch_that_gave_it(shared_server, pag
     expect(dialog).to_have_count(0)
     expect(page).not_to_have_url(re.compile("chosen_loss="))  # the server knows that it was closed
     open_fold(page, "Look into one step")
+    at_rest(page)  # a click on what is just being drawn anew is nobody's
     page.get_by_role("button", name="The largest jump").click()
     expect(page.get_by_role("dialog").get_by_text("Taken like this")).to_be_visible()
