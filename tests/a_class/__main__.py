@@ -149,8 +149,9 @@ def play(students: int, activities: list[Activity]) -> int:
                 thread.start()
             try:
                 teach(lesson, teacher, known, students, activities)
-            except TimeoutError as error:
-                lesson.red.append(str(error))
+            except TimeoutError:
+                stuck = known.look(known.find(lesson.code))
+                lesson.red.append(f"the class is stuck: {stuck}")
             finally:
                 lesson.over.set()
             for thread in threads:
@@ -158,18 +159,19 @@ def play(students: int, activities: list[Activity]) -> int:
             lesson.red += [f"teacher: {sentence}" for sentence in teacher.errors]
         finally:
             lesson.server.stop()
+    if lesson.red:
+        click.echo("\n".join(lesson.red))
+        return 1
     lags = [seconds for _, seconds in lesson.lags]
     for phase in Phase:
-        click.echo(
-            f"    to {phase}: {statistics.median(s for to, s in lesson.lags if to == phase):.2f} s in the median"
-        )
+        middle = statistics.median(seconds for to, seconds in lesson.lags if to == phase)
+        click.echo(f"    to {phase}: {middle:.2f} s in the median")
     p95 = statistics.quantiles(lags, n=20)[-1]
     click.echo(
         f"{len(lags)} pages followed: {statistics.median(lags):.2f} s in the median, {p95:.2f} s at p95, "
-        f"{max(lags):.2f} s at most; server {lesson.most_bytes / 2**20:.0f} MB at most; "
-        f"red: {lesson.red or 'none'}"
+        f"{max(lags):.2f} s at most; server {lesson.most_bytes / 2**20:.0f} MB at most; no red box"
     )
-    return int(p95 > FOLLOW_SECONDS or lesson.most_bytes > SERVER_BYTES or bool(lesson.red))
+    return int(p95 > FOLLOW_SECONDS or lesson.most_bytes > SERVER_BYTES)
 
 
 def watch_memory(lesson: Lesson) -> None:
