@@ -86,7 +86,7 @@ PREPARED = (
         page="pages/tune_the_rate.py",
         why=(
             "A larger batch gives a more reliable gradient, but the same learning rate makes a step of the same size.",
-            "So fewer steps are needed, but not half as many, and each of them reads twice as much text.",
+            "So fewer steps are needed, but seldom only half as many, and each of them reads twice as much text.",
         ),
         settings=TINY | {"batch_sizes": (8, 16)},
         experiment=race_with,
@@ -156,7 +156,7 @@ PREPARED = (
         page="pages/accumulate_gradients.py",
         why=(
             "The gradient is the same, and far less has to be kept in memory at a time.",
-            "Small parts make worse use of the machine, and that is paid in time.",
+            "What is the same for every pass is paid 16 times, and small parts often make worse use of the machine.",
         ),
         settings={"batch_sizes": (4, 64)},
         experiment=times_with,

@@ -50,7 +50,7 @@ def noise_with(settings: Settings, text: str, num_members: int) -> NoiseSpec:
     return NoiseSpec.of(race, (NOISE_STEP,), settings.noise_sizes, settings.num_batches)
 
 
-# ----
+# ---- of an activity
 
 
 def trial_of(activity: Activity, num_members: int) -> Spec:

@@ -1,6 +1,8 @@
 """What settles a question: from the results of a measurement, a number for each of its seeds, draws or rounds, and what
 they say together."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from core.classroom.activity import Settled, factor_estimate, mean_estimate
@@ -10,18 +12,14 @@ from core.experiments.noise.results import NoiseResults
 from core.experiments.race.results import RaceResults
 from core.experiments.step_cost.results import StepCostResults
 from core.measure.comparison import lead_of
+from core.measure.estimate import Estimate
 from core.measure.targets import steps_to_target
 
 
-def of_factors(values: np.ndarray) -> Settled:
+def settled_by(values: np.ndarray, estimate: Callable[[np.ndarray], Estimate] = factor_estimate) -> Settled:
     """With the interval of those that are known, NaN being those that are not."""
     known = values[np.isfinite(values)]
-    return Settled(values, factor_estimate(known) if len(known) > 1 else None)
-
-
-def of_amounts(values: np.ndarray) -> Settled:
-    known = values[np.isfinite(values)]
-    return Settled(values, mean_estimate(known) if len(known) > 1 else None)
+    return Settled(values, estimate(known) if len(known) > 1 else None)
 
 
 # ---- races
@@ -41,7 +39,7 @@ def all_ended(race: RaceResults) -> np.ndarray:
 def noise_ratio(race: RaceResults) -> Settled:
     """The noise of the smallest batch size's loss over that of the largest, a number a seed."""
     small, large = (ended(race, b, "loss_noise") for b in (race.batch_sizes[0], race.batch_sizes[-1]))
-    return of_factors(small / large)
+    return settled_by(small / large)
 
 
 def steps_ratio(race: RaceResults) -> Settled:
@@ -53,7 +51,7 @@ def steps_ratio(race: RaceResults) -> Settled:
         target = max(np.nanmin(losses) for _, losses in columns)
         small, large = (steps_to_target(steps, losses, target) for steps, losses in columns)
         values[place] = small / large if large else np.nan
-    return of_factors(values)
+    return settled_by(values)
 
 
 def leader(axis: str, race: RaceResults) -> Settled:
@@ -82,20 +80,20 @@ def nothing(race: RaceResults) -> Settled:
 
 def percents(draws: DrawsResults) -> Settled:
     """What was counted in each draw."""
-    return of_amounts(draws.values())
+    return settled_by(draws.values(), mean_estimate)
 
 
 def speed_ratio(cost: StepCostResults) -> Settled:
     """The windows a second of the largest batch over those of the smallest, a number a round."""
     found = cost.windows_a_second()
     sizes = cost.spec.batch_sizes
-    return of_factors(found[sizes[-1]] / found[sizes[0]] if found else np.empty(0))
+    return settled_by(found[sizes[-1]] / found[sizes[0]] if found else np.empty(0))
 
 
 def time_ratio(cost: StepCostResults) -> Settled:
     """The time of a step in the smallest micro-batches over that of the same step in one pass, a number a round."""
     found = cost.by_micro_batch()
-    return of_factors(found[min(found)] / found[max(found)] if found else np.empty(0))
+    return settled_by(found[min(found)] / found[max(found)] if found else np.empty(0))
 
 
 def noise_scale(noise: NoiseResults) -> Settled:

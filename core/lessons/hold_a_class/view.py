@@ -147,7 +147,7 @@ def settled(state: ClassState) -> tuple[Results, Settled] | None:
 def show_way_to_race(state: ClassState) -> None:
     """A link to the race's own page, where it can be looked into, taken away and run again. In another tab: this one
     stays in class."""
-    found = settled(state)
+    found = measured(state)
     if found and state.round and isinstance(spec := found[0].spec, RaceSpec):
         settings = Settings(**state.round.activity.settings)
         settings.update(max_tokens=spec.train.max_tokens, race=state.round.experiment_id)

@@ -13,6 +13,7 @@ from core.experiments.draws.spec import DrawsSpec
 from core.experiments.kind import Spec
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.race.spec import RaceSpec
+from core.experiments.step_cost.spec import StepCostSpec
 from core.measure.estimate import Estimate
 from core.settings.limits import MAX_MEMBERS
 from core.ui.address import LOCAL
@@ -64,7 +65,8 @@ def size_sentence(spec: Spec) -> str:
     if isinstance(spec, RaceSpec):
         plan = spec.train
         return f"{charts.counted(plan.num_seeds, 'seed')}, {charts.format_count(plan.max_tokens)} tokens for each run"
-    return f"batches of {', '.join(map(str, spec.batch_sizes))} windows" if isinstance(spec, NoiseSpec) else ""
+    assert isinstance(spec, NoiseSpec | StepCostSpec)
+    return f"batches of {', '.join(map(str, spec.batch_sizes))} windows"
 
 
 def own_part_sentence(activity: Activity, spec: Spec, settled: Settled, place: int) -> str:
