@@ -1,7 +1,7 @@
 """The settings that nanoGPT has for Shakespeare's characters, on a GPU: ours beside a loop written out as nanoGPT's is.
 
 Both read the same windows and begin at the same weights; they differ in how a step is made, and in what dropout draws.
-`STEPS=5000 pytest -m gpu tests/training/test_nanogpt.py` takes all of nanoGPT's steps.
+`STEPS=5000 pytest -m gpu tests/engine/test_nanogpt.py` takes all of nanoGPT's steps.
 """
 
 import math
@@ -85,5 +85,5 @@ def test_nanogpt_s_settings_reach_the_loss_that_nanogpt_s_loop_reaches():
     theirs = [loop_losses(corpus, seed, num_steps, [0, num_steps]) for seed in range(SEEDS)]
     first, last = ([dict(losses)[step] for losses in theirs] for step in (0, num_steps))
     assert ours[0] == pytest.approx(first, rel=1e-3)  # the same weights and windows
-    spread = max(last) - min(last)
-    assert abs(sum(ours[num_steps]) - sum(last)) / SEEDS < spread < 0.5 and max(last) < 3
+    spread = max(max(losses) - min(losses) for losses in (ours[num_steps], last))  # of either's seeds
+    assert abs(sum(ours[num_steps]) - sum(last)) / SEEDS < spread < 0.5 and max(last) < 3, (ours[num_steps], last)
