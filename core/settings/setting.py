@@ -9,6 +9,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any, ClassVar, TypeVar
 
 from core.settings.line import one_line
+from core.settings.old_names import OLD_NAMES
 
 Real = TypeVar("Real", int, float)
 
@@ -253,8 +254,8 @@ class LossPlace(Setting):
 
 @dataclass(frozen=True)
 class Names(Setting):
-    """Several settings by their names in a URL, with commas between them. A name that is none is passed over: it may
-    have been cut off, or be another version's."""
+    """Several settings by their names in a URL, former ones too, with commas between them. A name that is none is
+    passed over: it may have been cut off, or be another version's."""
 
     default: tuple[str, ...]
     known: Mapping[str, str]  # the names that there are in a URL, and the settings' own
@@ -264,7 +265,7 @@ class Names(Setting):
         >>> Names("lock", (), "Locked", {"T": "block_size", "lr": "learning_rate"}).read("lr,x,T,lr")
         ('block_size', 'learning_rate')
         """
-        given = {part.strip() for part in text.split(",")}
+        given = {OLD_NAMES.get(part.strip(), part.strip()) for part in text.split(",")}
         return tuple(name for url_name, name in self.known.items() if url_name in given)
 
     def write(self, value: Collection[str]) -> str:

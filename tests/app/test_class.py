@@ -1,17 +1,21 @@
 """A class on its page: who gets in, who steers, what can go wrong."""
 
+import random
 import re
+import string
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
 
 from core.classroom.activities import PREPARED
-from core.classroom.made_up import new_code
+from core.classroom.made_up import CODE_LETTERS, new_code
 from core.classroom.measurement import trial_of, with_tokens
 from core.classroom.phase import Phase
-from core.classroom.tries import FROM_ALL
+from core.classroom.tries import FROM_ALL, FROM_ONE_PLACE
 from core.experiments.registry import to_json
 from core.lab.cluster import Lab
+from core.lessons.hold_a_class import view_access
 from core.lessons.hold_a_class.words import DO_NOW, NEXT_STEP
 from core.ui.lab import server
 from tests.app.pages import STARTED, text_of
@@ -96,6 +100,32 @@ def test_codes_cannot_be_tried_for_ever(app, desk):
     test = app("hold_a_class")
     test.text_input[0].set_value(new_code())
     assert "Too many wrong codes" in press(test, "Join").warning[0].value
+    assert look(code).members == ()
+
+
+def test_a_thousand_guesses_bring_nobody_in(app, desk, monkeypatch):
+    """Codes, half of them the class's own but for a letter; and secrets, half of them the teacher's but for one."""
+    test, code = desk
+    chance, asked = random.Random(0), []
+    (secret,) = re.findall(r"desk_secret=([\w-]+)", " ".join(each.value for each in test.code))[:1]
+
+    def guess(right: str, letters: str, number: int) -> str:
+        if number % 2:
+            return "".join(chance.choice(letters) for _ in right)
+        place = chance.randrange(len(right))
+        return right[:place] + chance.choice(letters.replace(right[place], "")) + right[place + 1 :]
+
+    classes = server().classes
+    monkeypatch.setattr(classes, "find", lambda code, find=classes.find: asked.append(code) or find(code))
+    monkeypatch.setattr(view_access.st, "warning", lambda sentence: said.append(sentence))
+    monkeypatch.setattr(view_access.st, "context", SimpleNamespace(ip_address="192.0.2.1"))
+    said: list[str] = []
+    for number in range(1000):
+        choices = SimpleNamespace(class_code=guess(code, CODE_LETTERS, number), set=lambda **values: None)
+        assert view_access.class_of(choices) is None
+        tried = guess(secret, string.ascii_letters + string.digits + "-_", number)
+        assert classes.desk(tried) is None and classes.seat(tried) is None
+    assert len(asked) == FROM_ONE_PLACE and len(said) == 1000 and said[-1] == view_access.TOO_MANY
     assert look(code).members == ()
 
 

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.settings.declared import PREPARABLE
+from core.ui.choices import PAGE
 from core.ui.page import LESSONS
 from core.ui.sentences import plain
 from tests.app.axe import findings
@@ -26,6 +27,10 @@ def settings_widgets(test) -> dict[str, bool]:
 def said(test) -> str:
     assert not test.exception, test.exception
     return " ".join(part.value for kind in ("markdown", "info", "caption") for part in test.get(kind))
+
+
+def share_key(test, name: str) -> str:
+    return f"share_{name}_{test.session_state[PAGE]}"
 
 
 def open_share(test):
@@ -144,15 +149,18 @@ def test_a_link_has_the_settings_and_what_is_prepared_and_the_page_stays_free(ap
     test = open_share(app("make_a_batch", T="8", present="1", class_code="KMRTX"))
     assert test.code[0].value.endswith("?T=8")
     assert "Your class is not in it" in said(test)
-    test.multiselect(key="share_lock").set_value(["block_size", "order"])
-    test.multiselect(key="share_hide").set_value(["seed"])
-    test.text_input(key="share_note").set_value("Look\tat <b>x</b>")
+    test.multiselect(key=share_key(test, "lock")).set_value(["block_size", "order"])
+    test.multiselect(key=share_key(test, "hide")).set_value(["seed"])
+    test.text_input(key=share_key(test, "note")).set_value("Look\tat <b>x</b>")
     for box in test.checkbox:
         box.check()
     test.run()
     link = "?T=8&present=1&lock=T%2Corder&hide=seed&guess_first=1&note=Look+at+%3Cb%3Ex%3C%2Fb%3E"
     assert test.code[0].value.endswith(link)
     assert not test.number_input(key="choice_block_size").disabled and "lock" not in test.query_params
+    test.session_state["share"] = False
+    assert not test.run().code
+    assert open_share(test).code[0].value.endswith(link)  # nothing is lost
 
 
 def test_a_teacher_s_link_to_the_desk_is_never_handed_on(app):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.settings.declared import SETTINGS
+from core.settings.declared import PREPARABLE, SETTINGS
 from core.settings.old_names import OLD_NAMES
 from core.settings.values import Settings
 
@@ -115,6 +115,13 @@ def test_every_name_that_changed_is_in_the_table_and_none_has_a_new_meaning():
 def test_where_both_are_given_the_present_name_counts():
     for params in ({"sizes": "2,8", "batch_sizes": "4"}, {"batch_sizes": "4", "sizes": "2,8"}):
         assert Settings.from_url(params) == (Settings(batch_sizes=(4,)), [])
+
+
+@pytest.mark.parametrize("what", ["lock", "hide"])
+def test_a_former_name_may_be_locked_and_hidden(what):
+    for former, url_name in OLD_NAMES.items():
+        if url_name in PREPARABLE:
+            assert Settings.from_url({what: former}) == (Settings(**{what: (PREPARABLE[url_name],)}), [])
 
 
 def test_a_note_names_what_the_address_says():
