@@ -25,6 +25,7 @@ from core.engine.pool import TrainerPool
 from core.engine.trainer import CapturedTrainer
 from core.model import GPT, GPTConfig
 from core.training.config import ExecutionPlan, TrainConfig
+from core.training.state import State
 from core.training.trainer import Trainer
 
 # floating-point operations and steps of a block at most: it should take a tenth of a second or two, for pause and stop
@@ -74,6 +75,7 @@ class Group:
     pool: TrainerPool
     streams: list[WindowStream]  # one a seed
     step: int = 0
+    evaluated: int = -1  # at which step last; -1 before the first
     diverged: dict[int, int] = field(default_factory=dict)  # by place of the seed, 0, ..., R - 1: at which step
 
     def state(self) -> tuple[int, list]:
@@ -84,6 +86,19 @@ class Group:
         self.step, parts = state
         for trainer, part in zip(self.pool.trainers, parts, strict=True):
             trainer.load(part)
+
+    def saved(self) -> State:
+        """The same as plain arrays, and which runs have diverged; `restore` goes on from there."""
+        step, parts = self.state()
+        tensors = {f"{n}/{m}": tensor.cpu().numpy() for n, part in enumerate(parts) for m, tensor in enumerate(part)}
+        return State.of(step=step, evaluated=self.evaluated, diverged=sorted(self.diverged.items()), **tensors)
+
+    def restore(self, saved: State) -> None:
+        """Raises KeyError or RuntimeError where it is another model's."""
+        trainers = self.pool.trainers
+        arrays = [[saved[f"{n}/{m}"] for m in range(len(each.changing))] for n, each in enumerate(trainers)]
+        self.load((saved["step"], [tuple(map(torch.from_numpy, part)) for part in arrays]))
+        self.evaluated, self.diverged = saved["evaluated"], dict(saved["diverged"])
 
     @property
     def finished(self) -> bool:
@@ -113,6 +128,7 @@ class Training:
         self.windows = all_windows(torch.from_numpy(train_ids).to(self.device), self.block_size)  # (N - T, T + 1)
         self.steps: dict[Trainer, Callable[[Tensor], Tensor]] = {}  # of trainers that have begun
         self.graph_pool = torch.cuda.graph_pool_handle() if self.device.type == "cuda" else None
+        self.at_rest = True  # but between the events of one block: then it cannot be saved
         self.val_windows = self.train_windows = None  # (eval_windows, T + 1), fixed
         if len(val_ids) > self.block_size:
             starts = spread_starts(len(val_ids), self.block_size, config.eval_windows)
@@ -167,9 +183,21 @@ class Training:
             yield from self._evaluate(group)
         while running := [g for g in self.groups if not g.finished]:
             group = min(running, key=lambda g: g.step * g.batch_size)
-            yield from self._block(group, min(group.block_steps, group.steps_to_evaluation))
-            if group.step in group.eval_steps:
-                yield from self._evaluate(group)
+            *earlier, last = self._block(group, min(group.block_steps, group.steps_to_evaluation))
+            self.at_rest = False
+            yield from earlier
+            self.at_rest = True
+            yield last
+            yield from self._evaluate(group)
+
+    def saved(self) -> State:
+        """Where all runs stand, once `at_rest`; `restore` goes on from there, and gives the same losses."""
+        return State.of(**{str(group.batch_size): group.saved() for group in self.groups})
+
+    def restore(self, saved: State) -> None:
+        """Before `events`, which then go on. Raises KeyError or RuntimeError where that was of other runs."""
+        for group in self.groups:
+            group.restore(saved.part(str(group.batch_size)))
 
     def advance(self, batch_size: int, num_steps: int) -> None:
         """Train the runs at one batch size on by so many steps, without validating."""
@@ -218,8 +246,11 @@ class Training:
         return torch.stack([step(now) for now in starts.unbind(1)])
 
     def _evaluate(self, group: Group) -> Iterator[Evaluation]:
-        if self.val_windows is None:
+        """Where it is time to, and has not been done yet."""
+        due = group.step in group.eval_steps and group.evaluated < group.step
+        if self.val_windows is None or not due:
             return
+        group.evaluated = group.step
 
         def losses_on(windows: Tensor) -> np.ndarray:  # (R,)
             losses = torch.cat(group.pool.map(lambda trainer: trainer.evaluate(windows))).cpu().numpy()

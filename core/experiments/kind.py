@@ -15,6 +15,7 @@ from core.experiments.codec import build
 from core.experiments.messages import Message, Progress, Started
 from core.measure.memory import Machine
 from core.settings.values import Settings
+from core.training import State
 
 if TYPE_CHECKING:
     from core.experiments.race.spec import RaceSpec
@@ -57,6 +58,16 @@ class OnRace:
         return self.race.work
 
 
+class Keeper(Protocol):
+    """Keeps where an experiment stands, so that one that is cut off can go on from there."""
+
+    def last(self) -> State | None:
+        """Where it goes on from; None where it begins."""
+
+    def offer(self, saved: Callable[[], State]) -> None:
+        """It can be saved now; `saved` is called where it is time to."""
+
+
 @dataclass(frozen=True)
 class Offer:
     """An experiment that a page offers. Its name is that of the setting that holds the id of a visitor's own."""
@@ -75,6 +86,7 @@ class Kind:
     results: type[Results]
     messages: tuple[type[Message], ...]  # besides those that all have
     offers: Mapping[str, Offer]  # by name
+    goes_on: bool = False  # whether its `run` takes a keeper
 
     @property
     def name(self) -> str:
@@ -90,9 +102,10 @@ class Kind:
         """A message from its dictionary, whose tag it knows."""
         return build(self.tags[values["kind"]], values)
 
-    def run(self, spec: Spec) -> Iterator[Message]:
-        """Run an experiment: its messages as they come; the first is its "started"."""
-        return self.load().run(spec)
+    def run(self, spec: Spec, keeper: Keeper | None = None) -> Iterator[Message]:
+        """Run an experiment: its messages as they come; the first is its "started". With a keeper, of a kind that goes
+        on, from where that one has it; what was told before is not told again, but for the "started"."""
+        return self.load().run(spec, keeper) if self.goes_on and keeper else self.load().run(spec)
 
     def load(self) -> ModuleType:
         """The folder's `run.py`, and torch with it."""

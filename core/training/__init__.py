@@ -6,10 +6,21 @@ Torch is loaded when a trainer is first asked for; the settings need none.
 from importlib import import_module
 
 from core.training.config import BETA2_RULES, LR_RULES, PRECISIONS, ExecutionPlan, TrainConfig
+from core.training.state import State, set_state, state_of
 
 OF_TRAINER = "Trainer", "losses_of", "token_losses"
 
-__all__ = ["BETA2_RULES", "LR_RULES", "PRECISIONS", "ExecutionPlan", "TrainConfig", *OF_TRAINER]
+__all__ = [
+    "BETA2_RULES",
+    "LR_RULES",
+    "PRECISIONS",
+    "ExecutionPlan",
+    "State",
+    "TrainConfig",
+    "set_state",
+    "state_of",
+    *OF_TRAINER,
+]
 
 
 def __getattr__(name: str):

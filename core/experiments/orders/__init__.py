@@ -4,4 +4,4 @@ from core.experiments.orders.offers import OFFERS
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
 
-KIND = Kind(spec=OrdersSpec, results=OrdersResults, messages=messages.ALL, offers=OFFERS)
+KIND = Kind(spec=OrdersSpec, results=OrdersResults, messages=messages.ALL, offers=OFFERS, goes_on=True)

@@ -12,24 +12,28 @@ import numpy as np
 from core.batches import ORDERS
 from core.corpus import Corpus
 from core.engine import Block, Evaluation, Training
+from core.experiments.kind import Keeper
 from core.experiments.messages import Message, Progress
 from core.experiments.orders import messages
 from core.experiments.orders.spec import OrdersSpec
-from core.experiments.race.run import as_message, finite
+from core.experiments.race.run import as_message, executions_of, finite, plans_of
 from core.measure.correlation import AroundEdge, LossWaves
 from core.measure.noise import LossNoise
 from core.model import GPTConfig
-from core.training import TrainConfig
+from core.training import State, TrainConfig, set_state, state_of
 
 PROGRESS_SECONDS = 0.5
+MEASURES = ("noise", "waves", "edge")
 EDGE_STEPS = 64  # on either side of the end of an epoch, at most
 
 
 class OrderRuns:
     """The runs of one order, all seeds, and what is measured of their losses."""
 
-    def __init__(self, corpus: Corpus, gpt_config: GPTConfig, plan: TrainConfig):
+    def __init__(self, corpus: Corpus, gpt_config: GPTConfig, plan: TrainConfig, saved: State | None = None):
         self.order = plan.order
+        if saved:
+            plan = plan.with_executions(plans_of(saved))
         self.training = Training(corpus.train_ids, corpus.val_ids, gpt_config, plan)
         (self.group,) = self.training.groups
         self.events, self.ended = self.training.events(), False
@@ -38,6 +42,15 @@ class OrderRuns:
         self.noise, self.waves = LossNoise(*steps), LossWaves(*steps)
         edge = self.epoch_size / self.group.batch_size
         self.edge = AroundEdge(edge, min(EDGE_STEPS, int(edge) // 2), plan.num_seeds)
+        if saved:
+            self.training.restore(saved.part("training"))
+            for name in MEASURES:
+                set_state(getattr(self, name), saved.part(name))
+
+    def saved(self) -> State:
+        """Where they stand, between two steps."""
+        measures = {name: state_of(getattr(self, name)) for name in MEASURES}
+        return State.of(executions=executions_of(self.training), training=self.training.saved(), **measures)
 
     def go_on(self) -> Iterator[Message]:
         """Train to the end of the next block of steps. After the last one, `ended` is true."""
@@ -67,9 +80,13 @@ class OrderRuns:
             yield messages.BlockNoise.of(estimate, **at, width=self.waves.width)
 
 
-def run(spec: OrdersSpec) -> Iterator[Message]:
+def run(spec: OrdersSpec, keeper: Keeper | None = None) -> Iterator[Message]:
+    """All orders from start to end, or from where they were kept."""
     corpus, gpt_config = spec.race.build()
-    runs = [OrderRuns(corpus, gpt_config, spec.plan_at(order)) for order in ORDERS]
+    saved = keeper.last() if keeper else None
+    runs = [
+        OrderRuns(corpus, gpt_config, spec.plan_at(order), saved.part(order) if saved else None) for order in ORDERS
+    ]
     yield messages.Started(
         device=str(runs[0].training.device),
         vocab_size=gpt_config.vocab_size,
@@ -80,6 +97,8 @@ def run(spec: OrdersSpec) -> Iterator[Message]:
     reported_at, num_steps = time.monotonic(), runs[0].group.num_steps
     while going := [run for run in runs if not run.ended]:
         yield from min(going, key=lambda run: run.group.step).go_on()
+        if keeper and all(run.training.at_rest for run in runs):
+            keeper.offer(lambda: State.of(**{run.order: run.saved() for run in runs}))
         if time.monotonic() > reported_at + PROGRESS_SECONDS:
             reported_at = time.monotonic()
             steps = [num_steps if run.ended else run.group.step for run in runs]

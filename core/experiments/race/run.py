@@ -9,6 +9,7 @@ import torch
 
 from core.corpus import samples
 from core.engine import Block, Divergence, Evaluation, Training
+from core.experiments.kind import Keeper
 from core.experiments.messages import Message
 from core.experiments.race import messages
 from core.experiments.race.messages import Noise, Started, StepTime, Summary, Written
@@ -16,7 +17,7 @@ from core.experiments.race.spec import RaceSpec
 from core.measure.noise import LossNoise
 from core.measure.throughput import step_seconds
 from core.model import write
-from core.training import TrainConfig
+from core.training import ExecutionPlan, State, TrainConfig, set_state, state_of
 
 TEXTS_PER_RUN = 5  # about so often a model writes
 SPEED_PROBES = 4  # how often the time of a step is taken; the median counts
@@ -26,16 +27,40 @@ WRITTEN_TOKENS = 80
 class Race:
     """A race that is going on. `events()` gives what training yields, and messages for what is measured of it."""
 
-    def __init__(self, spec: RaceSpec):
-        self.spec = spec
+    def __init__(self, spec: RaceSpec, keeper: Keeper | None = None):
+        self.spec, self.keeper = spec, keeper
         self.corpus, self.gpt_config = spec.build()
-        first, *self.later = spec.train.turns()
-        self.training = self._training(first)
+        saved = keeper.last() if keeper else None
+        self.turn = saved["turn"] if saved else 0
+        turn = spec.train.turns()[self.turn]
+        self.training = self._training(turn.with_executions(plans_of(saved)) if saved else turn)
         num_seeds = spec.train.num_seeds
         self.noise = {g.batch_size: LossNoise(g.num_steps, num_seeds) for g in self.training.groups}
         self.val_losses = {g.batch_size: np.full(num_seeds, np.nan) for g in self.training.groups}
         self.steps_done = {g.batch_size: np.zeros(num_seeds, int) for g in self.training.groups}
         self.seconds: dict[int, list[float]] = {g.batch_size: [] for g in self.training.groups}
+        if saved:
+            self.restore(saved)
+
+    def saved(self) -> State:
+        """Where it stands, between two steps."""
+        return State.of(
+            turn=self.turn,
+            executions=executions_of(self.training),
+            training=self.training.saved(),
+            seconds=sorted(self.seconds.items()),
+            noise=by_size({b: state_of(noise) for b, noise in self.noise.items()}),
+            val_losses=by_size(self.val_losses),
+            steps_done=by_size(self.steps_done),
+        )
+
+    def restore(self, saved: State) -> None:
+        self.training.restore(saved.part("training"))
+        self.seconds = {batch_size: list(seconds) for batch_size, seconds in saved["seconds"]}
+        for batch_size, noise in self.noise.items():
+            set_state(noise, saved.part(f"noise/{batch_size}"))
+            self.val_losses[batch_size] = saved[f"val_losses/{batch_size}"]
+            self.steps_done[batch_size] = saved[f"steps_done/{batch_size}"]
 
     def _training(self, turn: TrainConfig) -> Training:
         return Training(self.corpus.train_ids, self.corpus.val_ids, self.gpt_config, turn)
@@ -44,7 +69,8 @@ class Race:
         """Losses are of all R runs: NaN for those whose turn is another one."""
         yield self._started()
         yield from self._turn()
-        for turn in self.later:
+        for turn in self.spec.train.turns()[self.turn + 1 :]:
+            self.turn += 1
             self.training = self._training(turn.with_executions(self.training.executions))
             for noise in self.noise.values():
                 noise.restart()
@@ -64,6 +90,8 @@ class Race:
                     yield from self._measure(event.batch_size, event.step)
                 case Divergence():
                     self.val_losses[event.batch_size][self.spec.train.seeds.index(event.seed)] = np.nan
+            if self.keeper and self.training.at_rest:
+                self.keeper.offer(self.saved)
         for group in self.training.groups:
             yield from self._measure(group.batch_size, group.step, last=True)
             yield from self._summaries(group.batch_size)
@@ -149,9 +177,22 @@ class Race:
             )
 
 
-def run(spec: RaceSpec) -> Iterator[Message]:
-    """A race from start to end."""
-    for event in Race(spec).events():
+def executions_of(training: Training) -> list[dict]:
+    """How its runs are executed, as a state has it; `plans_of` reads it."""
+    return [asdict(plan) for plan in training.executions]
+
+
+def plans_of(saved: State) -> Iterator[ExecutionPlan]:
+    return (ExecutionPlan(**values) for values in saved["executions"])
+
+
+def by_size(parts: dict) -> State:
+    return State.of(**{str(batch_size): part for batch_size, part in parts.items()})
+
+
+def run(spec: RaceSpec, keeper: Keeper | None = None) -> Iterator[Message]:
+    """A race from start to end, or from where it was kept."""
+    for event in Race(spec, keeper).events():
         yield event if isinstance(event, Message) else as_message(event)
 
 

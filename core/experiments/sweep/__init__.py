@@ -4,4 +4,4 @@ from core.experiments.sweep.offers import OFFERS
 from core.experiments.sweep.results import SweepResults
 from core.experiments.sweep.spec import SweepSpec
 
-KIND = Kind(spec=SweepSpec, results=SweepResults, messages=messages.ALL, offers=OFFERS)
+KIND = Kind(spec=SweepSpec, results=SweepResults, messages=messages.ALL, offers=OFFERS, goes_on=True)
