@@ -22,10 +22,10 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from platformdirs import user_cache_path
 from torch import Tensor
 from torch.nn import functional as F
 
+from core.engine.cache import cache_folder
 from core.engine.cores import available_cores
 from core.engine.cpu_graph import capture
 from core.engine.devices import gpu_bytes
@@ -221,9 +221,7 @@ def cached(question: str, answer: Callable[[], int]) -> int:
 
 
 def answers_file() -> Path:
-    """BATCHSCOPE_CACHE, or the user's usual folder for such things."""
-    folder = os.environ.get("BATCHSCOPE_CACHE") or user_cache_path("batchscope", appauthor=False)
-    return Path(folder) / "autotune.json"
+    return cache_folder() / "autotune.json"
 
 
 def read_answers() -> dict[str, int]:

@@ -7,11 +7,14 @@ comes. So a viewer can neither hold up another nor change what another sees.
 import threading
 import time
 from collections import deque
+from functools import partial
 
 from core.experiments.kind import Spec
 from core.experiments.registry import kind_of
 from core.experiments.results import Read, Results, read_all
 
+CHECKPOINT = "checkpoint"  # a record: all before it can be gone on from, by the checkpoint of that `name`
+CONTINUED = "continued"  # a record: what came after the number `after` was withdrawn, and comes again
 ENOUGH_TO_ESTIMATE = 0.05  # of an experiment
 PACE_SECONDS = 30  # of progress that tell how long the rest will take
 
@@ -26,7 +29,8 @@ class Feed:
 
     def __init__(self, read: Read, spec: Spec, **options):
         self.read, self.spec, self._kind = read, spec, kind_of(spec)
-        self._results = self._kind.results(spec, **options)
+        self._new_results = partial(self._kind.results, spec, **options)
+        self._results = self._new_results()
         self._snapshot = self._results.snapshot()
         self._cursor = 0
         self._lock = threading.Lock()
@@ -36,12 +40,10 @@ class Feed:
         """What is known now."""
         with self._lock:
             before = self._cursor
-            for messages, cursor in read_all(self.read, self._cursor):
-                for values in messages:
-                    if values["kind"] in self._kind.tags:  # others are a former version's
-                        self._results.take(self._kind.message(values))
-                self._cursor = cursor
-            if self._cursor > before:
+            while not self._take_new():
+                self._results, self._cursor = self._new_results(), 0
+                self._pace.clear()
+            if self._cursor != before:
                 self._snapshot = self._results.snapshot()
             now = time.monotonic()
             if not self._pace or now >= self._pace[-1][0] + 1:
@@ -49,6 +51,17 @@ class Feed:
             while self._pace[0][0] < now - PACE_SECONDS:
                 self._pace.popleft()
             return self._snapshot
+
+    def _take_new(self) -> bool:
+        """Take in what is new. False where some of what was taken has been withdrawn: then all is to be read again."""
+        for messages, cursor in read_all(self.read, self._cursor):
+            for values in messages:
+                if values["kind"] == CONTINUED and values["after"] < self._cursor:
+                    return False
+                if values["kind"] in self._kind.tags:  # others are a former version's
+                    self._results.take(self._kind.message(values))
+            self._cursor = cursor
+        return True
 
     def remaining_seconds(self) -> float | None:
         """From the progress of the last half minute; None while that is too little, or less than a twentieth is done:

@@ -16,8 +16,11 @@ from functools import partial
 from typing import Any
 
 from core.experiments.kind import Spec
-from core.experiments.registry import to_json
+from core.experiments.registry import from_json, to_json
 from core.lab.calls import Calls, digest_of
+from core.lab.checkpoints import Checkpoints
+from core.lab.database import StoreError
+from core.lab.intake import Intake
 from core.lab.line import Entry, Line
 from core.lab.local_cluster import LocalCluster
 from core.lab.remote import LabError, control_in_worker, describe_in_worker, run_in_worker
@@ -30,6 +33,7 @@ from core.measure.memory import Machine
 WATCH_SECONDS = 1.0
 HOUR_SECONDS = 3600  # how often old ones are forgotten
 READY_SECONDS = 60  # that a worker for experiments may take to be there
+FLUSH_SECONDS = 5  # that the database may take for what waits, before an experiment goes on elsewhere
 MAX_ACTIVE = 64  # that run or wait here at once
 
 log = logging.getLogger("batchscope")
@@ -48,7 +52,11 @@ class Lab:
         self.line = Line(is_there)
         self.submit_lock = threading.Lock()  # beside the line's: a store may be slow, and pages ask the line
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
-        self.forgetting = [store.forget_old]  # what is old, every hour; who keeps more beside it adds theirs
+        self.checkpoints = Checkpoints.of(store.database.url)
+        self.forgetting = [
+            store.forget_old,
+            self._forget_checkpoints,
+        ]  # what is old, every hour; who keeps more beside it adds theirs
         self.closed = threading.Event()
 
     # ---- the cluster
@@ -73,7 +81,7 @@ class Lab:
                         f"No cluster answers at {address}: start it, or unset BATCHSCOPE_SCHEDULER."
                     ) from error
                 raise LabError("The worker could not be started. Try again in a moment.") from error
-            client.subscribe_topic(self.topic, self._take)
+            client.subscribe_topic(self.topic, Intake(self.line, self.writer).take)
             self.client, self.calls = client, Calls(client, self.cluster)
         threading.Thread(target=self._watch, name="batchscope-watch", daemon=True).start()
 
@@ -101,6 +109,9 @@ class Lab:
                     forgot_at = now
                     for forget in self.forgetting:
                         forget()
+
+    def _forget_checkpoints(self) -> None:
+        self.checkpoints.keep_only(self.store.unfinished())
 
     def close(self) -> None:
         self.closed.set()
@@ -165,13 +176,42 @@ class Lab:
                 return joined
             if visitor and (done := self.store.find(digest)) and done != other_than:
                 return done
-            if len(self.line.entries) >= MAX_ACTIVE:
-                raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
+            self._check_room()
             experiment_id = self.store.create(to_json(spec), spec.text, digest)
-            with self.line.lock:
-                self.line.entries[experiment_id] = Entry(experiment_id, spec, [visitor or experiment_id])
+            self.line.put(Entry(experiment_id, spec, [visitor or experiment_id]))
         self._hand_over()
         return experiment_id
+
+    def go_on(self, experiment_id: str, visitor: str = "") -> None:
+        """Have an experiment that was cut off go on from its last checkpoint. Raises ValueError or LabError, with a
+        sentence, if it cannot be."""
+        kept = self.store.experiment(experiment_id)
+        if kept is None:
+            raise LabError("This experiment is not kept any more: start it again.")
+        spec = from_json(kept.settings, kept.text)
+        spec.check(self.describe())
+        entry = Entry(experiment_id, spec, [visitor or experiment_id])
+        with self.submit_lock:
+            self._check_room()
+            if not self._goes_on(experiment_id):
+                self.line.wait_for_the_end(experiment_id)  # it may have been stopped just now
+            if self.line.runs_here(experiment_id) or not self._from_checkpoint(entry):
+                raise LabError("It goes on already, or its checkpoint is gone: then start it again.")
+            self.client.run(control_in_worker, experiment_id, "", on_error="ignore")  # what was wished before is past
+            self.line.put(entry)
+        self._hand_over()
+
+    def _from_checkpoint(self, entry: Entry, while_active: bool = False) -> bool:
+        """Have it wait for its turn with the newest checkpoint that can be read, if that is newer than the last."""
+        for name, number in self.store.checkpoints(entry.id):
+            if number > entry.recorded_to and self.checkpoints.read(entry.id, name):
+                entry.checkpoint, entry.recorded_to = name, number
+                return self.store.go_on(entry.id, number, while_active)
+        return False
+
+    def _check_room(self) -> None:
+        if len(self.line.entries) >= MAX_ACTIVE:
+            raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
 
     def _goes_on(self, experiment_id: str) -> bool:
         """Whether it has not ended: the line keeps its place a moment longer than the store says so."""
@@ -186,8 +226,9 @@ class Lab:
             num_workers = 1 if self.cluster else max(1, len(self._race_workers()))
             num_busy = len(self.line.entries) - len(waiting)
             for entry in waiting[: max(0, num_workers - num_busy)]:
+                kept = self.checkpoints.address, entry.checkpoint
                 entry.future = self.client.submit(
-                    run_in_worker, entry.id, self.topic, entry.spec, resources={"race": 1}, pure=False
+                    run_in_worker, entry.id, self.topic, entry.spec, *kept, resources={"race": 1}, pure=False
                 )
                 entry.future.add_done_callback(partial(self._ended, entry))
 
@@ -223,41 +264,21 @@ class Lab:
         if entry and entry.begun:
             self.client.run(control_in_worker, experiment_id, wish, workers=[entry.worker], on_error="ignore")
 
-    def _take(self, event: tuple) -> None:
-        """What a worker sent, to the writer. Runs in the client's own thread, which must not wait for a database."""
-        _, content = event
-        experiment_id = content["experiment"]
-        entry = self.line.entries.get(experiment_id)
-        for message in content["messages"]:
-            match message["kind"]:
-                case "started":
-                    worker = message.pop("worker")
-                    if entry:
-                        entry.begin(worker)
-                    self.writer.set_status(experiment_id, Status.RUNNING)
-                    self.writer.append(experiment_id, [message])
-                case "paused":
-                    if entry:
-                        entry.pause()
-                    self.writer.set_status(experiment_id, Status.PAUSED)
-                case "resumed":
-                    if entry:
-                        entry.resume()
-                    self.writer.set_status(experiment_id, Status.RUNNING)
-                case "ended":
-                    if entry and message["status"] == Status.DONE:
-                        self.line.learn(entry)
-                    self.writer.set_status(experiment_id, Status(message["status"]), message["sentence"])
-                case _:
-                    self.writer.append(experiment_id, [message])
+    def _goes_on_again(self, entry: Entry) -> bool:
+        """Its worker died in the middle: it goes on from a checkpoint since the last time, if there is one."""
+        time.sleep(1)  # the worker's last messages travel by another way
+        with contextlib.suppress(StoreError, OSError):
+            written = self.writer.flush(FLUSH_SECONDS)
+            return written and self._goes_on(entry.id) and self._from_checkpoint(entry, while_active=True)
+        return False
 
     def _ended(self, entry: Entry, future: Any) -> None:
         """The task is over. If the worker did not say how, it died."""
         if self.closed.is_set():
             return
         entry.tries -= 1
-        if future.status == "error" and not entry.begun and entry.tries:
-            entry.future = None  # it waited at a worker that something else took down: it is the first in line still
+        if future.status == "error" and entry.tries and (not entry.begun or self._goes_on_again(entry)):
+            entry.wait_again()
             self._hand_over()
             return
         with self.line.lock:
@@ -265,6 +286,8 @@ class Lab:
         self._hand_over()
         if future.status == "finished":
             time.sleep(1)  # the worker's last message travels by another way
+        if self.line.runs_here(entry.id):  # it goes on already
+            return
         self.writer.set_status(
             entry.id,
             Status.FAILED,

@@ -18,6 +18,7 @@ GONE_SECONDS = 30  # that nobody is there: an experiment leaves the line, or sto
 LEASE_SECONDS = 600  # likewise, where nobody waits
 PAUSE_SECONDS = 120  # a pause may last while others wait
 MAX_TRIES = 5  # of an experiment whose worker dies before it has begun
+END_SECONDS = 2  # that an experiment may take to leave the line once it was stopped
 PACES = 8  # finished experiments of a kind that tell how long the next one takes
 
 
@@ -36,6 +37,8 @@ class Entry:
     paused_before: float = 0.0  # seconds
     viewers: set[str] = field(default_factory=set)  # who looks at it besides, by a link or after a reload
     seen_at: float = field(default_factory=time.monotonic)  # somebody was there
+    checkpoint: str = ""  # from which it goes on; empty where it begins
+    recorded_to: int = 0  # the number of the record that tells of it
 
     @property
     def begun(self) -> bool:
@@ -43,6 +46,11 @@ class Entry:
 
     def begin(self, worker: str) -> None:
         self.worker, self.began_at = worker, time.monotonic()
+
+    def wait_again(self) -> None:
+        """It lost its worker, and is the first in line still."""
+        self.future, self.worker = None, ""
+        self.paused_at, self.paused_before = None, 0.0
 
     def pause(self) -> None:
         self.paused_at = self.paused_at or time.monotonic()
@@ -68,6 +76,11 @@ class Line:
         self.lock = threading.RLock()
         self.entries: dict[str, Entry] = {}  # as they came
         self._paces: dict[str, deque[float]] = defaultdict(lambda: deque(maxlen=PACES))  # seconds of work, by kind
+
+    def put(self, entry: Entry) -> None:
+        """At its end."""
+        with self.lock:
+            self.entries[entry.id] = entry
 
     def order(self) -> list[Entry]:
         """What was handed over, then who comes next. It counts as the turn of whoever asked for it first."""
@@ -98,6 +111,12 @@ class Line:
     def runs_here(self, experiment_id: str) -> bool:
         """Whether it waits or runs in this process."""
         return experiment_id in self.entries
+
+    def wait_for_the_end(self, experiment_id: str) -> None:
+        """A moment, until it has left the line."""
+        until = time.monotonic() + END_SECONDS
+        while self.runs_here(experiment_id) and time.monotonic() < until:
+            time.sleep(0.02)
 
     def leave(self, experiment_id: str, visitor: str) -> None:
         """One of several who asked for it does not want it any more."""

@@ -34,10 +34,10 @@ def describe_in_worker() -> Machine:
     return describe()
 
 
-def run_in_worker(experiment_id: str, topic: str, spec: Spec) -> None:
+def run_in_worker(experiment_id: str, topic: str, spec: Spec, kept_at: str, checkpoint: str) -> None:
     from core.lab.worker import run
 
-    run(experiment_id, topic, spec)
+    run(experiment_id, topic, spec, kept_at, checkpoint)
 
 
 def control_in_worker(experiment_id: str, wish: str) -> None:

@@ -15,6 +15,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
+from core.experiments.feed import CHECKPOINT, CONTINUED
 from core.experiments.results import READ_AT_ONCE
 from core.lab.database import Database
 from core.lab.migrations import migrate
@@ -23,6 +24,7 @@ from core.lab.tables import experiments, records, servers
 
 KEPT_SECONDS = 7 * 24 * 3600  # then an experiment is deleted, with its text
 KEPT_EXPERIMENTS = 500
+WITHDRAWN = "~"  # before the id of an experiment, at records that come again; numbers that were seen stay taken
 
 
 class Status(StrEnum):
@@ -148,6 +150,35 @@ class Store:
                     return row.id
         return None
 
+    def checkpoints(self, experiment_id: str, at_most: int = 3) -> list[tuple[str, int]]:
+        """(name, the number of the record that tells of it) of its checkpoints, the newest first."""
+        mine = (records.c.experiment_id == experiment_id) & records.c.message.like(f'{{"kind": "{CHECKPOINT}"%')
+        query = sa.select(records.c.number, records.c.message).where(mine)
+        with self.database.begin() as db:
+            rows = db.execute(query.order_by(records.c.number.desc()).limit(at_most)).all()
+        return [(json.loads(row.message)["name"], row.number) for row in rows]
+
+    def go_on(self, experiment_id: str, after: int, while_active: bool = False) -> bool:
+        """It waits for its turn again, here, and what it has recorded after that number is withdrawn. False where it is
+        done, or runs; with `while_active`, runs on another server."""
+        self.still_here()
+        with self.database.begin() as db:
+            row = one(db, experiment_id, ("status", "server"))
+            if row is None or row.status == Status.DONE:
+                return False
+            runs = self._as_seen(db, row.status, "", row.server)[0].active
+            if runs and not (while_active and row.server == self.server.id):
+                return False
+            as_it_was = (experiments.c.status == row.status) & (experiments.c.server == row.server)
+            now = {"status": Status.WAITING, "sentence": "", "server": self.server.id}
+            mine = sa.update(experiments).where((experiments.c.id == experiment_id) & as_it_was)
+            if not db.execute(mine.values(now)).rowcount:  # another was faster
+                return False
+            later = (records.c.experiment_id == experiment_id) & (records.c.number > after)
+            db.execute(sa.update(records).where(later).values(experiment_id=WITHDRAWN + experiment_id))
+            Records.of(experiment_id, [{"kind": CONTINUED, "after": after}]).write(db)
+        return True
+
     def experiment(self, experiment_id: str) -> Experiment | None:
         """The experiment of that id. One that lost its server is interrupted."""
         names = ("id", "settings", "text", "status", "sentence", "server")
@@ -200,6 +231,11 @@ class Store:
             rows = db.execute(query).all()
         messages = [json.loads(r.message) | ({"data": r.data} if r.data is not None else {}) for r in rows]
         return messages, rows[-1].number if rows else after
+
+    def unfinished(self) -> list[str]:
+        """The ids of the experiments that are not done."""
+        with self.database.begin() as db:
+            return list(db.scalars(sa.select(experiments.c.id).where(experiments.c.status != Status.DONE)))
 
     def forget_old(self) -> None:
         """Delete experiments that were made more than a week ago, and the oldest where there are too many."""

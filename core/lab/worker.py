@@ -7,6 +7,7 @@ import collections
 import contextlib
 import os
 import time
+from functools import partial
 
 import psutil
 import torch
@@ -20,6 +21,7 @@ from core.experiments.kind import Spec
 from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import KINDS, kind_of
+from core.lab.checkpoints import Checkpoints, ExperimentKeeper
 from core.lab.store import Status
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
@@ -76,17 +78,20 @@ def describe() -> Machine:
     )
 
 
-def run(experiment_id: str, topic: str, spec: Spec) -> None:
-    """Run an experiment to its end, sending lists of messages to the topic several times a second.
+def run(experiment_id: str, topic: str, spec: Spec, kept_at: str, checkpoint: str = "") -> None:
+    """Run an experiment to its end, from the checkpoint of that name on if there is one, sending lists of messages to
+    the topic several times a second. `kept_at` is the address of its checkpoints.
 
     The last message is {"kind": "ended", "status": "done" | "stopped" | "failed", "sentence"}. No exception leaves, for
     it would be logged.
     """
     use_cores(leave=LEFT_TO_VIEWERS)
     sender = Sender(experiment_id, topic)
+    checkpoints = Checkpoints(kept_at)
+    keeper = ExperimentKeeper(checkpoints, experiment_id, checkpoint, partial(sender.send, now=True))
     status, sentence, lost = Status.DONE, "", False
     try:
-        for message in kind_of(spec).run(spec):
+        for message in kind_of(spec).run(spec, keeper):
             values = to_dict(message)
             if values["kind"] == "started":
                 values["worker"] = get_worker().address
@@ -102,6 +107,9 @@ def run(experiment_id: str, topic: str, spec: Spec) -> None:
     except Exception as error:
         status, sentence, lost = Status.FAILED, sentence_of(error), device_lost(error)
     _wishes.pop(experiment_id, None)
+    if status == Status.DONE and keeper.names:
+        with contextlib.suppress(OSError):  # the server forgets it later
+            checkpoints.remove(experiment_id)
     give_back_memory()
     sender.send({"kind": "ended", "status": status.value, "sentence": sentence}, now=True)
     if lost or is_worn():

@@ -14,6 +14,7 @@ from core.ui.lab import server, visitor
 from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
+CONTINUE_HELP = "It goes on from its last checkpoint, and gives the losses that it would have given."
 SHARED_HELP = "Others started the same experiment and watch it, so you can leave it, but not stop or pause it."
 
 
@@ -33,7 +34,28 @@ def controls(choices: Choices, name: str, label: str, experiment: Experiment | N
     icon = ":material/play_arrow:"
     if st.button(label, type="primary", icon=icon, key=f"{name}_start", width="stretch"):
         submit(choices, name)
+    if experiment and can_go_on(experiment):
+        icon = ":material/resume:"
+        if st.button("Continue", icon=icon, key=f"{name}_continue", width="stretch", help=CONTINUE_HELP):
+            go_on(experiment)
     return True
+
+
+def can_go_on(experiment: Experiment) -> bool:
+    """Whether it was cut off, or stopped, after a checkpoint."""
+    ended_early = not experiment.active and experiment.status != Status.DONE
+    return ended_early and bool(server().store.checkpoints(experiment.id, at_most=1))
+
+
+def go_on(experiment: Experiment) -> None:
+    try:
+        with st.spinner("Starting …"):
+            server().lab.go_on(experiment.id, visitor())
+            wait_for(experiment.id, lambda now: now != Status.WAITING)
+    except (ValueError, OSError, LabError) as error:
+        show_error(error if not isinstance(error, OSError) else LabError("Its checkpoint cannot be read now."))
+        return
+    st.rerun()
 
 
 def pause_and_stop(choices: Choices, name: str, experiment: Experiment) -> None:

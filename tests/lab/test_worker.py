@@ -44,7 +44,7 @@ def test_losses_of_two_orders_do_not_travel_as_one(sent):
     ],
 )
 def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(sent, monkeypatch, error, told, ends):
-    def messages(spec):
+    def messages(spec, keeper):
         yield Started(vocab_size=2, num_parameters=1)
         raise error
 
@@ -53,7 +53,7 @@ def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(se
     monkeypatch.setattr(worker.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(worker.os, "_exit", lambda code: exits.append((code, sent[-1]["kind"])))
     threads = torch.get_num_threads()
-    worker.run("id", "topic", None)
+    worker.run("id", "topic", None, "memory://")
     torch.set_num_threads(threads)
     assert [m["kind"] for m in sent] == ["started", "ended"]
     assert sent[-1]["status"] == "failed" and told in sent[-1]["sentence"] and "of the text" not in sent[-1]["sentence"]
@@ -62,14 +62,14 @@ def test_an_error_ends_an_experiment_in_a_sentence_and_a_lost_gpu_the_process(se
 
 def test_a_worker_that_has_little_memory_left_is_started_again_after_its_experiment(sent, monkeypatch):
     exits = []
-    monkeypatch.setattr(worker, "kind_of", lambda spec: SimpleNamespace(run=lambda spec: iter(())))
+    monkeypatch.setattr(worker, "kind_of", lambda spec: SimpleNamespace(run=lambda spec, keeper: iter(())))
     monkeypatch.setattr(worker.time, "sleep", lambda seconds: None)
     monkeypatch.setattr(worker.os, "_exit", lambda code: exits.append((code, sent[-1]["kind"])))
     threads = torch.get_num_threads()
     for left, first in ((599, []), (601, [1_000]), (599, [1_000])):  # without a limit, above and below three fifths
         monkeypatch.setattr(worker, "left_by_limit", lambda left=left: left)
         monkeypatch.setattr(worker, "_left_at_first", first)
-        worker.run("id", "topic", None)
+        worker.run("id", "topic", None, "memory://")
     torch.set_num_threads(threads)
     assert exits == [(1, "ended")]  # once, when the last message is on its way
     assert [m["status"] for m in sent] == ["done"] * 3
