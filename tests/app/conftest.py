@@ -153,3 +153,13 @@ def app(monkeypatch, tmp_path):
 
     yield open_page
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def routed(monkeypatch):
+    """Streamlit's test runs a page without the router first, and a click is lost when the router runs it again."""
+    from streamlit.runtime.scriptrunner import script_runner
+
+    from core.ui.page import run_app
+
+    monkeypatch.setattr(script_runner, "_mpa_v1", lambda path: run_app())

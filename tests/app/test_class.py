@@ -20,6 +20,8 @@ from core.lessons.hold_a_class.words import DO_NOW, NEXT_STEP
 from core.ui.lab import server
 from tests.app.pages import STARTED, text_of
 
+pytestmark = pytest.mark.usefixtures("routed")
+
 NOISIER = PREPARED[0]
 
 
@@ -28,16 +30,6 @@ def press(test, label: str):
     test.run()
     assert not test.exception, test.exception
     return test
-
-
-@pytest.fixture(autouse=True)
-def routed(monkeypatch):
-    """Streamlit's test runs a page without the router first, and a click is lost when the router runs it again."""
-    from streamlit.runtime.scriptrunner import script_runner
-
-    from core.ui.page import run_app
-
-    monkeypatch.setattr(script_runner, "_mpa_v1", lambda path: run_app())
 
 
 @pytest.fixture
