@@ -21,6 +21,7 @@ IDLE_BYTES = 240 * 2**20  # of a worker that has loaded torch, for itself alone;
 FILES_BYTES = 140 * 2**20  # and of program files, which all workers share
 SMALLEST_BYTES = 100 * 2**20  # that a worker should have beyond that
 CALL_SHARE = 0.25  # of what is left beyond that, for calls
+RANKS_BYTES = 400 * 2**20  # that the worker for experiments should have beyond that: two ranks fit into 0.72 of it
 SECOND_CALL_BYTES = 2**30  # that each of two workers for calls should have of it
 
 
@@ -34,15 +35,15 @@ class WorkerPlan:
 
 def worker_plans(total_bytes: int, num_cores: int) -> dict[str, WorkerPlan]:
     """The workers for a machine, by name: one for experiments and one for calls; two for calls where cores and memory
-    allow; where two workers do not fit, one for both. Each that answers calls has a resource of its own for it.
+    allow; where two do not fit beside ranks, one for both. Each that answers calls has a resource of its own for it.
 
-    >>> [list(worker_plans(total, cores)) for total, cores in ((690 * 2**20, 1), (2**30, 1), (2**34, 8))]
+    >>> [list(worker_plans(total, cores)) for total, cores in ((2**30, 1), (2**31, 1), (2**34, 8))]
     [['race'], ['race', 'call-0'], ['race', 'call-0', 'call-1']]
     """
     idle, left = IDLE_BYTES + FILES_BYTES, total_bytes - SERVER_BYTES - 2 * IDLE_BYTES
-    if left < 2 * SMALLEST_BYTES:
+    for_calls = int(CALL_SHARE * max(0, left))
+    if left - for_calls < RANKS_BYTES:
         return {"race": WorkerPlan({"race": 1, "call-0": 1}, idle + max(left + IDLE_BYTES, SMALLEST_BYTES))}
-    for_calls = int(CALL_SHARE * left)
     plans = {"race": WorkerPlan({"race": 1}, idle + left - for_calls)}
     if num_cores <= 2 or for_calls < IDLE_BYTES + 2 * SECOND_CALL_BYTES:
         return plans | {"call-0": WorkerPlan({"call-0": 1}, idle + for_calls)}

@@ -28,7 +28,8 @@ MIN_BUDGET, MAX_BUDGET = 2**20, 2**40  # bytes, for the largest batch to fit int
 MAX_EMBEDDED_BYTES = 200_000  # of a text in a file that is taken away; a longer one is put beside it
 MAX_NOTE = 300  # characters, of the one that a prepared page shows
 LEAST_WORKER_BYTES = 512 * 2**20  # torch takes 300 MB of it; with less, a worker would be ended again and again
-RANK_BYTES = 300 * 2**20  # of a process that has loaded torch, before it does anything
+LOADED_BYTES = 220 * 2**20  # of a launcher, or of a rank that has loaded torch for itself; seen: 189 and 204 MB
+SHARING_RANK_BYTES = 30 * 2**20  # of a rank that shares that with its launcher, beside its tensors; seen: 25 MB
 
 # of the claims
 CLAIM_SIZES = {"small": (8, 16, 32), "medium": (64, 128, 256), "large": (512, 1024, 2048, 4096)}

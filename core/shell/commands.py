@@ -14,6 +14,7 @@ import click
 from core.corpus import MAX_FILE_BYTES, check_size, clean_text, decode_upload, samples
 from core.experiments.kind import Offer, Spec
 from core.experiments.parallel.offers import parallel_of
+from core.experiments.parallel.ranks import run_rank
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.offers import RACE, race_of
 from core.experiments.registry import OFFERS, kind_of
@@ -23,7 +24,7 @@ from core.settings.declared import SETTINGS
 from core.settings.limits import MAX_TOKENS
 from core.settings.values import Settings
 from core.shell.lines import Divergences, lines_of, opened, write_line, write_lines
-from core.shell.options import BENCH, JSONL, PRECISION, SCHEDULE, SPEC_FILE, TEXT_FILE, OutFile, command
+from core.shell.options import BENCH, JSONL, PRECISION, SCHEDULE, TEXT_FILE, OutFile, command
 
 
 def settings_and_text(values: dict, file: str | None) -> tuple[Settings, str]:
@@ -110,27 +111,20 @@ def run_record(what: str, sample: str, out: str | None) -> None:
     write_recording(out or RECORDINGS[what], spec, kind_of(spec).run(spec), machine)
 
 
-def run_distribute(text_file: str | None, jsonl: str, spec_file: str | None, **values) -> int:
-    """As a rank where a launcher has started this process; otherwise with ranks that are started from here."""
-    from core.experiments.parallel import run as parallel
-
-    spec = parallel.read_spec(spec_file) if spec_file else parallel_of(*settings_and_text(values, text_file))
+def run_distribute(text_file: str | None, jsonl: str, **values) -> int:
+    """As a rank where torchrun has started this process; otherwise with ranks that are started from here."""
+    spec = parallel_of(*settings_and_text(values, text_file))
     if "RANK" not in os.environ:
         check(spec)
         return 0 if write_lines(jsonl, lines_of(spec)) else 1
-    if spec_file:
-        as_rank(spec)
-    elif os.environ["RANK"] == "0":
+    if os.environ["RANK"] == "0":
         return run_first_rank(spec, jsonl)
-    else:
-        parallel.run_rank(spec, lambda message: None, beating=False)
+    run_rank(spec, lambda message: None, beating=False)
     return 0
 
 
 def run_first_rank(spec: ParallelSpec, jsonl: str) -> int:
     """The rank of torchrun's that writes for all."""
-    from core.experiments.parallel.run import run_rank
-
     diverged = Divergences()
     with opened(jsonl) as out:
 
@@ -143,19 +137,6 @@ def run_first_rank(spec: ParallelSpec, jsonl: str) -> int:
     return 1 if diverged.runs else 0
 
 
-def as_rank(spec: ParallelSpec) -> None:
-    """A rank of the app's, that tells it what goes wrong in a sentence, too."""
-    from core.experiments.parallel.run import run_rank, write_line
-
-    try:
-        run_rank(spec, write_line, beating=True)
-    except Exception as error:
-        lost = f"it lost the others, or had an error of the program ({type(error).__name__})."
-        sentence = str(error) if isinstance(error, ValueError) else lost
-        write_line({"kind": "failed", "rank": int(os.environ["RANK"]), "sentence": sentence})
-        raise SystemExit(1) from None
-
-
 # ---- what they are called
 
 
@@ -164,8 +145,8 @@ def offer_command(name: str, offer: Offer) -> click.Command:
     match name:
         case "race":
             return command(name, run_race, help, [*settings, PRECISION, *SCHEDULE], TEXT_FILE, JSONL)
-        case "parallel":  # also as a rank, of the app's or of torchrun's
-            return command("distribute", run_distribute, help, settings, TEXT_FILE, JSONL, SPEC_FILE)
+        case "parallel":  # also as a rank of torchrun's
+            return command("distribute", run_distribute, help, settings, TEXT_FILE, JSONL)
     return command(name, partial(run_offer, offer), help, settings, TEXT_FILE, JSONL)
 
 

@@ -85,7 +85,6 @@ class TextFile(click.ParamType):
 
 TEXT_FILE = click.Option(["--text-file"], type=TextFile(), help="A text to learn, UTF-8, at most 5 MB, not a sample.")
 JSONL = click.Option(["--jsonl"], type=OutFile(), default="-", help="Where to write; - is the terminal.")
-SPEC_FILE = click.Option(["--spec-file"], hidden=True)  # from the app to its ranks
 
 
 def command(

@@ -4,6 +4,8 @@ Read `accumulation.py` (parts one after the other), then `data_parallel.py` (par
 a page's process takes these in.
 """
 
+import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +48,16 @@ def device_of_ranks(device: str, num_gpus: int, ranks_here: int) -> str:
     ('cpu', 'cuda')
     """
     return "cuda" if device == "cuda" and num_gpus >= ranks_here else "cpu"
+
+
+def ranks_share_memory(devices: Collection[str]) -> bool:
+    """Whether the ranks that we start are copies of one process that has loaded torch, and share its memory. Linux can
+    copy a process; but one that has looked for a GPU and found one leaves its copies none.
+
+    >>> ranks_share_memory(["cuda", "cpu"])
+    False
+    """
+    return sys.platform == "linux" and set(devices) == {"cpu"}
 
 
 def target_lengths(targets: str, seed: int, first: int, count: int, block_size: int) -> np.ndarray:

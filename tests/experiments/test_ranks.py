@@ -15,14 +15,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.engine import found_devices
 from core.experiments.parallel import run as ranks_module
 from core.experiments.parallel.run import FOLDER, Launch, forget_folders, run
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import from_json, to_json
 from core.measure.memory import Machine
-from core.settings.limits import RANK_BYTES
-from core.strategies import ParallelPlan
+from core.settings.limits import LOADED_BYTES, SHARING_RANK_BYTES
+from core.strategies import ParallelPlan, ranks_share_memory
 
 ROOT = Path(__file__).parents[2]
 RACE = RaceSpec(text="To be or not to be, that is the question. " * 40, block_size=8, n_layer=1, n_head=2, n_embd=16)
@@ -65,15 +66,18 @@ def test_the_memory_that_counts_is_of_the_devices_that_the_ranks_take(num_gpus, 
 
 
 @pytest.mark.parametrize(
-    ("memory", "sentence"),
+    ("ranks_memory", "sentence"),
     [
         (2.5, "GiB are available: 2 ranks would fit."),
         (1.5, "GiB are available: 1 rank would fit."),
-        (0.5, "each rank is a process of its own and takes 0.3 GiB, so not even one fits."),
+        (0.5, "not even one rank would fit, with the process that starts it."),
     ],
 )
-def test_ranks_that_do_not_fit_are_told_how_many_would(memory, sentence):
-    machine = Machine(devices={"cpu": int(memory * 1.1 * RANK_BYTES)})
+@pytest.mark.parametrize("shared", [True, False])
+def test_ranks_that_do_not_fit_are_told_how_many_would(ranks_memory, sentence, shared, monkeypatch):
+    monkeypatch.setattr("core.experiments.parallel.spec.ranks_share_memory", lambda devices: shared)
+    each = 1.1 * (SHARING_RANK_BYTES if shared else LOADED_BYTES)
+    machine = Machine(devices={"cpu": LOADED_BYTES + int(ranks_memory * each)})
     with pytest.raises(ValueError, match=sentence):
         replace(spec_with(3), num_ranks=4).check(machine)
 
@@ -114,6 +118,25 @@ def test_a_rank_that_dies_or_hangs_ends_it_with_a_sentence(started, act, sentenc
         list(messages)
     assert time.monotonic() - began < 15
     assert left(ranks) == []
+
+
+@pytest.mark.waits
+@pytest.mark.skipif(not ranks_share_memory(found_devices()), reason="each rank loads torch for itself here")
+def test_ranks_share_what_their_launcher_has_loaded(started):
+    _, ranks = started
+    own = [psutil.Process(pid).memory_full_info().uss for pid in ranks.pids.values()]
+    assert len(own) == 2 and max(own) < LOADED_BYTES / 2
+
+
+@pytest.mark.waits
+def test_ranks_whose_launcher_was_killed_end_with_it_and_with_a_sentence(started):
+    messages, ranks = started
+    family = [psutil.Process(pid) for pid in ranks.pids.values()]
+    ranks.process.kill()
+    _, there = psutil.wait_procs(family, timeout=5)
+    assert len(family) == 2 and [p for p in there if p.status() != psutil.STATUS_ZOMBIE] == []
+    with pytest.raises(ValueError, match=r"Rank [01] died"):
+        list(messages)
 
 
 @pytest.mark.waits

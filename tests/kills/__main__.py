@@ -21,6 +21,7 @@ from pathlib import Path
 import click
 import psutil
 
+from core.experiments.parallel.run import RANKS_MODULE
 from core.lab.store import Store
 from tests.kills.host import MARK
 
@@ -110,7 +111,7 @@ def kill(host: Host, target: str, experiment_id: str, dice: random.Random) -> No
 
 def is_rank(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.Error):
-        return "distribute" in (words := process.cmdline()) and "torch.distributed.run" not in words
+        return (launcher := process.parent()) is not None and RANKS_MODULE in launcher.cmdline()
     return False
 
 

@@ -17,7 +17,7 @@ from core.engine import Training, devices
 from core.experiments.messages import to_dict
 from core.experiments.noise.spec import NoiseSpec
 from core.experiments.orders.spec import OrdersSpec
-from core.experiments.parallel.run import run_rank
+from core.experiments.parallel.ranks import run_rank
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec, RunSpec
 from core.experiments.registry import kind_of

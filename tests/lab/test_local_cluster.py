@@ -6,6 +6,8 @@ import pytest
 
 from core.lab.calls import MAX_EXTERNAL, external_resources
 from core.lab.local_cluster import FILES_BYTES, IDLE_BYTES, SERVER_BYTES, worker_plans
+from core.lab.worker import REFUSED_AT, USED_AT_MOST
+from core.settings.limits import LOADED_BYTES, SHARING_RANK_BYTES
 
 MB, GB = 2**20, 2**30
 
@@ -20,10 +22,17 @@ def test_what_workers_may_take_fits_beside_the_server(total, cores):
     assert min(alone) >= IDLE_BYTES + 70 * MB and plans["race"].memory_bytes - FILES_BYTES == max(alone)
 
 
-def test_where_two_do_not_fit_one_worker_does_both():
-    plans = worker_plans(690 * MB, 1)
+@pytest.mark.parametrize(("total", "alone"), [(690, 490), (1024, 824)])
+def test_where_two_do_not_fit_beside_ranks_one_worker_does_both(total, alone):
+    plans = worker_plans(total * MB, 1)
     assert list(plans) == ["race"] and plans["race"].resources == {"race": 1, "call-0": 1}
-    assert plans["race"].memory_bytes == (490 + 140) * MB
+    assert plans["race"].memory_bytes == (alone + 140) * MB
+
+
+def test_two_workers_leave_room_for_two_ranks():
+    smallest = next(total for total in range(700, 2048) if len(worker_plans(total * MB, 1)) == 2)
+    race = worker_plans(smallest * MB, 1)["race"].memory_bytes - IDLE_BYTES - FILES_BYTES
+    assert USED_AT_MOST * REFUSED_AT * race >= LOADED_BYTES + 2 * SHARING_RANK_BYTES
 
 
 def test_a_second_worker_for_calls_where_cores_and_memory_allow():

@@ -7,8 +7,15 @@ from typing import ClassVar
 from core.experiments.kind import OnRace
 from core.experiments.race.spec import RaceSpec, check_memory
 from core.measure.memory import Machine, race_bytes
-from core.settings.limits import MAX_ACCUMULATION, MAX_MICRO_BATCH, MAX_PARALLEL_STEPS, MAX_RANKS, RANK_BYTES
-from core.strategies import ParallelPlan, device_of_ranks
+from core.settings.limits import (
+    LOADED_BYTES,
+    MAX_ACCUMULATION,
+    MAX_MICRO_BATCH,
+    MAX_PARALLEL_STEPS,
+    MAX_RANKS,
+    SHARING_RANK_BYTES,
+)
+from core.strategies import ParallelPlan, device_of_ranks, ranks_share_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,22 +61,23 @@ class ParallelSpec(OnRace):
         micro = replace(race.train, batch_sizes=(self.plan.micro_batch_size,), device=device).unsplit()
         needed, there = race_bytes(gpt_config, micro, machine), machine.memory_bytes(device)  # of a rank
         if device == "cpu":  # which all ranks share; a GPU is each one's own
-            each = needed + RANK_BYTES
-            check_memory("This training", self.num_ranks * each, there, what_fits(each, there))
+            each = needed + (SHARING_RANK_BYTES if ranks_share_memory(machine.devices) else LOADED_BYTES)
+            all_of_it = LOADED_BYTES + self.num_ranks * each  # with the launcher, that has loaded torch too
+            check_memory("This training", all_of_it, there, what_fits(each, there - LOADED_BYTES))
         else:
             check_memory("This training", needed, there)
         check_port(self.port)
 
 
 def what_fits(rank_bytes: int, memory_bytes: int) -> str:
-    """How many ranks do, for a reader whose ranks do not.
+    """How many ranks do, for a reader whose ranks do not, in what their launcher leaves.
 
     >>> what_fits(2**29, 2**31), what_fits(2**29, 2**28)
-    ('4 ranks would fit.', 'each rank is a process of its own and takes 0.5 GiB, so not even one fits.')
+    ('4 ranks would fit.', 'not even one rank would fit, with the process that starts it.')
     """
-    if num := memory_bytes // rank_bytes:
+    if (num := memory_bytes // rank_bytes) > 0:
         return f"{num} {'rank' if num == 1 else 'ranks'} would fit."
-    return f"each rank is a process of its own and takes {rank_bytes / 2**30:.1f} GiB, so not even one fits."
+    return "not even one rank would fit, with the process that starts it."
 
 
 def check_port(port: int) -> None:

@@ -51,7 +51,7 @@ def draw_parallel(view: View) -> None:
     """The answer, where the time of a step goes, and what each rank has."""
     results: ParallelResults = view.results
     if not results.steps:
-        st.markdown("The ranks are starting: each is a process of its own, and loads torch first.")
+        st.markdown("The ranks are starting: each is a process of its own, and torch is loaded first.")
         return
     share = exchange_share(results)
     show_answer(answer_sentence(results, share))
