@@ -1,11 +1,11 @@
 """What a kind of experiment is made of: its folder has the data of one (`spec.py`), what runs it in a worker
-(`run.py`), what it tells (`messages.py`), what is known of it after some messages (`results.py`), and what pages
-offer of it (`offers.py`)."""
+(`run.py`), what it tells (`messages.py`), what is known of it after some messages (`results.py`), that as tables
+(`tables.py`), and what pages offer of it (`offers.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from core.experiments.codec import build
 from core.experiments.messages import Message, Progress, Started
+from core.experiments.tables import Tables
+from core.experiments.version import versions
 from core.measure.memory import Machine
 from core.settings.values import Settings
 
@@ -35,6 +37,10 @@ class Spec(Protocol):
         """The race that it is about: text, model and training plan."""
 
     @property
+    def seeds(self) -> range:
+        """Of all that is random in it."""
+
+    @property
     def work(self) -> float:
         """What its time is about proportional to, among experiments of its kind."""
 
@@ -43,7 +49,7 @@ class Spec(Protocol):
 
 
 class OnRace:
-    """The text of an experiment that has a race, and its work where nothing else is said."""
+    """The text of an experiment that has a race; its seeds and its work where nothing else is said."""
 
     if TYPE_CHECKING:
         race: RaceSpec
@@ -51,6 +57,10 @@ class OnRace:
     @property
     def text(self) -> str:
         return self.race.text
+
+    @property
+    def seeds(self) -> range:
+        return self.race.train.seeds
 
     @property
     def work(self) -> float:
@@ -75,6 +85,7 @@ class Kind:
     results: type[Results]
     messages: tuple[type[Message], ...]  # besides those that all have
     offers: Mapping[str, Offer]  # by name
+    tables: Tables  # its records and what it found, as tables
 
     @property
     def name(self) -> str:
@@ -91,8 +102,9 @@ class Kind:
         return build(self.tags[values["kind"]], values)
 
     def run(self, spec: Spec) -> Iterator[Message]:
-        """Run an experiment: its messages as they come; the first is its "started"."""
-        return self.load().run(spec)
+        """Run an experiment: its messages as they come; the first is its "started", which says what it runs with."""
+        for message in self.load().run(spec):
+            yield replace(message, versions=versions()) if isinstance(message, Started) else message
 
     def load(self) -> ModuleType:
         """The folder's `run.py`, and torch with it."""
