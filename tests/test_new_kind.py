@@ -1,5 +1,6 @@
 """A kind of experiment is a folder and one line: with them a copy of this program runs it wherever it runs any."""
 
+import csv
 import json
 import os
 import shutil
@@ -186,8 +187,8 @@ def test_it_runs_from_the_command_line_and_its_table_is_written(copy):
     assert {line["letter"]: line["number"] for line in lines if line["kind"] == "count"} == COUNTS
     toy_id = run(copy, "-m", "core", "runs", "list").splitlines()[1].split()[0]
     run(copy, "-m", "core", "runs", "export", toy_id, "--format=csv", "--out=toy.csv")
-    rows = [line.split(",") for line in (copy / "toy.csv").read_text().splitlines()]
-    assert rows == [["letter", "number"], *([letter, str(number)] for letter, number in COUNTS.items())]
+    with (copy / "toy.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["letter", "number"], *([each, str(num)] for each, num in COUNTS.items())]
 
 
 @pytest.mark.waits

@@ -7,12 +7,12 @@ already is left as it is, and one that could not be finished is taken away.
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from core.experiments.tables import WORD, Column, table_of
@@ -60,23 +60,28 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_csv(file: BinaryIO, columns: Sequence[Column], parts: Iterable[pd.DataFrame]) -> None:
-    """UTF-8, as RFC 4180 has it. A word that a spreadsheet would run gets an apostrophe; numbers stay numbers."""
-    write = partial(pd.DataFrame.to_csv, index=False, lineterminator="\r\n")
-    file.write(write(table_of(columns, [])).encode())
+    """UTF-8, words in quotes. One that a spreadsheet would run gets an apostrophe before it; numbers stay numbers."""
+    schema = schema_of(columns)
     words = [column.name for column in columns if column.dtype == WORD]
-    for part in parts:
-        harmless = {name: part[name].str.replace(FORMULA, "'", regex=True) for name in words}
-        file.write(write(part.assign(**harmless), header=False).encode())
+    with pacsv.CSVWriter(file, schema) as writer:
+        for part in parts:
+            harmless = {name: part[name].str.replace(FORMULA, "'", regex=True) for name in words}
+            writer.write_table(pa.Table.from_pandas(part.assign(**harmless), schema, preserve_index=False))
 
 
 def write_parquet(file: BinaryIO, columns: Sequence[Column], parts: Iterable[pd.DataFrame]) -> None:
     """A row group for each part; unit and meaning are with each column, too."""
-    empty = pa.Schema.from_pandas(table_of(columns, []), preserve_index=False)
-    fields = [empty.field(c.name).with_metadata({"unit": c.unit, "meaning": c.meaning}) for c in columns]
-    schema = pa.schema(fields, empty.metadata)
+    schema = schema_of(columns)
     with pq.ParquetWriter(file, schema) as writer:
         for part in parts:
             writer.write_table(pa.Table.from_pandas(part, schema, preserve_index=False))
+
+
+def schema_of(columns: Sequence[Column]) -> pa.Schema:
+    """As pandas reads it back."""
+    schema = pa.Schema.from_pandas(table_of(columns, []), preserve_index=False)
+    fields = [schema.field(c.name).with_metadata({"unit": c.unit, "meaning": c.meaning}) for c in columns]
+    return pa.schema(fields, schema.metadata)
 
 
 WRITERS = {"csv": write_csv, "parquet": write_parquet}

@@ -15,6 +15,7 @@ from core.lab.store import Experiment, Listed
 from core.measure.estimate import Estimate
 
 MISSING = "–"
+RESULTS = "Results (with 95% intervals)"
 
 
 def listing(experiments: Sequence[Listed]) -> str:
@@ -36,9 +37,6 @@ def experiment_report(experiment: Experiment, results: Results) -> str:
     figures = kind_of(spec).tables.figures(results)
     found = [(place_text((each.name, tuple(each.at.items()))), number(each.estimate), each.why) for each in figures]
     return "\n\n".join([head, titled("Settings", settings), titled(RESULTS, found)])
-
-
-RESULTS = "Results (with 95% intervals)"
 
 
 def comparison(every: Mapping[str, Results]) -> str:

@@ -99,10 +99,10 @@ def test_no_more_than_a_part_is_held_at_once(tmp_path):
     def parts():
         for number in range(5):
             written.append(path.stat().st_size)
-            yield pd.DataFrame({"word": ["x" * 10_000] * 10, "value": [float(number)] * 10})
+            yield pd.DataFrame({"word": ["x" * 100_000] * 10, "value": [float(number)] * 10})
 
     write_records(path, "csv", WORDS, parts())
-    assert all(after - before > 50_000 for before, after in pairwise(written))
+    assert all(after - before > 500_000 for before, after in pairwise(written))
 
 
 # ---- a spreadsheet

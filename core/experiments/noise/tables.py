@@ -19,14 +19,18 @@ from core.experiments.tables import (
 )
 from core.measure.estimate import Estimate
 
-NATS, NATS_SQUARED = "nats per token", "squared nats per token"
+NATS = "nats per token"
+PER_WEIGHT = "nats per token and unit of weight"
+SQUARED = f"({PER_WEIGHT})^2"
 KEPT = {"loss": "loss", "norm": "gradient_norm", "cosine": "gradient_cosine"}  # as results have it, and the column
 COLUMNS = (
     Column("step", WHOLE, "steps", "Optimizer steps after which the weights were frozen."),
     BATCH_SIZE,
     Column("batch", WHOLE, "number", "Of the batch among those of its size, from 0. The first 100 of each are kept."),
     Column("loss", SINGLE, NATS, "Mean loss of the batch at the frozen weights."),
-    Column("gradient_norm", SINGLE, NATS, "Norm of the same batch's gradient; missing where only its loss was taken."),
+    Column(
+        "gradient_norm", SINGLE, PER_WEIGHT, "Norm of the same batch's gradient; missing where only its loss was taken."
+    ),
     Column("gradient_cosine", SINGLE, "none", "Cosine of that gradient with the whole text's."),
 )
 SPREADS = {"loss": "loss_spread", "distinct": "distinct_loss_spread", "gradient": "gradient_spread"}
@@ -36,15 +40,16 @@ FOUND = (
     Column("design_effect", NUMBER, "none", "T Var(window mean) / Var(token loss), position means removed."),
     Column("loss_spread", NUMBER, NATS, "Root mean square distance of a batch's loss from whole_loss."),
     Column("distinct_loss_spread", NUMBER, NATS, "The same for batches drawn without replacement."),
-    Column("gradient_spread", NUMBER, NATS, "Root mean square distance of a batch's gradient from the whole text's."),
+    Column(
+        "gradient_spread", NUMBER, PER_WEIGHT, "Root mean square distance of a batch's gradient from the whole text's."
+    ),
     Column("loss_slope", NUMBER, "none", "d ln loss_spread / d ln B; -1/2 where windows are independent."),
     Column("gradient_slope", NUMBER, "none", "d ln gradient_spread / d ln B."),
     Column("noise_scale", NUMBER, "windows", "B_simple = tr(Sigma) / |G|^2, from gradients of single windows."),
-    Column("grad_sq_norm", NUMBER, NATS_SQUARED, "|G|^2, an unbiased estimate from the same gradients."),
-    Column("trace_cov", NUMBER, NATS_SQUARED, "tr(Sigma), an unbiased estimate from the same gradients."),
-    Column("whole_grad_sq_norm", NUMBER, NATS_SQUARED, "|G|^2 of the whole text itself."),
+    Column("grad_sq_norm", NUMBER, SQUARED, "|G|^2, an unbiased estimate from the same gradients."),
+    Column("trace_cov", NUMBER, SQUARED, "tr(Sigma), an unbiased estimate from the same gradients."),
+    Column("whole_grad_sq_norm", NUMBER, SQUARED, "|G|^2 of the whole text itself."),
 )
-UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 
 
 def records(results: NoiseResults, read: Read) -> Iterator[pd.DataFrame]:

@@ -10,18 +10,18 @@ from core.experiments.parallel.times import exchange_share
 from core.experiments.results import Read
 from core.experiments.tables import NUMBER, STEP, WHOLE, Column, Figure, Tables, exact, table_of
 
-NATS = "nats per token"
+NATS, PER_WEIGHT = "nats per token", "nats per token and unit of weight"
 OF_STEP = (
     Column("loss", NUMBER, NATS, "Training loss of the whole batch, before the update; the same for all ranks."),
-    Column("norm", NUMBER, NATS, "Norm of the averaged gradient."),
-    Column("apart", NUMBER, "none", "Largest difference between two ranks' weights after the update."),
-    Column("whole_norm", NUMBER, NATS, "Norm of the large batch's gradient; taken at some steps only."),
+    Column("norm", NUMBER, PER_WEIGHT, "Norm of the averaged gradient."),
+    Column("apart", NUMBER, "unit of weight", "Largest difference between two ranks' weights after the update."),
+    Column("whole_norm", NUMBER, PER_WEIGHT, "Norm of the large batch's gradient; taken at some steps only."),
     Column("difference", NUMBER, "none", "|average - large batch's gradient| / |large batch's gradient|; likewise."),
 )
 OF_RANK = (  # as `RankReport` has them
     Column("loss", NUMBER, NATS, "Training loss of the rank's own rows."),
     Column("num_targets", WHOLE, "tokens", "Targets in the rank's own rows."),
-    Column("norm", NUMBER, NATS, "Norm of the rank's own gradient."),
+    Column("norm", NUMBER, PER_WEIGHT, "Norm of the rank's own gradient."),
     Column("cosine", NUMBER, "none", "Cosine of the rank's own gradient with the average."),
     Column("compute_seconds", NUMBER, "seconds", "Forward and backward."),
     Column("wait_seconds", NUMBER, "seconds", "Until the last rank is done with that."),
@@ -36,7 +36,9 @@ COLUMNS = (
 )
 FOUND = (
     Column("last_loss", NUMBER, NATS, "Training loss of the whole batch in the last step."),
-    Column("largest_apart", NUMBER, "none", "Largest difference between two ranks' weights after any update."),
+    Column(
+        "largest_apart", NUMBER, "unit of weight", "Largest difference between two ranks' weights after any update."
+    ),
     Column("largest_difference", NUMBER, "none", "Of the averaged gradient from the large batch's, over its norm."),
     Column("exchange_share", NUMBER, "none", "Of the ranks' time in a step, what is wait and exchange: median step."),
     Column("exchange_share_lower_quartile", NUMBER, "none", "It is less in a quarter of the steps."),
