@@ -158,7 +158,7 @@ def test_help_needs_no_torch():
 
 def test_every_offer_can_be_run_from_a_shell_with_its_settings():
     commands = app().commands
-    assert set(commands) - {"bench", "export", "record"} == set(OFFERS) - {"parallel"} | {"distribute"}
+    assert set(commands) - {"bench", "export", "record", "runs"} == set(OFFERS) - {"parallel"} | {"distribute"}
     for name, offer in OFFERS.items():
         command = commands["distribute" if name == "parallel" else name]
         options = {option.name: option for option in command.params}

@@ -1,5 +1,6 @@
 """A kind of experiment is a folder and one line: with them a copy of this program runs it wherever it runs any."""
 
+import csv
 import json
 import os
 import shutil
@@ -18,8 +19,9 @@ from core.experiments.toy.messages import Count
 from core.experiments.toy.offers import OFFERS
 from core.experiments.toy.results import ToyResults
 from core.experiments.toy.spec import ToySpec
+from core.experiments.toy.tables import TABLES
 
-KIND = Kind(spec=ToySpec, results=ToyResults, messages=(Count,), offers=OFFERS)
+KIND = Kind(spec=ToySpec, results=ToyResults, messages=(Count,), offers=OFFERS, tables=TABLES)
 """,
     "spec.py": """
 from dataclasses import dataclass
@@ -77,6 +79,22 @@ class ToyResults(Results):
 
     def take_own(self, message):
         self.counts[message.letter] = message.number
+""",
+    "tables.py": """
+from core.experiments.tables import WHOLE, WORD, Column, Figure, Tables, exact, table_of
+
+COLUMNS = (Column("letter", WORD, "name", "A letter."), Column("number", WHOLE, "letters", "How often it comes."))
+
+
+def records(results, read):
+    yield table_of(COLUMNS, list(results.counts.items()))
+
+
+def figures(results):
+    yield Figure("letters", exact(len(results.counts)))
+
+
+TABLES = Tables(COLUMNS, records, (Column("letters", WHOLE, "letters", "How many there are."),), figures)
 """,
     "offers.py": """
 from core.experiments.kind import Offer
@@ -162,11 +180,15 @@ def run(place: Path, *command: str) -> str:
 
 
 @pytest.mark.slow
-def test_it_runs_from_the_command_line(copy):
+def test_it_runs_from_the_command_line_and_its_table_is_written(copy):
     (copy / "text.txt").write_text("abcab " * 90, encoding="utf-8")
-    out = run(copy, "-m", "core", "toy", "--text-file=text.txt", "--block-size=4")
+    out = run(copy, "-m", "core", "toy", "--text-file=text.txt", "--block-size=4", "--keep")
     lines = [json.loads(line) for line in out.splitlines()]
     assert {line["letter"]: line["number"] for line in lines if line["kind"] == "count"} == COUNTS
+    toy_id = run(copy, "-m", "core", "runs", "list").splitlines()[1].split()[0]
+    run(copy, "-m", "core", "runs", "export", toy_id, "--format=csv", "--out=toy.csv")
+    with (copy / "toy.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["letter", "number"], *([each, str(num)] for each, num in COUNTS.items())]
 
 
 @pytest.mark.waits

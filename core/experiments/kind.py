@@ -1,11 +1,11 @@
 """What a kind of experiment is made of: its folder has the data of one (`spec.py`), what runs it in a worker
-(`run.py`), what it tells (`messages.py`), what is known of it after some messages (`results.py`), and what pages
-offer of it (`offers.py`)."""
+(`run.py`), what it tells (`messages.py`), what is known of it after some messages (`results.py`), that as tables
+(`tables.py`), and what pages offer of it (`offers.py`)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from core.experiments.codec import build
 from core.experiments.messages import Message, Progress, Started
+from core.experiments.tables import Tables
+from core.experiments.version import versions
 from core.measure.memory import Machine
 from core.settings.values import Settings
 from core.training import State
@@ -36,6 +38,10 @@ class Spec(Protocol):
         """The race that it is about: text, model and training plan."""
 
     @property
+    def seeds(self) -> range:
+        """Of all that is random in it."""
+
+    @property
     def work(self) -> float:
         """What its time is about proportional to, among experiments of its kind."""
 
@@ -44,7 +50,7 @@ class Spec(Protocol):
 
 
 class OnRace:
-    """The text of an experiment that has a race, and its work where nothing else is said."""
+    """The text of an experiment that has a race; its seeds and its work where nothing else is said."""
 
     if TYPE_CHECKING:
         race: RaceSpec
@@ -52,6 +58,10 @@ class OnRace:
     @property
     def text(self) -> str:
         return self.race.text
+
+    @property
+    def seeds(self) -> range:
+        return self.race.train.seeds
 
     @property
     def work(self) -> float:
@@ -86,6 +96,7 @@ class Kind:
     results: type[Results]
     messages: tuple[type[Message], ...]  # besides those that all have
     offers: Mapping[str, Offer]  # by name
+    tables: Tables  # its records and what it found, as tables
     goes_on: bool = False  # whether its `run` takes a keeper
 
     @property
@@ -103,9 +114,12 @@ class Kind:
         return build(self.tags[values["kind"]], values)
 
     def run(self, spec: Spec, keeper: Keeper | None = None) -> Iterator[Message]:
-        """Run an experiment: its messages as they come; the first is its "started". With a keeper, of a kind that goes
-        on, from where that one has it; what was told before is not told again, but for the "started"."""
-        return self.load().run(spec, keeper) if self.goes_on and keeper else self.load().run(spec)
+        """Run an experiment: its messages as they come; the first is its "started", which says what it runs with. With
+        a keeper, of a kind that goes on, from where that one has it; what was told before is not told again, but for
+        the "started"."""
+        module = self.load()
+        for message in module.run(spec, keeper) if self.goes_on and keeper else module.run(spec):
+            yield replace(message, versions=versions()) if isinstance(message, Started) else message
 
     def load(self) -> ModuleType:
         """The folder's `run.py`, and torch with it."""

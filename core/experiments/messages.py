@@ -25,12 +25,22 @@ class Message:
             cls.kind = kind
 
 
+@dataclass(frozen=True)
+class Versions:
+    """What an experiment ran with."""
+
+    batchscope: str  # a digest of the sources that what is measured depends on
+    torch: str
+    python: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Started(Message, kind="started"):
     """The first one. Most kinds say more in theirs."""
 
     vocab_size: int
     num_parameters: int
+    versions: Versions | None = None  # None before December 2026
 
 
 @dataclass(frozen=True)

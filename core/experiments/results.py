@@ -65,6 +65,11 @@ class Results(Snapshots, ABC):
         return self.progress[1]
 
     @property
+    def device(self) -> str | None:
+        """Where it computes: "cpu", "cuda" or "mps"; None where that was not recorded."""
+        return getattr(self.started, "device", None)
+
+    @property
     @abstractmethod
     def begun(self) -> bool:
         """Whether there is something to draw."""

@@ -14,10 +14,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from io import BytesIO
 from typing import Any
 
+from core.lab.digest import digest_of
 from core.lab.local_cluster import LocalCluster
 from core.lab.remote import LabError, call_in_worker
 
@@ -182,12 +181,3 @@ def external_resources(client: Any) -> list[str]:
     offered = [item for worker in workers for item in worker["resources"].items()]
     found = [kind for kind, number in offered for _ in range(int(number)) if kind.startswith(CALL)]
     return found[:MAX_EXTERNAL] or [CALL]
-
-
-def digest_of(*values) -> bytes:
-    """The same for equal values, whichever objects they are."""
-    written = BytesIO()
-    pickler = pickle.Pickler(written)
-    pickler.fast = True  # no reference to what stands before: it would tell one string, twice, from two that are equal
-    pickler.dump(values)
-    return blake2b(written.getbuffer(), digest_size=16).digest()

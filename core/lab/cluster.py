@@ -17,16 +17,16 @@ from typing import Any
 
 from core.experiments.kind import Spec
 from core.experiments.registry import from_json, to_json
-from core.lab.calls import Calls, digest_of
+from core.lab.calls import Calls
 from core.lab.checkpoints import Checkpoints
 from core.lab.database import StoreError
+from core.lab.digest import digest_of_experiment
 from core.lab.intake import Intake
 from core.lab.line import Entry, Line
 from core.lab.local_cluster import LocalCluster
 from core.lab.remote import LabError, control_in_worker, describe_in_worker, run_in_worker
 from core.lab.servers import HEARTBEAT_SECONDS
 from core.lab.store import Status, Store
-from core.lab.version import code_version
 from core.lab.writer import Writer
 from core.measure.memory import Machine
 
@@ -170,7 +170,7 @@ class Lab:
         version has done, other than the one that they see. Returns its id. Raises ValueError or LabError, with a
         sentence, if it cannot be."""
         spec.check(self.describe())
-        digest = digest_of(to_json(spec), spec.text, code_version()).hex()
+        digest = digest_of_experiment(spec)
         with self.submit_lock:
             if visitor and (joined := self.line.join(spec, visitor)) and self._goes_on(joined):
                 return joined

@@ -20,6 +20,7 @@ from core.lab.remote import LabError
 RETRY_SECONDS = 3  # a database that could not be opened is left alone for so long
 LOOK_SECONDS = 1  # how often to look whether the file is still the one that was opened
 VARIABLE = "BATCHSCOPE_DATABASE_URL"
+USUAL_FILE = Path(__file__).parents[2] / "batchscope.db"
 OTHER = f"move it away, or set {VARIABLE} to another database"
 SQLITE_REASONS = {
     sqlite3.SQLITE_BUSY: "another program has locked it: close that program, or try again",
@@ -118,6 +119,11 @@ class Database:
 
 
 # ---- opening
+
+
+def database_url() -> str:
+    """The address of the database that this program uses."""
+    return os.environ.get(VARIABLE) or f"sqlite:///{USUAL_FILE}"
 
 
 def open_engine(url: str, prepare: Callable[[sa.Connection], None]) -> sa.Engine:

@@ -48,6 +48,16 @@ ACTIVE = (Status.WAITING, Status.RUNNING, Status.PAUSED)
 
 
 @dataclass(frozen=True)
+class Listed:
+    """An experiment in a list, without its text, which may be long."""
+
+    id: str
+    settings: str
+    created_at: float  # seconds since 1970
+    status: Status
+
+
+@dataclass(frozen=True)
 class Experiment:
     """An experiment as it is kept."""
 
@@ -188,6 +198,16 @@ class Store:
                 return None
             now = self._as_seen(db, row.status, row.sentence, row.server)
             return Experiment(row.id, row.settings, row.text, *now, here=row.server == self.server.id)
+
+    def recent(self, at_most: int = KEPT_EXPERIMENTS) -> list[Listed]:
+        """The experiments that were made last, the newest first."""
+        columns = (experiments.c[name] for name in ("id", "settings", "created_at", "status", "server"))
+        query = sa.select(*columns).order_by(experiments.c.number.desc()).limit(at_most)
+        with self.database.begin() as db:
+            return [
+                Listed(row.id, row.settings, row.created_at, self._as_seen(db, row.status, "", row.server)[0])
+                for row in db.execute(query).all()
+            ]
 
     def status(self, experiment_id: str) -> tuple[Status, str] | None:
         """(status, sentence): what a page that ticks asks for, without the text."""

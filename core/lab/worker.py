@@ -22,12 +22,12 @@ from core.experiments.messages import to_dict
 from core.experiments.race.spec import RaceSpec
 from core.experiments.registry import KINDS, kind_of
 from core.lab.checkpoints import Checkpoints, ExperimentKeeper
+from core.lab.sender import Sender
 from core.lab.store import Status
 from core.measure.capacity import device_lost, out_of_memory
 from core.measure.memory import Machine
 from core.training import TrainConfig
 
-FLUSH_SECONDS = 0.25
 REFUSED_AT = 0.9  # of the memory at whose limit Dask ends a worker
 UNUSED_BYTES = 96 * 2**20  # that a process has asked for and does not use, as of threads; seen: 22 to 81 MB
 WORN_AT = 0.6  # of what its limit left at first, a process is started again after its experiment
@@ -86,7 +86,7 @@ def run(experiment_id: str, topic: str, spec: Spec, kept_at: str, checkpoint: st
     it would be logged.
     """
     use_cores(leave=LEFT_TO_VIEWERS)
-    sender = Sender(experiment_id, topic)
+    sender = Sender(lambda messages: get_worker().log_event(topic, {"experiment": experiment_id, "messages": messages}))
     checkpoints = Checkpoints(kept_at)
     keeper = ExperimentKeeper(checkpoints, experiment_id, checkpoint, partial(sender.send, now=True))
     status, sentence, lost = Status.DONE, "", False
@@ -137,28 +137,3 @@ def start_again() -> None:
     """End this process, a moment after its last words, so that Dask's nanny starts another one."""
     time.sleep(1)
     os._exit(1)
-
-
-class Sender:
-    """Collects messages and sends them a few times a second; losses that follow each other travel as one message."""
-
-    def __init__(self, experiment_id: str, topic: str):
-        self.experiment_id, self.topic = experiment_id, topic
-        self.waiting: list[dict] = []
-        self.open: dict[tuple, dict] = {}  # the losses message that waits, by the runs that it is of
-        self.sent_at = 0.0
-
-    def send(self, message: dict, now: bool = False) -> None:
-        if message["kind"] == "losses":
-            runs = tuple(value for field, value in message.items() if field not in ("step", "data"))
-            if runs in self.open:
-                self.open[runs]["data"] += message["data"]
-            else:
-                self.open[runs] = message
-                self.waiting.append(message)
-        else:
-            self.waiting.append(message)
-        if now or time.monotonic() - self.sent_at > FLUSH_SECONDS:
-            get_worker().log_event(self.topic, {"experiment": self.experiment_id, "messages": self.waiting})
-            self.waiting, self.open = [], {}
-            self.sent_at = time.monotonic()

@@ -3,6 +3,7 @@
 Shapes: E evaluations, R seeds.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -106,7 +107,26 @@ def difference_of(values: np.ndarray, others: np.ndarray) -> Estimate:
     Estimate(value=1.0, low=1.0, high=1.0)
     """
     with np.errstate(invalid="ignore"):
-        mean, half = mean_and_half_width(np.asarray(values, dtype=float) - np.asarray(others, dtype=float))
+        return mean_of(np.asarray(values, dtype=float) - np.asarray(others, dtype=float))
+
+
+def unpaired_difference_of(values: np.ndarray, others: np.ndarray) -> Estimate:
+    """The mean of values (R,) minus that of others (Q,), of runs that share nothing; t interval with the degrees of
+    freedom of Welch (1947) and Satterthwaite (1946). None where either has a single run.
+
+    >>> difference = unpaired_difference_of(np.array([3.0, 5.0]), np.array([1.0, 1.0]))
+    >>> difference.value, round(difference.high, 3)  # 3 + 12.706, of one degree of freedom
+    (3.0, 15.706)
+    """
+    sides = [np.asarray(each, dtype=float) for each in (values, others)]
+    mean = float(sides[0].mean() - sides[1].mean())
+    if min(map(len, sides)) < 2:
+        return Estimate(mean, math.nan, math.nan)
+    squares = np.array([each.var(ddof=1) / len(each) for each in sides])  # of the standard errors
+    if not squares.any():
+        return Estimate(mean, mean, mean)
+    dof = squares.sum() ** 2 / (squares**2 / [len(each) - 1 for each in sides]).sum()
+    half = float(stdtrit(dof, 0.975) * np.sqrt(squares.sum()))
     return Estimate(mean, mean - half, mean + half)
 
 
@@ -158,6 +178,21 @@ def at_equal_loss(
         share = (before - level) / (before - after)
         found[b] = values[b][ends - 1, columns] * (1 - share) + values[b][ends, columns] * share
     return level, found
+
+
+def mean_of(values: np.ndarray) -> Estimate:
+    """The mean of values (n,) with its 95% t interval.
+
+    >>> mean_of(np.array([1.0, 1.0]))
+    Estimate(value=1.0, low=1.0, high=1.0)
+    """
+    mean, half = mean_and_half_width(values)
+    return Estimate(mean, mean - half, mean + half)
+
+
+def geometric_mean_of(values: np.ndarray) -> Estimate:
+    """The same of values above 0, by their logarithms."""
+    return ratio_of(values, np.ones(len(values)))
 
 
 def mean_and_half_width(values: np.ndarray) -> tuple[float, float]:

@@ -5,6 +5,7 @@ What loads torch is imported where it is needed: `--help` needs none.
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,14 @@ from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.offers import RACE, race_of
 from core.experiments.registry import OFFERS, kind_of
 from core.export.lesson import LessonSpec
+from core.lab.keeping import kept
 from core.lab.recording import RECORDINGS, spec_to_record, write_recording
 from core.settings.declared import SETTINGS
 from core.settings.limits import MAX_TOKENS
 from core.settings.values import Settings
-from core.shell.lines import Divergences, lines_of, opened, write_line, write_lines
-from core.shell.options import BENCH, JSONL, PRECISION, SCHEDULE, TEXT_FILE, OutFile, command
+from core.shell.lines import Divergences, lines_of, opened, print_sentence, write_line, write_lines
+from core.shell.options import BENCH, JSONL, KEEP, PRECISION, SCHEDULE, TEXT_FILE, OutFile, command
+from core.shell.runs import store
 
 
 def settings_and_text(values: dict, file: str | None) -> tuple[Settings, str]:
@@ -55,21 +58,33 @@ def check(spec: Spec) -> None:
     spec.check(describe())
 
 
-def run_offer(offer: Offer, text_file: str | None, jsonl: str, **values) -> None:
-    run_here(offer.of(*settings_and_text(values, text_file)), jsonl)
+def run_offer(offer: Offer, text_file: str | None, jsonl: str, keep: bool, **values) -> None:
+    run_here(offer.of(*settings_and_text(values, text_file)), jsonl, keep)
 
 
-def run_race(text_file: str | None, jsonl: str, precision: str, warmup: float, final_rate: float, **values) -> None:
+def run_race(
+    text_file: str | None, jsonl: str, keep: bool, precision: str, warmup: float, final_rate: float, **values
+) -> None:
     race = race_of(*settings_and_text(values, text_file))
-    run_here(replace(race, train=replace(race.train, precision=precision, warmup=warmup, final_rate=final_rate)), jsonl)
+    plan = replace(race.train, precision=precision, warmup=warmup, final_rate=final_rate)
+    run_here(replace(race, train=plan), jsonl, keep)
 
 
-def run_here(spec: Spec, jsonl: str) -> None:
+def run_here(spec: Spec, jsonl: str, keep: bool) -> None:
     from core.engine.devices import use_cores
 
     use_cores()
     check(spec)
-    write_lines(jsonl, lines_of(spec))
+    messages = kind_of(spec).run(spec)
+    if not keep:
+        write_lines(jsonl, lines_of(spec, messages))
+        return
+    with store() as database, closing(kept(database, spec, messages, print_id)) as passed_on:
+        write_lines(jsonl, lines_of(spec, passed_on))
+
+
+def print_id(experiment_id: str) -> None:
+    print_sentence(f"It is kept as {experiment_id}")
 
 
 def run_bench(
@@ -116,7 +131,7 @@ def run_distribute(text_file: str | None, jsonl: str, **values) -> int:
     spec = parallel_of(*settings_and_text(values, text_file))
     if "RANK" not in os.environ:
         check(spec)
-        return 0 if write_lines(jsonl, lines_of(spec)) else 1
+        return 0 if write_lines(jsonl, lines_of(spec, kind_of(spec).run(spec))) else 1
     if os.environ["RANK"] == "0":
         return run_first_rank(spec, jsonl)
     run_rank(spec, lambda message: None, beating=False)
@@ -144,10 +159,10 @@ def offer_command(name: str, offer: Offer) -> click.Command:
     settings, help = [SETTINGS[each] for each in offer.settings], f"Run a {offer.noun}."
     match name:
         case "race":
-            return command(name, run_race, help, [*settings, PRECISION, *SCHEDULE], TEXT_FILE, JSONL)
+            return command(name, run_race, help, [*settings, PRECISION, *SCHEDULE], TEXT_FILE, JSONL, KEEP)
         case "parallel":  # also as a rank of torchrun's
             return command("distribute", run_distribute, help, settings, TEXT_FILE, JSONL)
-    return command(name, partial(run_offer, offer), help, settings, TEXT_FILE, JSONL)
+    return command(name, partial(run_offer, offer), help, settings, TEXT_FILE, JSONL, KEEP)
 
 
 def shell_commands() -> Iterator[click.Command]:

@@ -9,10 +9,9 @@ from itertools import chain, islice
 from typing import TextIO
 
 from core.experiments.kind import Spec
-from core.experiments.messages import Progress, json_line, to_dict
-from core.experiments.race.messages import Summary
+from core.experiments.messages import Message, Progress, json_line, to_dict
+from core.experiments.race.messages import Diverged, Losses, Summary, Validation
 from core.experiments.race.spec import RaceSpec
-from core.experiments.registry import kind_of
 
 NOISE_KINDS = ("noise", "slope", "noise_scale")  # of a measurement's messages: what was found
 NAMED_RUNS = 6  # of those that diverged; more are counted
@@ -75,23 +74,24 @@ def is_finite(value: float | None) -> bool:
     return value is not None and math.isfinite(value)
 
 
-def lines_of(spec: Spec) -> Iterator[dict]:
-    """What an experiment tells in a shell: of a race, a record for each step and run; of others, what they find."""
+def lines_of(spec: Spec, messages: Iterable[Message]) -> Iterator[dict]:
+    """What an experiment tells in a shell, from its messages: of a race, a record for each step and run; of others,
+    what they find."""
     if isinstance(spec, RaceSpec):
-        yield from records_of_race(spec)
+        yield from records_of_race(spec, messages)
         return
-    for message in kind_of(spec).run(spec):
+    for message in messages:
         if message.kind in NOISE_KINDS if spec.kind == "noise" else not isinstance(message, Progress):
             yield to_dict(message)
 
 
-def records_of_race(spec: RaceSpec) -> Iterator[dict]:
-    from core.engine import Block, Divergence, Evaluation, records_of
-    from core.experiments.race.run import Race
+def records_of_race(spec: RaceSpec, messages: Iterable[Message]) -> Iterator[dict]:
+    from core.engine import records_of
+    from core.experiments.race.run import event_of
 
-    for event in Race(spec).events():
-        match event:
+    for message in messages:
+        match message:
             case Summary():
-                yield to_dict(event)
-            case Block() | Evaluation() | Divergence():
-                yield from records_of(event, spec.train, spec.block_size)
+                yield to_dict(message)
+            case Losses() | Validation() | Diverged():
+                yield from records_of(event_of(message), spec.train, spec.block_size)

@@ -70,6 +70,17 @@ class OutFile(click.ParamType):
         return value
 
 
+class NewFile(OutFile):
+    """One that is not there yet."""
+
+    def convert(self, value: str, param, ctx):
+        if value == "-":
+            self.fail("it is the name of a file", param, ctx)
+        if Path(value).exists() and not Path(value).is_dir():
+            self.fail(f"“{value}” exists, and is left as it is: choose another name", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 class TextFile(click.ParamType):
     """A file that is there and can be read."""
 
@@ -85,6 +96,7 @@ class TextFile(click.ParamType):
 
 TEXT_FILE = click.Option(["--text-file"], type=TextFile(), help="A text to learn, UTF-8, at most 5 MB, not a sample.")
 JSONL = click.Option(["--jsonl"], type=OutFile(), default="-", help="Where to write; - is the terminal.")
+KEEP = click.Option(["--keep"], is_flag=True, help="Keep it in the app's database, and print its id: see “runs”.")
 
 
 def command(

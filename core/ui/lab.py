@@ -3,9 +3,7 @@
 import contextlib
 import ctypes
 import gc
-import os
 import threading
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,18 +14,17 @@ from core.classroom.classes import Classes
 from core.classroom.tries import Tries
 from core.corpus import Corpus, build_corpus
 from core.lab.cluster import Lab
-from core.lab.database import VARIABLE
+from core.lab.database import database_url
 from core.lab.store import Store
 
 M_ARENA_MAX = -8  # in glibc's malloc.h
-DATABASE = Path(__file__).parents[2] / "batchscope.db"
 
 
 class Server:
     """What all sessions of this process share."""
 
     def __init__(self):
-        self.store = Store(os.environ.get(VARIABLE) or f"sqlite:///{DATABASE}")
+        self.store = Store(database_url())
         self.lab = Lab(self.store, is_there)
         self.classes, self.tries = Classes(self.store.database), Tries()
         self.lab.forgetting.append(self.classes.forget_old)

@@ -11,7 +11,7 @@ from core.experiments.noise.messages import NoiseScale
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
 from core.experiments.sweep.results import SweepResults
-from core.measure.comparison import Overfit, ratio_of
+from core.measure.comparison import Overfit, geometric_mean_of
 from core.measure.estimate import Estimate, Unresolved
 from core.settings.declared import SOURCES
 
@@ -95,7 +95,7 @@ def mean_text(values: np.ndarray) -> str:
     >>> mean_text(np.array([4.0, 4.0])), mean_text(np.array([4.0]))
     ('4.00 (4.00 to 4.00)', '4.00')
     """
-    return brief(ratio_of(values, np.ones(len(values))))
+    return brief(geometric_mean_of(values))
 
 
 def rate_numbers(results: SweepResults, rate: float) -> dict[str, str]:

@@ -104,7 +104,7 @@ def test_a_start_that_finds_the_disk_full_says_so(monkeypatch):
 
 def test_an_empty_variable_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("BATCHSCOPE_DATABASE_URL", "")
-    monkeypatch.setattr(core.ui.lab, "DATABASE", tmp_path / "usual.db")
+    monkeypatch.setattr(database, "USUAL_FILE", tmp_path / "usual.db")
     core.ui.lab.Server().store.check()
     assert (tmp_path / "usual.db").exists()
 

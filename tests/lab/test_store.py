@@ -229,6 +229,16 @@ def test_several_threads_can_write_and_read_at_once(store):
         assert [message["step"] for message in store.read(race)[0]] == list(range(25))
 
 
+def test_what_is_kept_is_listed_the_newest_first_without_its_text(store, another_host):
+    now = time.time()
+    other = another_host(70)
+    old, young = other.create('{"a": 1}', "the text"), store.create("{}", "x")
+    first, last = store.recent()
+    assert (first.id, last.id, last.settings, last.status) == (young, old, '{"a": 1}', "interrupted")
+    assert now - 5 < last.created_at <= first.created_at < now + 60 and "the text" not in repr(last)
+    assert store.recent(at_most=1) == [first]
+
+
 def test_another_store_on_the_same_database_sees_what_was_kept(store, another):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "eval"}])

@@ -7,6 +7,7 @@ import torch
 
 from core.experiments.messages import Started
 from core.lab import worker
+from core.lab.sender import Sender
 
 
 @pytest.fixture
@@ -24,13 +25,24 @@ def sent(monkeypatch):
     return messages
 
 
-def test_losses_of_two_orders_do_not_travel_as_one(sent):
-    sender = worker.Sender("id", "topic")
+def test_losses_of_two_orders_do_not_travel_as_one():
+    sent = []
+    sender = Sender(sent.extend)
     sender.sent_at = float("inf")  # nothing goes before it must
-    for order, data in (("random", b"aa"), ("sequential", b"bb"), ("random", b"cc")):
-        sender.send({"kind": "losses", "order": order, "batch_size": 4, "data": data})
+    for order, step, data in (("random", 1, b"aaaa"), ("sequential", 1, b"bbbb"), ("random", 2, b"cccc")):
+        sender.send({"kind": "losses", "order": order, "batch_size": 4, "num_runs": 1, "step": step, "data": data})
     sender.send({"kind": "ended"}, now=True)
-    assert [m.get("data") for m in sent] == [b"aacc", b"bb", None]
+    assert [m.get("data") for m in sent] == [b"aaaacccc", b"bbbb", None]
+
+
+def test_losses_of_two_turns_do_not_travel_as_one():
+    sent = []
+    sender = Sender(sent.extend)
+    sender.sent_at = float("inf")
+    for step in (1, 2, 1):  # two steps of the first seeds, and one of the next ones, of two runs in all
+        sender.send({"kind": "losses", "batch_size": 4, "num_runs": 2, "step": step, "data": bytes(8)})
+    sender.flush()
+    assert [(m["step"], len(m["data"])) for m in sent] == [(1, 16), (1, 8)]
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,11 @@ class DrawsSpec(OnRace):
     num_draws: int
 
     @property
+    def seeds(self) -> range:
+        first = self.race.train.first_seed
+        return range(first, first + self.num_draws)
+
+    @property
     def work(self) -> float:
         """Tokens that are looked at."""
         return self.num_draws * len(self.text)

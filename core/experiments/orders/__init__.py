@@ -3,5 +3,6 @@ from core.experiments.orders import messages
 from core.experiments.orders.offers import OFFERS
 from core.experiments.orders.results import OrdersResults
 from core.experiments.orders.spec import OrdersSpec
+from core.experiments.orders.tables import TABLES
 
-KIND = Kind(spec=OrdersSpec, results=OrdersResults, messages=messages.ALL, offers=OFFERS, goes_on=True)
+KIND = Kind(spec=OrdersSpec, results=OrdersResults, messages=messages.ALL, offers=OFFERS, tables=TABLES, goes_on=True)

@@ -19,6 +19,11 @@ class ParallelResults(Results):
         self.steps: list[Step] = []
 
     @property
+    def device(self) -> str | None:
+        """By how the ranks exchange their gradients."""
+        return {"gloo": "cpu", "nccl": "cuda"}[self.ranks.backend] if self.ranks else None
+
+    @property
     def begun(self) -> bool:
         return bool(self.steps)
 

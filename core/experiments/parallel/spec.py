@@ -31,6 +31,10 @@ class ParallelSpec(OnRace):
     port: int = 0  # where the ranks meet; 0 for any that is free
 
     @property
+    def seeds(self) -> range:
+        return self.race.train.seeds[:1]
+
+    @property
     def work(self) -> float:
         return 1.0  # the processes that start take most of the time
 

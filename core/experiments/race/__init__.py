@@ -3,5 +3,6 @@ from core.experiments.race import messages
 from core.experiments.race.offers import OFFERS
 from core.experiments.race.results import RaceResults
 from core.experiments.race.spec import RaceSpec
+from core.experiments.race.tables import TABLES
 
-KIND = Kind(spec=RaceSpec, results=RaceResults, messages=messages.ALL, offers=OFFERS, goes_on=True)
+KIND = Kind(spec=RaceSpec, results=RaceResults, messages=messages.ALL, offers=OFFERS, tables=TABLES, goes_on=True)

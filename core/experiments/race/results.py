@@ -1,6 +1,7 @@
 """What a race has found so far, for drawing. Shapes: R replicas (seeds)."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -224,18 +225,26 @@ class RaceResults(Results):
         return (self.tokens_read + missing * self.spec.block_size) / self.total_tokens
 
 
+def losses_of(read: Read, batch_size: int, **of: str) -> Iterator[Losses]:
+    """The messages with the losses of one batch size, in their order; `of` has what else they must be of, as an order.
+    Reads all messages."""
+    wanted = {"kind": Losses.kind, "batch_size": batch_size} | of
+    for messages, _ in read_all(read, 0):
+        for message in messages:
+            if wanted.items() <= message.items():
+                yield build(Losses, message)
+
+
 def run_losses(read: Read, spec: RaceSpec, batch_size: int, seed: int) -> np.ndarray:
     """Every loss of one run so far, not thinned: (steps,) float32, NaN once it has diverged. Reads all messages."""
     place = spec.train.seeds.index(seed)
     found = np.full(spec.train.num_steps(batch_size, spec.block_size), np.nan, np.float32)
     last = 0
-    for messages, _ in read_all(read, 0):
-        for message in messages:
-            if message["kind"] == Losses.kind and message["batch_size"] == batch_size:
-                losses = build(Losses, message).losses[:, place]
-                steps = slice(message["step"] - 1, message["step"] - 1 + len(losses))
-                found[steps] = np.where(np.isfinite(losses), losses, found[steps])
-                last = max(last, steps.stop)
+    for message in losses_of(read, batch_size):
+        losses = message.losses[:, place]
+        steps = slice(message.step - 1, message.step - 1 + len(losses))
+        found[steps] = np.where(np.isfinite(losses), losses, found[steps])
+        last = max(last, steps.stop)
     return found[:last]
 
 

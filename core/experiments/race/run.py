@@ -209,5 +209,15 @@ def as_message(event: Block | Evaluation | Divergence, types: ModuleType = messa
     return types.Diverged(**asdict(event), **at)
 
 
+def event_of(message: messages.Losses | messages.Validation | messages.Diverged) -> Block | Evaluation | Divergence:
+    """What training yielded, from its message; the seconds are not kept."""
+    match message:
+        case messages.Losses(batch_size=batch_size, step=step):
+            return Block(batch_size, step, message.losses, np.nan)
+        case messages.Validation(batch_size=batch_size, step=step, losses=losses):
+            return Evaluation(batch_size, step, np.array(losses, dtype=float))
+    return Divergence(message.batch_size, message.seed, message.step)
+
+
 def finite(value) -> float | None:
     return float(value) if np.isfinite(value) else None

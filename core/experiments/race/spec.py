@@ -42,6 +42,10 @@ class RaceSpec:
         return self
 
     @property
+    def seeds(self) -> range:
+        return self.train.seeds
+
+    @property
     def work(self) -> float:
         """Tokens that are read, by channels and layers: small steps cost about as much as their operations do."""
         return len(self.train.batch_sizes) * self.train.num_seeds * self.train.max_tokens * self.n_layer * self.n_embd

@@ -33,6 +33,10 @@ class StepCostSpec(OnRace):
     budget_bytes: int | None = None  # that the largest batch has to fit into; None: it is not looked for
 
     @property
+    def seeds(self) -> range:
+        return self.race.train.seeds[:1]
+
+    @property
     def work(self) -> float:
         return 1.0  # each size is timed for about as long
 
