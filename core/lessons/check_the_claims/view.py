@@ -10,6 +10,7 @@ from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verd
 from core.lessons.check_the_claims.words import answer_text, fact_sentences, headline, outcome_text, summary_of
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
+from core.ui.glossary import explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.settings import choose_device
 from core.ui.texts import choose_text
@@ -76,7 +77,8 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
             show_row(choices, name, claim, [views_of[each] for each in claim.evidence])
     st.caption(
         "In brackets: 95% intervals. Not resolved: too close to call with these runs. From recorded runs, except "
-        "where a row says that they are yours. Click a claim for its evidence."
+        "where a row says that they are yours. Click a claim for its evidence.",
+        help=explain("resolved, not resolved", "95% interval"),
     )
 
 
