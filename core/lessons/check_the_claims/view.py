@@ -28,7 +28,8 @@ ROWS = """<style>
 [class*="st-key-claim_row"] [data-testid="stHorizontalBlock"] { gap: 0 1rem; }
 [class*="st-key-claim_row"] button { text-align: left; }
 @media (max-width: 40rem) {  /* a phone: the chosen claim's picture is not nine rows away */
-  .st-key-all_claims { max-height: 16rem; overflow-y: auto; flex-wrap: nowrap; }
+  .st-key-all_claims { max-height: 17rem; overflow-y: auto; flex-wrap: nowrap; padding-bottom: 2.5rem; }
+  .st-key-all_claims { mask-image: linear-gradient(#000 calc(100% - 3.5rem), transparent); }  /* there are more */
 }
 .st-key-claim_row_chosen { background: color-mix(in srgb, var(--st-primary-color, #1D5C8F) 12%, transparent); }
 </style>"""
