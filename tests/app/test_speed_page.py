@@ -24,7 +24,7 @@ def test_before_anything_is_measured_a_recorded_one_teaches(app):
     text = text_of(test)
     assert not test.exception and "recorded on" in text
     for said in (
-        "The two are equal at the knee, **B\u00a0=\u00a0",  # on one line
+        "The two are equal at the knee, **B = ",
         "of the rate of one large product",
         "One by one it takes",
         "Each extra window",
