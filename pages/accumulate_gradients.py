@@ -9,6 +9,7 @@ from core.lessons.accumulate_gradients.words import answer_sentence
 from core.ui.experiment import experiment
 from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
+from core.ui.sentences import unbroken
 from core.ui.steps import current_step
 from core.ui.take_away import take_away
 
@@ -38,7 +39,7 @@ try:
 except (ValueError, LabError) as error:
     show_error(error)
     st.stop()
-answer.markdown(answer_sentence(cost, choices.micro_batch_size, found))
+answer.markdown(unbroken(answer_sentence(cost, choices.micro_batch_size, found)))
 show_proof(found)
 
 st.subheader("What goes wrong if …", anchor=False)

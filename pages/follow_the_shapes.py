@@ -18,7 +18,7 @@ the batch or the block.""",
     Question("B doubles. What else doubles?", ("the weights", "the tensors on the way", "both", "neither")),
 )
 
-b, t, layers, heads, channels = st.columns(5)
+b, t, layers, heads, channels = st.container(key="pairs_shapes").columns(5)
 choices.number("batch_size", where=b)
 choices.number("block_size", where=t)
 choices.number("n_layer", where=layers)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.lessons.for_teachers.sheets import sheet
 from core.ui.page import open_page
+from core.ui.sentences import unbroken
 
 choices = open_page(
     "How do I teach a lesson about batches?",
@@ -14,7 +15,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     st.caption("Ctrl+P, or ⌘P on a Mac, prints it without menu and buttons.")
 with st.container(key=f"sheet_{choices.sheet}"):
     shown, folded = sheet(choices.sheet)
-    st.markdown(shown)
+    st.markdown(unbroken(shown))
     for title, text in folded.items():
         with st.expander(title):
-            st.markdown(text)
+            st.markdown(unbroken(text))

@@ -6,6 +6,7 @@ from core.lab.cluster import LabError
 from core.lessons.inside_one_step.view import show_cost, show_gradients, show_positions, show_update
 from core.lessons.inside_one_step.words import batch_sentence, forward_sentence, loss_sentence
 from core.ui.batches import show_batch
+from core.ui.glossary import explain
 from core.ui.guess import Question
 from core.ui.page import folded, next_lesson, open_page, show_answer, show_error
 from core.ui.plots.step import show_tokens
@@ -15,7 +16,7 @@ from core.ui.take_away import take_away
 from core.ui.texts import choose_text
 
 FORWARD_HELP = "Each cell is an input token. The stronger its colour, the more probability its position gives to the token that really comes next."
-LOSS_HELP = "In nats, the unit of −ln of a probability. ln V is the loss of a model that gives each of V tokens the same probability."
+LOSS_HELP = explain("loss", "nat", "ln V, uniform guess")
 STAGE_NOTES = {
     "Batch": "**In:** the tokens of the text, the seed, the step number. **Out:** x and y, each (B, T), int64 (whole numbers in 8 bytes).",
     "Forward": "**In:** x, (B, T). **Out:** logits, (B, T, V), one number for every token that could come next, at every position. A softmax turns them into probabilities.",

@@ -30,7 +30,7 @@ text_side, batch_side = st.columns([1, 1], gap="medium")
 with text_side:
     choose_text(choices)
 with batch_side:
-    left, right = st.columns(2)
+    left, right = st.container(key="pairs_batch").columns(2)
     choices.number("block_size", "Block size T (tokens)", where=left)
     choices.number("batch_size", "Batch size B (windows)", where=right)
     choices.select("tokenizer", where=left)

@@ -8,7 +8,7 @@ Streamlit redraws a chart from nothing when its description changes, as when its
 a constant one, and write the sentence of a `describe_` function where it can be read.
 """
 
-from core.charts.answers import answer_dots, answers_chart, options_chart
+from core.charts.answers import answer_dots, answers_chart, options_chart, powers_of_two
 from core.charts.attention import OTHERS, OWN, attention_chart, describe_attention
 from core.charts.coverage import coverage_chart
 from core.charts.describe import (
@@ -130,6 +130,7 @@ __all__ = [
     "overlay_chart",
     "panel_chart",
     "pipeline_chart",
+    "powers_of_two",
     "rank_times_chart",
     "rate_chart",
     "root_n",

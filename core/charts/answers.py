@@ -12,8 +12,9 @@ from core.charts.style import FEW_TICKS, labels_beside, styled
 NUM_PLACES = 25  # for answers of about the same size, to stand on top of each other
 
 
-def answers_chart(theme: Theme, *, x_title: str, log: bool = False, height: int = 200) -> alt.LayerChart:
-    """A dot an answer. Where something was measured: a rule, a band for its interval, and a label.
+def answers_chart(theme: Theme, *, x_title: str, powers: tuple[float, ...] = (), height: int = 200) -> alt.LayerChart:
+    """A dot an answer; on a logarithmic axis, where the powers of two on it are given. Where something was measured: a
+    rule, a band for its interval, and a label.
 
     Datasets
         band    low, high (float)
@@ -23,12 +24,13 @@ def answers_chart(theme: Theme, *, x_title: str, log: bool = False, height: int 
     """
     palette = PALETTES[theme]
     band, dots, mark, frame = (alt.Chart(alt.NamedData(name=name)) for name in ("band", "dots", "mark", "frame"))
-    base: dict = {"type": "log", "base": 2} if log else {}
+    base: dict = {"type": "log", "base": 2} if powers else {}
+    ticks: dict = {"values": list(powers)} if powers else {"tickCount": FEW_TICKS}  # a wide one would have 5, 10, 15
     axes = frame.mark_point(opacity=0).encode(
         x=alt.X(
             "x:Q",
             scale=alt.Scale(nice=False, zero=False, **base),
-            axis=alt.Axis(title=x_title, format="~r", grid=False, tickCount=FEW_TICKS),
+            axis=alt.Axis(title=x_title, format="~r", grid=False, **ticks),
         ),
         y=alt.Y(
             "y:Q", scale=alt.Scale(nice=False, zero=False), axis=alt.Axis(title="answers", tickMinStep=1, format="d")
@@ -63,6 +65,14 @@ def answer_dots(values: np.ndarray, low: float, high: float, log: bool = False) 
     centres = places / (NUM_PLACES - 1)
     x = low * (high / low) ** centres if log else low + centres * (high - low)
     return pd.DataFrame({"x": x, "y": counts.to_numpy() + 0.5})
+
+
+def powers_of_two(low: float, high: float) -> tuple[float, ...]:
+    """
+    >>> powers_of_two(0.5, 4), powers_of_two(3, 9)
+    ((0.5, 1.0, 2.0, 4.0), (4.0, 8.0))
+    """
+    return tuple(2.0**power for power in range(math.ceil(math.log2(low)), math.floor(math.log2(high)) + 1))
 
 
 def options_chart(theme: Theme, *, num_options: int) -> alt.LayerChart:

@@ -4,6 +4,7 @@ from typing import Any
 
 import altair as alt
 
+from core.charts.numbers import counted
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import FEW_TICKS, haloed, styled
 
@@ -58,13 +59,17 @@ def attention_chart(theme: Theme) -> alt.LayerChart:
 def describe_attention(lengths: list[int], masked: bool) -> str:
     """What the picture shows, from the lengths of a row's documents.
 
-    >>> describe_attention([3, 2], masked=True)
-    'A row with 2 documents of 3, 2 tokens. Each slot looks at its own document up to itself: 9 of 15 pairs of slots.'
+    >>> row, pairs = describe_attention([3, 2, 1], masked=True).split(". ")
+    >>> row
+    'A row with 3 documents, of 3, 2 and 1 tokens'
+    >>> pairs
+    'Each slot looks at its own document up to itself: 10 of 21 pairs of slots.'
     """
     total = sum(lengths)
     own, every = sum(n * (n + 1) // 2 for n in lengths), total * (total + 1) // 2
-    several = "s" if len(lengths) > 1 else ""
-    row = f"A row with {len(lengths)} document{several} of {', '.join(map(str, lengths))} tokens."
+    *others, last = map(str, lengths)
+    each = " and ".join(filter(None, [", ".join(others), last]))
+    row = f"A row with {counted(len(lengths), 'document')}, of {each} tokens."
     if masked:
         return f"{row} Each slot looks at its own document up to itself: {own:,} of {every:,} pairs of slots."
     return f"{row} Each slot looks at all before it: {every:,} pairs of slots, {every - own:,} across documents."

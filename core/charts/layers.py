@@ -7,7 +7,7 @@ from core.charts.noise import ROUND_LABELS
 from core.charts.palette import PALETTES, Theme
 from core.charts.style import styled
 
-SHAPES = ("circle", "diamond")
+SHAPES, SIZES = ("circle", "diamond"), (230, 90)  # the second may lie on the first, which shows around it
 ROW_HEIGHT, MIN_HEIGHT = 26, 240  # pixels
 
 
@@ -23,6 +23,8 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
     colors = [palette.part, palette.whole][: len(kinds)]
     one_row = alt.Legend(orient="top", direction="horizontal", title=None, symbolSize=130, symbolStrokeWidth=1)
     legend = one_row if len(kinds) > 1 else None
+    sizes = alt.Scale(domain=list(kinds), range=list(SIZES))
+    size = alt.Size("kind:N", scale=sizes, legend=None) if len(kinds) > 1 else alt.value(110)
     axis = frame.mark_point(opacity=0).encode(
         x=alt.X(
             "value:Q",
@@ -30,7 +32,7 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
             axis=alt.Axis(title=x_title, labelExpr=ROUND_LABELS, labelOverlap=True, grid=False),
         )
     )
-    points = dots.mark_point(size=110, filled=True, opacity=1, stroke=palette.background, strokeWidth=1).encode(
+    points = dots.mark_point(filled=True, opacity=1, stroke=palette.background, strokeWidth=1).encode(
         x="value:Q",
         y=alt.Y(
             "layer:N",
@@ -38,6 +40,7 @@ def layer_chart(theme: Theme, layers: tuple[str, ...], kinds: tuple[str, ...], *
             scale=alt.Scale(domain=list(layers)),
             axis=alt.Axis(title=None, grid=True, labelOverlap=False, labelLimit=140),
         ),
+        size=size,
         color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=colors), legend=legend),
         shape=alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds), range=list(SHAPES[: len(kinds)])), legend=legend),
         tooltip=[

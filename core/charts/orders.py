@@ -39,7 +39,7 @@ def order_loss_chart(orders: tuple[str, ...], theme: Theme, *, height: int = 300
             mean.mark_point(filled=True, size=70, opacity=1).encode(
                 x="x:Q", y="mean:Q", color=_color(orders, theme), shape=_shape(orders), tooltip=tooltip
             ),
-            _frame("validation loss (nats per token)"),
+            frame_of(progress_axis("tokens seen"), alt.Axis(title="validation loss (nats per token)", tickCount=5)),
         ),
         theme,
         height=height,
@@ -64,7 +64,10 @@ def order_reads_chart(orders: tuple[str, ...], theme: Theme, *, height: int = 24
     y = alt.Y("share:Q")
     return styled(
         alt.layer(
-            _frame("share of all tokens", "times that a token was read", "~s", y_format="~%"),
+            frame_of(
+                progress_axis("times that a token was read"),
+                alt.Axis(title="share of all tokens", tickCount=5, format="~%"),
+            ),
             reads.transform_filter(alt.datum.order == orders[0])
             .transform_calculate(zero="0")
             .mark_rect(color=palette.orders[0], opacity=0.45)
@@ -95,7 +98,3 @@ def _legend() -> alt.Legend:
     """One row of marks above the chart; the colour's and the mark's legend become one."""
     columns = alt.ExprRef("max(1, floor((width - 50) / 90))")
     return alt.Legend(title="order", orient="top", direction="horizontal", columns=columns, symbolSize=110)
-
-
-def _frame(y_title: str, x_title: str = "tokens seen", x_format: str = "~s", y_format: str = "~g") -> alt.Chart:
-    return frame_of(progress_axis(x_title, x_format), alt.Axis(title=y_title, tickCount=5, format=y_format))

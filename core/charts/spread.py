@@ -29,7 +29,7 @@ def strips_chart(batch_sizes: list[int], theme: Theme, *, y_title: str, height: 
     return styled(
         alt.layer(
             axes,
-            batches.mark_tick(thickness=1.6, opacity=0.5, orient="horizontal").encode(
+            batches.mark_tick(thickness=1.6, opacity=0.7, orient="horizontal").encode(
                 x=x,
                 y="value:Q",
                 color=color,

@@ -8,6 +8,7 @@ FONT_SIZE = 14
 TITLE_SIZE = 15
 AXIS_HEIGHT = 62  # of an axis with its title, and the padding
 LARGE_FONT_SIZE, LARGE_HEIGHT = 22, 1.5  # of a projector; the height as a multiple
+LARGE_MARKS = {"size": 2.2, "strokeWidth": 1.4}  # the same of points and lines
 EXACT_FORMAT = ",.6~r"
 FEW_TICKS = alt.ExprRef("max(3, floor(width / 110))")
 
@@ -43,6 +44,8 @@ def styled(chart: alt.LayerChart | alt.FacetChart, theme: Theme, *, height: int)
             titlePadding=12,
             offset=8,
             symbolOpacity=1,
+            symbolSize=100,
+            labelLimit=0,  # none is cut off
             rowPadding=4,
             columnPadding=16,
         ),
@@ -64,12 +67,24 @@ def _type(palette: Palette) -> dict:
 
 
 def enlarged(spec: dict) -> dict:
-    """The spec of a chart as a projector shows it: what it writes can be read from the last row, and it is higher."""
+    """The spec of a chart as a projector shows it: what it writes and draws can be seen from the last row, and it is
+    higher."""
     config = {
         part: {name: LARGE_FONT_SIZE if name.endswith("ontSize") else value for name, value in style.items()}
         for part, style in spec["config"].items()
     }
-    return spec | {"config": config, "height": round(LARGE_HEIGHT * spec["height"])}
+    config["legend"]["symbolSize"] *= LARGE_MARKS["size"]
+    larger = {"layer": [_enlarged_layer(layer) for layer in spec["layer"]]} if "layer" in spec else {}
+    return spec | larger | {"config": config, "height": round(LARGE_HEIGHT * spec["height"])}
+
+
+def _enlarged_layer(layer: dict) -> dict:
+    """Points and lines; what a bar's width stands for stays as it is."""
+    mark = layer["mark"]
+    if mark["type"] not in ("point", "circle", "line"):
+        return layer
+    larger = {name: factor * mark[name] for name, factor in LARGE_MARKS.items() if name in mark}
+    return layer | {"mark": mark | larger}
 
 
 def haloed(palette: Palette) -> tuple[dict, dict]:

@@ -46,6 +46,7 @@ def draw(spec: dict, key: str, alt: str, on_pick: Callable[[dict], None] | None 
 
         options = {"on_select": taken, "selection_mode": PICKED}
     described = with_data(spec, **tables) | {"description": alt}
+    options["height"] = described["height"]  # else its place is as good as none until its code has come
     st.vega_lite_chart(None, described, key=key, width="stretch", **options)
 
 

@@ -14,6 +14,7 @@ from core.settings.setting import Choice, Number, Setting, Several, Whole, Wrong
 from core.settings.values import Settings
 from core.ui.glossary import explain
 
+LARGE_WIDTH = 1.5  # of a widget that is given its pixels, where a projector's letters are larger
 STATE, NOTES, PAGE, DRAWN = "_choices", "_notes", "_page", "_drawn_choices"
 HELPS = {"seed": explain("seed")}  # of settings whose name is a term
 
@@ -120,6 +121,8 @@ class Choices:
             return getattr(self, name)
         st.session_state[key] = getattr(self, name)  # always: a widget's own memory does not survive a change of page
         options = {"help": HELPS.get(name), "disabled": self.settings.fixed(name)} | options
+        if self.present and isinstance(options.get("width"), int):
+            options["width"] = round(LARGE_WIDTH * options["width"])
         make(label or setting.label, key=key, on_change=self._take, args=(name,), **options)
         return getattr(self, name)
 

@@ -92,4 +92,9 @@ def sizes_named(sizes: tuple[int, ...]) -> str:
 
 
 def milliseconds(seconds: Estimate) -> str:
-    return f"{with_interval(seconds.scaled(1e3))} ms"
+    """
+    >>> milliseconds(Estimate(0.00122, 0.0011, 0.00134))
+    '1.22 ms (95% interval 1.10 to 1.34)'
+    """
+    value, interval = with_interval(seconds.scaled(1e3)).split(" ", 1)
+    return f"{value} ms {interval}"

@@ -56,10 +56,12 @@ WORDS = {  # by subject
 }  # fmt: skip
 
 
-def explain(*terms: str) -> str:
-    """The help of a place where these terms stand, as the glossary explains them, with the way there."""
+def explain(*terms: str, here: str = "") -> str:
+    """The help of a place where these terms stand: what is to be said of the place, then the terms as the glossary
+    explains them, with the way there."""
     known = {term: meaning for words in WORDS.values() for term, meaning in words.items()}
-    return "\n\n".join([*(f"**{term}**: {known[term]}" for term in terms), "More terms: [Glossary](words)"])
+    meanings = [f"**{term}**: {known[term]}" for term in terms]
+    return "\n\n".join([*filter(None, [here]), *meanings, "More terms: [Glossary](words)"])
 
 
 T_INTERVAL = explain("95% interval")

@@ -19,7 +19,7 @@ from core.ui.lab import server, visitor
 from core.ui.page_file import page_file
 from core.ui.prepared import show_prepared
 from core.ui.present import LARGE, switch
-from core.ui.sentences import plain
+from core.ui.sentences import plain, unbroken
 from core.ui.share import share
 from core.ui.texts import restore_text, show_no_text
 from core.ui.theme import follow_theme
@@ -131,7 +131,7 @@ def show_answer(sentence: str) -> DeltaGenerator:
     guessed. Returns its place, for a page that knows more later."""
     with st.container(border=True, key="answer"):
         place = st.empty()
-        place.markdown(sentence)
+        place.markdown(unbroken(sentence))
         show_guess()
     return place
 

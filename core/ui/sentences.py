@@ -40,6 +40,16 @@ def plain(text: str) -> str:
     return "".join(f"\\{c}" if c in special else c for c in MADE_OF_TEXT.sub("\\g<0>\u2060", text))
 
 
+def unbroken(text: str) -> str:
+    r"""A sentence whose sizes and powers of ten are not broken over two lines.
+
+    >>> unbroken("B = 4 is off by 4 × 10⁻⁸")
+    'B\xa0=\xa04 is off by 4\xa0×\xa010⁻⁸'
+    """
+    text = re.sub(r"\b([BT]) (\\?=) (?=\d)", "\\1\u00a0\\2\u00a0", text)  # also one that Markdown is kept from
+    return re.sub(r"(\d) × 10(?=[⁻⁰¹²³⁴⁵⁶⁷⁸⁹])", "\\1\u00a0×\u00a010", text)
+
+
 def source_title(source: str) -> str:
     """The title of a sample, or what a text of the visitor's own is called."""
     return SOURCES[source]

@@ -13,7 +13,8 @@ STARTED = {
 
 
 def text_of(test: AppTest) -> str:
-    return " ".join(part.value for part in test.markdown)
+    """Where a line may break does not matter here."""
+    return " ".join(part.value for part in test.markdown).replace("\u00a0", " ")
 
 
 def unfold(test: AppTest, *names: str) -> AppTest:

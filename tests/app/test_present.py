@@ -45,6 +45,7 @@ def test_all_text_can_be_read_from_the_last_row(shared_server, tab, address):
         tab.wait_for_timeout(300)
         size, text = tab.evaluate(SMALLEST_TEXT)
         assert size >= smallest, text
+        assert tab.locator("svg text", has_text="…").all_inner_texts() == []  # no legend is cut
 
 
 @pytest.mark.parametrize(("width", "height"), SCREENS)

@@ -83,7 +83,7 @@ def test_this_device_is_measured(page, shared_server):
     page.get_by_text("Done: 100%").wait_for(timeout=60_000)
     assert "speed=" in page.url
     page.get_by_text(re.compile("A step takes|stops paying off is not resolved")).wait_for()
-    page.get_by_text(re.compile("B = .* fits into 2.00 MB of memory")).wait_for()
+    page.get_by_text(re.compile(r"B\s=\s.* fits into 2.00 MB of memory")).wait_for()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(4, timeout=15_000)
     open_fold(page, "The same windows: one by one")
     page.get_by_text(re.compile("One by one it takes")).wait_for()

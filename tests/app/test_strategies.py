@@ -16,7 +16,7 @@ def test_a_recorded_training_over_ranks_teaches_first(app):
     text = " ".join(part.value for part in test.markdown)
     assert not test.exception and "recorded on" in text
     assert "4 × 2 × 2 = 16 windows" in text and "**The same gradient**: the average over 2 ranks" in text
-    assert re.search("by [1-9] × 10⁻[⁶⁷⁸⁹] of its length", text) and "their weights stay equal" in text
+    assert re.search(r"by [1-9]\s×\s10⁻[⁶⁷⁸⁹] of its length", text) and "their weights stay equal" in text
     assert list(test.table[0].value.index) == ["rank 0", "rank 1"]
 
 

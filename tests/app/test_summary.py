@@ -64,7 +64,7 @@ def test_each_answer_is_answered(app):
     for number, question in enumerate(QUESTIONS, 1):
         right = 0
         for option in TEXTS[question.name].options:
-            assert test.radio[0].label.startswith(f"Question {number} of 8.")
+            assert test.radio[0].label.startswith(f"Question {number} of 9.")
             test.radio[0].set_value(option)
             test.button(key="summary_check").click().run()
             assert len(test.success) + len(test.info) == 1
@@ -72,13 +72,13 @@ def test_each_answer_is_answered(app):
         assert right == 1
         test.button(key="summary_next").click().run()
         assert not test.success and not test.info
-    assert test.radio[0].label.startswith("Question 1 of 8.")
+    assert test.radio[0].label.startswith("Question 1 of 9.")
 
 
 @pytest.mark.browser
 def test_the_check_works_by_keyboard_and_the_page_is_short(page, shared_server):
     load(page, f"{shared_server.url}summary")
-    group = page.get_by_role("radiogroup", name=re.compile("Question 1 of 8"))
+    group = page.get_by_role("radiogroup", name=re.compile("Question 1 of 9"))
     expect(group).to_be_visible()
     page.wait_for_timeout(700)
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight") < 2200
@@ -91,7 +91,7 @@ def test_the_check_works_by_keyboard_and_the_page_is_short(page, shared_server):
     expect(page.get_by_role("status").filter(has_text="Recorded:")).to_be_visible()
     expect(page.get_by_role("link", name="Measured in Distribute the batch")).to_be_visible()
     page.get_by_role("button", name="Next question").press("Enter")
-    expect(page.get_by_role("radiogroup", name=re.compile("Question 2 of 8"))).to_be_visible()
+    expect(page.get_by_role("radiogroup", name=re.compile("Question 2 of 9"))).to_be_visible()
 
 
 @pytest.mark.browser

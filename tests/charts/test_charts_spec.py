@@ -10,6 +10,7 @@ import pytest
 from core.charts import (
     batch_size_color,
     coverage_chart,
+    enlarged,
     frame_corners,
     gap_chart,
     loss_chart,
@@ -37,6 +38,25 @@ CHARTS = {
     "memory": (lambda theme: memory_chart(BATCH_SIZES, theme), {"memory", "total"}),
     "passing": (lambda theme: memory_chart(BATCH_SIZES, theme, x_title="T", passing=True), {"memory", "total"}),
 }
+
+
+def marks(spec: dict) -> dict:
+    """What the points of a chart are made of, the frame's left out."""
+    return {
+        name: value
+        for each in spec["layer"]
+        for name, value in each["mark"].items()
+        if each["mark"]["type"] == "circle"
+    }
+
+
+def test_a_projector_s_chart_has_larger_letters_and_points_and_cuts_no_name_of_its_legend():
+    spec = to_spec(noise_chart(BATCH_SIZES, "light"))
+    before, large = copy.deepcopy(spec), enlarged(spec)
+    assert large["config"]["axis"]["labelFontSize"] == 22 and large["config"]["legend"]["labelLimit"] == 0
+    assert marks(large)["size"] > 2 * marks(spec)["size"] > 0 and large["height"] > spec["height"]
+    assert large["config"]["legend"]["symbolSize"] > spec["config"]["legend"]["symbolSize"]
+    assert spec == before  # which other visitors have
 
 
 def lines(num_rows):

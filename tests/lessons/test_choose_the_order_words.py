@@ -215,6 +215,8 @@ def test_noise_whose_neighbours_are_correlated_has_no_interval_of_independent_lo
 def test_what_was_drawn_is_given_in_steps_tokens_and_epochs():
     text = amount_sentence(DRAWN["shuffled"], batch_size=5)  # 12 blocks of 8 are an epoch of 97 tokens
     assert text.startswith("**12 windows** of 8 tokens: 2.4 steps of B = 5, 96 tokens read, **1.00 epochs' worth**")
+    many = replace(DRAWN["shuffled"], num_examples=1003)
+    assert "8 tokens: 201 steps of B = 5," in amount_sentence(many, batch_size=5)  # 200.6 are not worth their digits
 
 
 def test_what_is_unread_is_given_with_the_token_that_was_read_most():

@@ -20,8 +20,8 @@ def settled(name: str, **own):
     return settle(ASKED[name], replace(evidence(), own=own))
 
 
-def test_there_are_eight_each_with_three_answers():
-    assert len(QUESTIONS) == 8 and ASKED.keys() == TEXTS.keys()
+def test_there_are_nine_each_with_three_answers():
+    assert len(QUESTIONS) == 9 and ASKED.keys() == TEXTS.keys()
     assert all(len(text.options) == 3 for text in TEXTS.values())
 
 
@@ -77,6 +77,14 @@ def test_accumulation_leaves_the_gradient_as_it_is():
     assert 0 < most < 1e-5 and settled("accumulation").right == "same"
 
 
+def test_ranks_that_share_a_batch_step_by_its_gradient():
+    steps = [row for row in lines("parallel", "step") if row["difference"] is not None]
+    assert len(steps) > 1 and 0 < max(row["difference"] for row in steps) < 1e-5
+    assert all(row["apart"] == 0 for row in lines("parallel", "step"))
+    found = settled("ranks")
+    assert found.right == "same" and "never differed" in found.said and found.ask.startswith("2 processes share")
+
+
 def test_front_to_back_learns_less_of_new_text():
     ends = [
         np.array([row for row in lines("orders", "eval") if row["order"] == order][-1]["losses"])
@@ -130,6 +138,29 @@ def test_where_neither_tells_no_answer_is_right():
             found = settle(question, bare)
             assert found.right is None
             assert all("Not resolved" in text for text in found.feedback.values())
+
+
+def shared(num_ranks: int, difference: float, norm: float, apart: float = 0.0):
+    spec = replace(results("parallel").spec, num_ranks=num_ranks)
+    row = {"kind": "step", "step": 1, "loss": 3.0, "norm": norm, "apart": apart, "ranks": []}
+    return results_of(spec, [row | {"whole_norm": 1.0, "difference": difference}])
+
+
+@pytest.mark.parametrize(
+    ("difference", "norm", "right"), [(1e-8, 1.0, "same"), (1.0, 2.0, "longer"), (0.6, 1.2, "noisier")]
+)
+def test_ranks_with_a_mistake_make_another_answer_right(difference, norm, right):
+    found = settled("ranks", parallel=shared(2, difference, norm))
+    assert found.right == right and found.mark == "yours"
+
+
+def test_ranks_whose_weights_came_apart_are_told_so():
+    assert "differed by up to 0.25" in settled("ranks", parallel=shared(2, 1e-8, 1.0, apart=0.25)).said
+
+
+def test_one_rank_shares_nothing():
+    found = settled("ranks", parallel=shared(1, 0.0, 1.0))
+    assert found.mark == "recorded" and "one process" in found.unresolved
 
 
 def ended(losses: dict[int, float]):

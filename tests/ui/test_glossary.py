@@ -11,6 +11,7 @@ from core.ui.glossary import WORDS, explain
 ROOT = Path(__file__).parents[2]
 FILES = [*ROOT.glob("pages/*.py"), *ROOT.glob("core/lessons/**/view*.py")]
 TERMS = ("t interval", "int64", "vocabulary of")  # that are shown in a line of text which defines nothing itself
+HELPED = ("cosine", "lipping", "tr Σ", "|G|²", "design effect", "resolved", "paired", " nats", "ctivations")
 
 
 def lines_with(term: str):
@@ -30,8 +31,28 @@ def test_a_line_with_a_term_has_its_help(term):
     assert [place for place, names in found.items() if "help" not in names] == []
 
 
+def helps():
+    """The values of each file that are a place's help: written at the place, or above, by a name."""
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assigned = [each for each in tree.body if isinstance(each, ast.Assign)]
+        names = {ast.unparse(target): each.value for each in assigned for target in each.targets}
+        for call in ast.walk(tree):
+            for word in call.keywords if isinstance(call, ast.Call) else ():
+                if word.arg == "help":
+                    yield path.name, names.get(getattr(word.value, "id", ""), word.value)
+
+
+def test_a_help_with_a_term_explains_it_and_leads_to_the_glossary():
+    found = list(helps())
+    assert len(found) > 20
+    texts = [(name, value.value) for name, value in found if isinstance(value, ast.Constant)]
+    assert [(name, text) for name, text in texts if text and any(term in text for term in HELPED)] == []
+
+
 def test_a_help_is_the_glossary_s_and_leads_there():
     assert explain("nat").startswith("**nat**: The unit of that loss.") and "(words)" in explain("nat")
+    assert explain("nat", here="Of this place.").startswith("Of this place.\n\n**nat**: ")
     assert HELPS["seed"] == explain("seed")
 
 

@@ -12,6 +12,7 @@ from core.measure.reports import AccumulationReport
 from core.strategies import token_weights
 from core.ui.choices import Choices
 from core.ui.experiment import View
+from core.ui.glossary import explain
 from core.ui.page import folded, plain
 from core.ui.plots.step import draw_layers
 from core.ui.plots.step_cost import draw_memory
@@ -20,7 +21,7 @@ from core.ui.settings import choose_device, choose_text_and_model
 
 SHOWN_PARTS = 64  # rows of the table
 HEIGHT = 220
-COSINE_HELP = "The cosine says whether two gradients point the same way: 1 the same, 0 at right angles, −1 opposite."
+COSINE_HELP = explain("cosine")
 number = charts.format_significant
 
 
@@ -65,9 +66,10 @@ def draw_splits(view: View) -> None:
             st.caption(plain(summary_of(cost)))
 
 
-MEMORY_HELP = (
-    "Weights, gradients and AdamW's averages are there in any case; the activations of one micro-batch are kept for "
-    "its backward pass. What is there only for a moment is left out."
+MEMORY_HELP = explain(
+    "activations",
+    here="Weights, gradients and AdamW's averages are there in any case; the activations of one micro-batch are kept "
+    "for its backward pass. What is there only for a moment is left out.",
 )
 
 

@@ -10,6 +10,7 @@ from core.lessons.check_the_claims.verdicts import OTHER_SUBJECTS, Outcome, Verd
 from core.lessons.check_the_claims.words import answer_text, fact_sentences, headline, outcome_text, summary_of
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, experiment, own_or_recorded, same_subject
+from core.ui.glossary import explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.settings import choose_device
 from core.ui.texts import choose_text
@@ -27,7 +28,8 @@ ROWS = """<style>
 [class*="st-key-claim_row"] [data-testid="stHorizontalBlock"] { gap: 0 1rem; }
 [class*="st-key-claim_row"] button { text-align: left; }
 @media (max-width: 40rem) {  /* a phone: the chosen claim's picture is not nine rows away */
-  .st-key-all_claims { max-height: 16rem; overflow-y: auto; flex-wrap: nowrap; }
+  .st-key-all_claims { max-height: 17rem; overflow-y: auto; flex-wrap: nowrap; padding-bottom: 2.5rem; }
+  .st-key-all_claims { mask-image: linear-gradient(#000 calc(100% - 3.5rem), transparent); }  /* there are more */
 }
 .st-key-claim_row_chosen { background: color-mix(in srgb, var(--st-primary-color, #1D5C8F) 12%, transparent); }
 </style>"""
@@ -76,7 +78,8 @@ def show_overview(choices: Choices, claims: dict[str, Claim]) -> None:
             show_row(choices, name, claim, [views_of[each] for each in claim.evidence])
     st.caption(
         "In brackets: 95% intervals. Not resolved: too close to call with these runs. From recorded runs, except "
-        "where a row says that they are yours. Click a claim for its evidence."
+        "where a row says that they are yours. Click a claim for its evidence.",
+        help=explain("resolved, not resolved", "95% interval"),
     )
 
 

@@ -12,7 +12,7 @@ from core.lessons.check_the_claims.tables import cost_values, gap_points
 from core.measure.comparison import at_equal_loss
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.experiment import View
-from core.ui.glossary import T_INTERVAL
+from core.ui.glossary import T_INTERVAL, explain
 from core.ui.plots.noise import draw_scale
 from core.ui.plots.race import draw_noise, draw_validation
 from core.ui.plots.step_cost import draw_memory
@@ -21,10 +21,7 @@ from core.ui.points import draw_points
 
 HEIGHT = 280
 LOW = 140  # of four charts on one screen
-LOSS_HELP = (
-    "In nats per token: the mean of −ln p, where p is the probability that the model gave to the next token. ln V is "
-    "the loss of a uniform guess among V tokens."
-)
+LOSS_HELP = explain("loss", "nat", "ln V, uniform guess")
 SHADING = "Shading: 95% t interval of the mean of the runs."
 
 

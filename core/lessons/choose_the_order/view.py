@@ -20,7 +20,7 @@ from core.lessons.choose_the_order.words import (
 from core.ui.charts import LIVE_ALT, draw, panel_title, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
-from core.ui.glossary import T_INTERVAL
+from core.ui.glossary import T_INTERVAL, explain
 from core.ui.overfitting import show_overfitting
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.panels import ghost_of, ghosts_behind, loss_domain
@@ -95,9 +95,8 @@ def draw_the_rest(view: View) -> None:
             st.caption(plain(summary_of(results.spec)))
 
 
-PAIRED_HELP = (
-    "Runs with the same seed share their first weights, so each difference is taken seed by seed (paired). It is "
-    "resolved where its 95% t interval excludes 0."
+PAIRED_HELP = explain(
+    "paired", "resolved, not resolved", here="A difference is resolved where its 95% t interval excludes 0."
 )
 
 

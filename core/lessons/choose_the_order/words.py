@@ -24,9 +24,10 @@ number = charts.format_significant
 
 def amount_sentence(drawn: Drawn, batch_size: int) -> str:
     """How many windows that are, in steps, epochs and tokens."""
-    stream = drawn.stream
+    stream, steps = drawn.stream, drawn.num_examples / batch_size
+    digits = 0 if steps.is_integer() or steps > 100 else 1
     return (
-        f"**{drawn.num_examples:,} windows** of {stream.block_size} tokens: {drawn.num_examples / batch_size:,.5g} "
+        f"**{drawn.num_examples:,} windows** of {stream.block_size} tokens: {steps:,.{digits}f} "
         f"steps of B = {batch_size:,}, {drawn.num_examples * stream.block_size:,} tokens read, "
         f"**{number(drawn.epochs)} epochs' worth** of a text of {stream.num_tokens:,} tokens."
     )

@@ -22,6 +22,7 @@ from core.strategies.model_parallel import timetable
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
+from core.ui.glossary import explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.settings import choose_device, choose_text_and_model
 
@@ -75,10 +76,7 @@ def draw_parallel(view: View) -> None:
             st.caption(plain(summary_of(results.spec)))
 
 
-COSINE_HELP = (
-    "The cosine of each rank's own gradient with the average says whether they point the same way: 1 the same, 0 at "
-    "right angles. nats: the unit of the loss, −ln of a probability."
-)
+COSINE_HELP = explain("rank", "cosine", "nat", here="The cosine is that of each rank's own gradient with the average.")
 
 
 def ranks_table(results: ParallelResults) -> pd.DataFrame:

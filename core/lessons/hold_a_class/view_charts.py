@@ -40,7 +40,8 @@ def draw_answers(activity: Activity, answers: list[float], when: str, settled: S
     form = activity.form
     dots = charts.answer_dots(np.array(answers), form.low, form.high, form.log)
     frame = charts.frame_corners((form.low, form.high), (0.0, max(5.0, dots["y"].max() + 1 if len(dots) else 0)))
-    spec = spec_of(charts.answers_chart, theme(), x_title=f"answer ({form.unit.strip()})", log=form.log)
+    powers = charts.powers_of_two(form.low, form.high) if form.log else ()
+    spec = spec_of(charts.answers_chart, theme(), x_title=f"answer ({form.unit.strip()})", powers=powers)
     found = settled.estimate if settled else None
     band = {"low": np.array([found.low]), "high": np.array([found.high])} if found else {}
     mark = {"x": np.array([found.value]), "label": np.array(["measured"])} if found else {}

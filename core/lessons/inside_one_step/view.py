@@ -16,18 +16,15 @@ from core.lessons.inside_one_step.words import (
 from core.measure.reports import GradientReport, OneByOne, OneWeight, UpdateReport
 from core.ui.charts import draw, spec_of, theme
 from core.ui.choices import Choices
+from core.ui.glossary import explain
 from core.ui.page import folded, fragment, show_answer
 from core.ui.plots.step import draw_layers, upper_end
 from core.ui.steps import Step
 
 number = charts.format_significant
-COSINE_HELP = (
-    "The cosine says whether a gradient points the same way as the mean: 1 the same, 0 at right angles, −1 opposite."
-)
-NATS_HELP = "In nats per token. One nat less: the right token gets e ≈ 2.7 times the probability."
-CLIPPING_HELP = (
-    "Clipping shortens a gradient that is longer than a bound, so that no single batch moves the weights far."
-)
+COSINE_HELP = explain("cosine", "gradient")
+NATS_HELP = explain("loss", "nat")
+CLIPPING_HELP = explain("clipping")
 
 # ---- gradients
 

@@ -21,21 +21,19 @@ from core.measure.intervals import without_replacement
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import View
+from core.ui.glossary import explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.noise import draw_scale
 from core.ui.settings import choose_device, choose_text_and_model
 
 NO_THEORY = pd.DataFrame(columns=["batch_size", "sigma", "label", "line"])
 HEIGHT = 280
-NATS = (
-    "A loss in nats per token is the mean of −ln p, where p is the probability that the model gave to the next token."
+NATS = explain("loss", "nat")
+SLOPE = explain(
+    "noise, spread σ", here="On two logarithmic axes a power law is a straight line; 1/√B has the slope −1/2."
 )
-SLOPE = "On two logarithmic axes a power law is a straight line; 1/√B has the slope −1/2."
-COSINE = "The cosine of two gradients is 1 where they point the same way, and 0 where they are at right angles."
-SCALE = (
-    "tr Σ / |G|²: the mean squared distance of one window's gradient from the whole text's, over the squared length of "
-    "the whole text's."
-)
+COSINE = explain("cosine", "gradient")
+SCALE = explain("noise scale", "|G|², tr Σ")
 
 
 def choose_steps(choices: Choices) -> None:
@@ -79,7 +77,7 @@ def draw_the_rest(view: View, choices: Choices, _at: int) -> None:
         if shown:
             whole = results.whole.get(step)
             effect = whole.design_effect if whole else None
-            st.markdown(design_effect_sentence(results.spec.race.block_size, effect))
+            st.markdown(design_effect_sentence(results.spec.race.block_size, effect), help=explain("design effect"))
     with folded("The noise scale: what it is, and its numbers", "noise_scale") as shown:
         if shown:
             show_scale(results)
@@ -231,7 +229,8 @@ def show_scale(results: NoiseResults) -> None:
         "The **simple noise scale**, tr Σ / |G|², is the batch size at which the noise in a batch's gradient is as "
         "long as the gradient itself. Well below it, batches mostly disagree. Well above it, they mostly repeat each "
         "other. |G|² is the squared length of the whole text's gradient; tr Σ is the mean squared distance of one "
-        "window's gradient from it."
+        "window's gradient from it.",
+        help=explain("noise scale", "clipping"),
     )
     st.table(pd.DataFrame([scale_numbers(results, step) for step in results.spec.steps]).set_index("steps"))
     st.caption(

@@ -23,7 +23,7 @@ from core.measure.time_to_target import soonest_of, steps_of
 from core.ui.choices import Choices
 from core.ui.cost_sentences import soonest_line
 from core.ui.experiment import OnPage, View, recorded, same_subject
-from core.ui.glossary import T_INTERVAL
+from core.ui.glossary import T_INTERVAL, explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.step_cost import draw_memory
 from core.ui.points import THEORY, draw_points
@@ -31,14 +31,14 @@ from core.ui.settings import choose_device, choose_text_and_model
 
 LABELLED = 0.2  # of the highest bar: lower ones carry no number
 HEIGHT = 280
-STEP_HELP = (
-    "Where the curve is flat a larger batch costs hardly more time; where it is steep, twice "
-    "the batch takes twice as long."
+STEP_HELP = explain(
+    "knee",
+    here="Where the curve is flat a larger batch costs hardly more time; where it is steep, twice the batch takes "
+    "twice as long.",
 )
 SPEED_HELP = "The tokens of a batch divided by the time of its step."
-MEMORY_HELP = (
-    "Weights, gradients and AdamW's two averages do not depend on the batch. Activations are what the backward pass "
-    "needs to know of every token."
+MEMORY_HELP = explain(
+    "activations", "SGD, AdamW", here="Weights, gradients and AdamW's two averages do not depend on the batch."
 )
 
 

@@ -133,6 +133,26 @@ def accumulation(splits: StepCostResults) -> Found:
     )
 
 
+def ranks(parallel: ParallelResults) -> Found:
+    """How far the average of the ranks' gradients lies from the large batch's, in the steps in which both were taken;
+    and whether their weights stayed equal."""
+    W, compared = parallel.spec.num_ranks, [step for step in parallel.steps if step.difference is not None]
+    if not compared:
+        return TOO_EARLY
+    if W < 2:
+        return Found(None, "That training had one process.")
+    apart = [step.difference or 0.0 for step in compared]
+    summed = all(abs(step.norm / (step.whole_norm or np.inf) / W - 1) < 0.1 for step in compared)
+    meant = {"same": max(apart) < ROUNDING, "longer": summed, "noisier": not summed and min(apart) > 0.01}
+    weights = max(step.apart for step in parallel.steps)
+    copies = "their weights never differed" if weights == 0 else f"a weight differed by up to {number(weights)}"
+    return Found(
+        only([name for name, holds in meant.items() if holds]),
+        f"In {charts.counted(len(compared), 'step')} the average over {W} processes was compared with the gradient of "
+        f"the whole batch. They differed by at most {charts.format_tiny(max(apart))} of its length, and {copies}.",
+    )
+
+
 def order(orders: OrdersResults) -> Found:
     """On which side of 0 the difference of the validation losses lies."""
     apart = sequential_minus_shuffled(orders)

@@ -121,6 +121,29 @@ TEXTS = {
             ),
         },
     ),
+    "ranks": Text(
+        "{ranks} processes share a batch of {windows} windows, {each} each. They average their gradients, then each "
+        "updates its own copy of the weights. How does their gradient compare with that of one process that takes the "
+        "whole batch?",
+        {
+            "same": Option(
+                "It is the same, but for rounding",
+                "The mean over the batch is the mean of its parts' means. All step by the same gradient, so their "
+                "copies stay equal too.",
+                "It should be. Here the two lay further apart than rounding can take them.",
+            ),
+            "noisier": Option(
+                "It is as noisy as that of {each} windows",
+                "Here the average did differ from the gradient of the whole batch.",
+                "Each process's own gradient is. The average has all {windows} windows in it, before any copy changes.",
+            ),
+            "longer": Option(
+                "It is {ranks} times as long, one gradient from each process",
+                "Here the gradients were added up and not divided.",
+                "That happens when they are added up and not divided by the number of processes.",
+            ),
+        },
+    ),
     "order": Text(
         "The same text and as many tokens, but the windows come front to back instead of shuffled. What becomes of the "
         "validation loss?",

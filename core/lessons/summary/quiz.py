@@ -1,4 +1,4 @@
-"""The check: eight questions. Which answer is right follows from a measurement, the visitor's own where it tells, else
+"""The check: nine questions. Which answer is right follows from a measurement, the visitor's own where it tells, else
 the recorded one. Plain data, no streamlit."""
 
 from collections.abc import Callable, Mapping
@@ -32,12 +32,18 @@ def batch_of(parallel) -> dict[str, str]:
     return {"windows": f"{B:,}", "block": f"{T:,}", "product": f"{B * T:,}"}
 
 
+def shared_by(parallel) -> dict[str, str]:
+    ranks, B = parallel.spec.num_ranks, parallel.spec.batch_size
+    return {"ranks": f"{ranks}", "windows": f"{B:,}", "each": f"{B // ranks:,}"}
+
+
 QUESTIONS = (
     Question("tokens", "parallel", judges.tokens, batch_of),
     Question("noise", "noise", judges.noise, lambda noise: {}),
     Question("updates", "race", judges.updates, sizes_of),
     Question("memory", "speed", judges.memory, lambda speed: {}),
     Question("accumulation", "splits", judges.accumulation, lambda splits: {"size": f"{splits.spec.split_size:,}"}),
+    Question("ranks", "parallel", judges.ranks, shared_by),
     Question("order", "orders", judges.order, lambda orders: {}),
     Question("padding", "packing", judges.padding, lambda p: {"shortest": p.shortest, "longest": f"{p.longest:,}"}),
     Question("better", "race", judges.better, sizes_of),

@@ -1,4 +1,4 @@
-"""The summary on a page: the answer, why there are batches, the two tables, and a check of eight questions."""
+"""The summary on a page: the answer, why there are batches, the two tables, and a check of nine questions."""
 
 import streamlit as st
 

@@ -25,7 +25,7 @@ from core.measure.targets import StepsFit
 from core.ui.charts import LIVE_ALT, draw, spec_of, theme
 from core.ui.choices import Choices
 from core.ui.experiment import OnPage, View, same_subject
-from core.ui.glossary import T_INTERVAL
+from core.ui.glossary import T_INTERVAL, explain
 from core.ui.page import folded, plain, show_answer
 from core.ui.plots.sweep import draw_rates, draw_steps
 from core.ui.points import by_size_frame
@@ -33,14 +33,21 @@ from core.ui.sentences import rate_numbers
 from core.ui.settings import choose_device, choose_text_and_model
 
 HEIGHT = 280
-SEEDS = (
-    "Each point is the mean of several runs that differ only in their seed. Of 100 such 95% intervals, about 95 "
-    "contain the mean of endlessly many seeds."
+SEEDS = explain(
+    "learning rate",
+    "seed",
+    "nat",
+    here="Each point is the mean of several runs that differ only in their seed.",
 )
-RULES_HELP = "Two rates are tied where the 95% interval of their difference, paired seed by seed, contains 0."
-STEPS_HELP = (
-    "The steps that each batch size takes to the same validation loss, at the rate that reaches it first. Twice the "
-    "batch may save half of them, or hardly any."
+RULES_HELP = explain(
+    "95% interval",
+    "paired",
+    here="Two rates are tied where the 95% interval of their difference, paired seed by seed, contains 0.",
+)
+STEPS_HELP = explain(
+    "S_min, E_min",
+    here="The steps that each batch size takes to the same validation loss, at the rate that reaches it first. Twice "
+    "the batch may save half of them, or hardly any.",
 )
 
 

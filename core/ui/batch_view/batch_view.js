@@ -285,12 +285,14 @@ class BatchView {
     this.status.textContent = "Point at a cell, or move with the arrow keys, to see where in the text it comes from. · is a space.";
   }
 
-  // within the text's own box: the page must not move
+  // within the text's own box, by whole lines: the page must not move, and no line is cut
   scrollTo(element) {
     const box = this.text.getBoundingClientRect();
     const at = element.getBoundingClientRect();
     if (at.top < box.top || at.bottom > box.bottom) {
-      this.text.scrollTop += at.top - box.top - box.height / 3;
+      const line = parseFloat(getComputedStyle(this.text).lineHeight);
+      const top = this.text.scrollTop + at.top - box.top - box.height / 3;
+      this.text.scrollTop = line * Math.round(top / line);
     }
   }
 
