@@ -15,6 +15,7 @@ from core.ui.packing import current_packing, pack_all
 from core.ui.page import fragment
 from core.ui.page_file import page_file
 from core.ui.reasons import reasons_of
+from core.ui.sentences import unbroken
 
 AT, CHECKED = "summary_question", "summary_checked"
 OF_DOCUMENTS = ("documents", "tokenizer", "row_length")  # the settings that packing is counted from
@@ -149,7 +150,8 @@ def show_feedback(question: Settled, chosen: str | None) -> None:
     if chosen is None:
         st.info("Choose an answer first.")
         return
-    said = "\n\n".join(filter(None, (question.feedback[chosen], question.unresolved, measurement_sentence(question))))
+    parts = (question.feedback[chosen], question.unresolved, measurement_sentence(question))
+    said = unbroken("\n\n".join(filter(None, parts)))
     if chosen == question.right:
         st.success(said, icon=":material/check_circle:")
     else:
