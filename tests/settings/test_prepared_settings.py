@@ -30,7 +30,7 @@ def test_what_is_locked_and_what_is_hidden_stay():
 
 
 @pytest.mark.parametrize(
-    "text", ["", ",", "lr", "x,lr,y", " lr ,lr", "lr,lock,note,desk_secret,present", "learning_rate,lr"]
+    "text", ["", ",", "lr", "zz,lr,qq", " lr ,lr", "lr,lock,note,desk_secret,present", "learning_rate,lr"]
 )
 def test_names_that_are_none_are_passed_over(text):
     settings, notes = Settings.from_url({"lock": text})
