@@ -249,6 +249,7 @@ class Lab:
             entry = self.line.entries.get(experiment_id)
             if entry is None:
                 return
+            entry.unwanted = True
             if not entry.begun:
                 self.store.set_status(experiment_id, Status.STOPPED)
             if entry.future is None:
@@ -269,7 +270,8 @@ class Lab:
         time.sleep(1)  # the worker's last messages travel by another way
         with contextlib.suppress(StoreError, OSError):
             written = self.writer.flush(FLUSH_SECONDS)
-            return written and self._goes_on(entry.id) and self._from_checkpoint(entry, while_active=True)
+            wanted = written and not entry.unwanted and self._goes_on(entry.id)
+            return wanted and self._from_checkpoint(entry, while_active=True)
         return False
 
     def _ended(self, entry: Entry, future: Any) -> None:

@@ -37,6 +37,7 @@ class Entry:
     paused_before: float = 0.0  # seconds
     viewers: set[str] = field(default_factory=set)  # who looks at it besides, by a link or after a reload
     seen_at: float = field(default_factory=time.monotonic)  # somebody was there
+    unwanted: bool = False  # somebody stopped it
     checkpoint: str = ""  # from which it goes on; empty where it begins
     recorded_to: int = 0  # the number of the record that tells of it
 

@@ -1,5 +1,6 @@
 """The buttons of an experiment on a page, and how far it is."""
 
+import contextlib
 import time
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import streamlit as st
 from core import charts
 from core.experiments.registry import OFFERS
 from core.lab.cluster import LabError
+from core.lab.database import StoreError
 from core.lab.store import Experiment, Status
 from core.ui.choices import Choices
 from core.ui.lab import server, visitor
@@ -43,8 +45,11 @@ def controls(choices: Choices, name: str, label: str, experiment: Experiment | N
 
 def can_go_on(experiment: Experiment) -> bool:
     """Whether it was cut off, or stopped, after a checkpoint."""
-    ended_early = not experiment.active and experiment.status != Status.DONE
-    return ended_early and bool(server().store.checkpoints(experiment.id, at_most=1))
+    if experiment.active or experiment.status == Status.DONE:
+        return False
+    with contextlib.suppress(StoreError):
+        return bool(server().store.checkpoints(experiment.id, at_most=1))
+    return False
 
 
 def go_on(experiment: Experiment) -> None:

@@ -8,6 +8,7 @@ import sys
 
 from core.experiments.parallel.spec import ParallelSpec
 from core.experiments.race.spec import RaceSpec
+from core.lab import checkpoints
 from core.lab.cluster import Lab
 from core.lab.store import Store
 from core.strategies import ParallelPlan
@@ -15,13 +16,19 @@ from core.training import TrainConfig
 
 MARK = "A sentence that must not be left on any disk. "
 TEXT = MARK * 60
+MIDDLE_TOKENS = 120_000  # some seconds
 
 
-def race(max_tokens: int) -> RaceSpec:
-    train = TrainConfig(
-        batch_sizes=(4, 16), num_seeds=2, first_seed=random.randrange(999_999), max_tokens=max_tokens, device="cpu"
-    )
+def race(max_tokens: int, first_seed: int | None = None) -> RaceSpec:
+    """Another one each time, unless a seed is given."""
+    first_seed = random.randrange(999_999) if first_seed is None else first_seed
+    train = TrainConfig(batch_sizes=(4, 16), num_seeds=2, first_seed=first_seed, max_tokens=max_tokens, device="cpu")
     return RaceSpec(text=TEXT, block_size=16, n_layer=1, n_head=2, n_embd=32, train=train)
+
+
+def save_often() -> None:
+    """In a worker, until it is killed: not every ten seconds, and whatever it costs."""
+    checkpoints.EVERY_SECONDS, checkpoints.COST_SHARE = 0.3, 1.0
 
 
 def ranks() -> ParallelSpec:
@@ -51,6 +58,12 @@ def main() -> None:
                 answer = lab.submit(ranks())
             case ["long"]:
                 answer = lab.submit(race(20_000_000))
+            case ["race"]:  # always the same one, saved often
+                lab.describe()
+                lab.client.run(save_often)
+                answer = lab.submit(race(MIDDLE_TOKENS, first_seed=0))
+            case ["go_on", experiment_id]:
+                answer = lab.go_on(experiment_id)
             case ["next"]:
                 answer = lab.submit(race(20_000))
             case ["stop", experiment_id]:
