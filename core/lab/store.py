@@ -142,7 +142,7 @@ class Store:
     def create(self, settings: str, text: str, digest: str = "") -> str:
         """A new experiment that waits for its turn. Returns its id."""
         self.still_here()
-        new_id = secrets.token_urlsafe(12)
+        new_id = made_up_id()
         number = sa.select(sa.func.coalesce(sa.func.max(experiments.c.number), 0) + 1).scalar_subquery()
         values = {"settings": settings, "text": text, "digest": digest or None, "server": self.server.id}
         with self.database.begin() as db:
@@ -265,6 +265,13 @@ class Store:
             db.execute(sa.delete(experiments).where(old))
             db.execute(sa.delete(records).where(records.c.experiment_id.not_in(sa.select(experiments.c.id))))
             db.execute(sa.delete(servers).where(servers.c.seen_at < time.time() - KEPT_SECONDS))
+
+
+def made_up_id() -> str:
+    """One that cannot be guessed; in a shell it is no option, so it does not begin with a hyphen."""
+    while (made_up := secrets.token_urlsafe(12)).startswith("-"):
+        pass
+    return made_up
 
 
 def one(db: sa.Connection, experiment_id: str, names: tuple[str, ...]) -> sa.Row | None:

@@ -15,9 +15,10 @@ from core.experiments.registry import kind_of, to_json
 from core.experiments.step_cost.messages import Round, StepTime
 from core.ui.lab import server
 from tests.app.pages import STARTED, text_of
-from tests.app.test_class import desk, join, look, press, routed
+from tests.app.test_class import desk, join, look, press
 
-__all__ = ["desk", "routed"]
+__all__ = ["desk"]
+pytestmark = pytest.mark.usefixtures("routed")
 
 MEMBERS = 2
 

@@ -214,7 +214,7 @@ def test_what_a_race_cannot_do_is_told_by_the_race(lab, monkeypatch):
 def test_old_races_are_forgotten_while_the_server_runs(lab, monkeypatch):
     forgotten = threading.Event()
     monkeypatch.setattr(cluster, "HOUR_SECONDS", 0)
-    assert lab.forgetting == [lab.store.forget_old]
+    assert lab.forgetting == [lab.store.forget_old, lab._forget_checkpoints]
     monkeypatch.setattr(lab, "forgetting", [forgotten.set])
     assert forgotten.wait(timeout=10)
 

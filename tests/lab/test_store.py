@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from core.lab import servers as servers_module
 from core.lab import store as store_module
-from core.lab.store import Store
+from core.lab.store import Store, made_up_id
 from core.lab.tables import metadata, servers
 
 ROOT = Path(__file__).parents[2]
@@ -243,3 +243,9 @@ def test_another_store_on_the_same_database_sees_what_was_kept(store, another):
     race = store.create("{}", "x")
     store.append(race, [{"kind": "eval"}])
     assert another.read(race)[0] == [{"kind": "eval"}] and another.experiment(race).text == "x"
+
+
+def test_an_id_can_be_given_to_a_command(monkeypatch):
+    made_up = iter(["-a1", "--b2", "c-3"])
+    monkeypatch.setattr("core.lab.store.secrets.token_urlsafe", lambda length: next(made_up))
+    assert made_up_id() == "c-3"
