@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -72,3 +73,21 @@ def postgres(postgres_server):
     """The same with an empty database."""
     postgres_server.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     return postgres_server
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """A command as a shell would give it: `run(*args)` gives (exit code, standard output, standard error)."""
+    import torch
+
+    from core.__main__ import main
+
+    threads = torch.get_num_threads()
+
+    def run_main(*args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["core", *args])
+        code = main()
+        return code, *capsys.readouterr()
+
+    yield run_main
+    torch.set_num_threads(threads)

@@ -1,7 +1,6 @@
 """`python -m core runs`: experiments are kept, listed, shown, exported and compared from a shell."""
 
 import json
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,6 @@ import torch
 from from_messages import results_of
 from kept_experiments import keep, recording_of
 
-from core.__main__ import main
 from core.experiments.beside import settings_of, settings_that_differ
 from core.experiments.messages import to_dict
 from core.experiments.race.messages import Diverged, Validation
@@ -39,20 +37,6 @@ def store(url):
     made = Store(url)
     yield made
     made.close()
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """`run(*args)` gives (exit code, standard output, standard error)."""
-    threads = torch.get_num_threads()
-
-    def run_main(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["core", *args])
-        code = main()
-        return code, *capsys.readouterr()
-
-    yield run_main
-    torch.set_num_threads(threads)
 
 
 def kept_id(run, *args: str) -> str:

@@ -11,9 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import torch
 
-from core.__main__ import main
 from core.settings.environment import worker_memory
 from core.shell.lines import NAMED_RUNS, Divergences, write_lines
 
@@ -28,20 +26,6 @@ def refuse(constant: str):
 
 def parsed(lines: str) -> list[dict]:
     return [json.loads(line, parse_constant=refuse) for line in lines.splitlines()]
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """`run(*args)` gives (exit code, standard output, standard error)."""
-    threads = torch.get_num_threads()
-
-    def run_main(*args: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["core", *args])
-        code = main()
-        return code, *capsys.readouterr()
-
-    yield run_main
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture

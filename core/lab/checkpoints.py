@@ -2,8 +2,8 @@
 
 They stand in BATCHSCOPE_CHECKPOINTS, a folder or a bucket by its address (`s3://name/folder`, with what fsspec asks for
 it installed), which all workers and servers must reach; those of each database in a folder of its own. Each is a file
-of safetensors, which holds arrays and no code, and is there whole or not at all. The last
-two of an experiment are kept until it is done.
+of safetensors, which holds arrays and no code, and is there whole or not at all. The last two of an experiment are kept
+until it is done.
 """
 
 import contextlib
@@ -50,7 +50,10 @@ class Checkpoints:
 
     @cached_property
     def _place(self) -> tuple[fsspec.AbstractFileSystem, str]:
-        files, folder = fsspec.core.url_to_fs(self.address)
+        try:
+            files, folder = fsspec.core.url_to_fs(self.address)
+        except (ValueError, ImportError) as error:  # no such kind of place, or its package is missing
+            raise OSError(f"{VARIABLE} cannot be used: {error}") from None
         files.makedirs(folder, exist_ok=True)
         if "file" in files.protocol:
             os.chmod(folder, stat.S_IRWXU)  # weights tell something of a text
@@ -114,10 +117,11 @@ class ExperimentKeeper:
         began = time.monotonic()
         if began < self.next_at:
             return
+        state = saved()
         try:
-            self._save(saved())
-        except OSError as error:  # a full disk, a bucket that is away: training goes on without
-            log.error("A checkpoint could not be written (%s).", error.strerror or type(error).__name__)
+            self._save(state)
+        except Exception as error:  # a full disk, or whatever a bucket's own package raises: training goes on without
+            log.error("A checkpoint could not be written (%s).", type(error).__name__)
         now = time.monotonic()
         self.next_at = now + max(EVERY_SECONDS, (now - began) / COST_SHARE)
 

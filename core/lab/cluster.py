@@ -53,10 +53,8 @@ class Lab:
         self.submit_lock = threading.Lock()  # beside the line's: a store may be slow, and pages ask the line
         self.machine: Machine | None = None  # that experiments run on, once a worker has told
         self.checkpoints = Checkpoints.of(store.database.url)
-        self.forgetting = [
-            store.forget_old,
-            self._forget_checkpoints,
-        ]  # what is old, every hour; who keeps more beside it adds theirs
+        # what is old, every hour; who keeps more beside it adds theirs
+        self.forgetting = [store.forget_old, self._forget_checkpoints]
         self.closed = threading.Event()
 
     # ---- the cluster
@@ -172,7 +170,7 @@ class Lab:
         spec.check(self.describe())
         digest = digest_of_experiment(spec)
         with self.submit_lock:
-            if visitor and (joined := self.line.join(spec, visitor)) and self._goes_on(joined):
+            if visitor and (joined := self.line.join(spec, visitor)) and self._is_active(joined):
                 return joined
             if visitor and (done := self.store.find(digest)) and done != other_than:
                 return done
@@ -193,7 +191,7 @@ class Lab:
         entry = Entry(experiment_id, spec, [visitor or experiment_id])
         with self.submit_lock:
             self._check_room()
-            if not self._goes_on(experiment_id):
+            if not self._is_active(experiment_id):
                 self.line.wait_for_the_end(experiment_id)  # it may have been stopped just now
             if self.line.runs_here(experiment_id) or not self._from_checkpoint(entry):
                 raise LabError("It goes on already, or its checkpoint is gone: then start it again.")
@@ -213,7 +211,7 @@ class Lab:
         if len(self.line.entries) >= MAX_ACTIVE:
             raise LabError(f"{MAX_ACTIVE} experiments are running or waiting: try again when some have ended.")
 
-    def _goes_on(self, experiment_id: str) -> bool:
+    def _is_active(self, experiment_id: str) -> bool:
         """Whether it has not ended: the line keeps its place a moment longer than the store says so."""
         known = self.store.status(experiment_id)
         return known is not None and known[0].active
@@ -270,7 +268,7 @@ class Lab:
         time.sleep(1)  # the worker's last messages travel by another way
         with contextlib.suppress(StoreError, OSError):
             written = self.writer.flush(FLUSH_SECONDS)
-            wanted = written and not entry.unwanted and self._goes_on(entry.id)
+            wanted = written and not entry.unwanted and self._is_active(entry.id)
             return wanted and self._from_checkpoint(entry, while_active=True)
         return False
 

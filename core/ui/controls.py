@@ -16,7 +16,7 @@ from core.ui.lab import server, visitor
 from core.ui.page import plain, show_error
 from core.ui.texts import current_text
 
-CONTINUE_HELP = "It goes on from its last checkpoint, and gives the losses that it would have given."
+CONTINUE_HELP = "It goes on from its last checkpoint. On the same machine its losses are those that it would have had."
 SHARED_HELP = "Others started the same experiment and watch it, so you can leave it, but not stop or pause it."
 
 

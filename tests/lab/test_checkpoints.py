@@ -105,6 +105,16 @@ def test_a_full_disk_is_no_reason_to_stop(monkeypatch, checkpoints):
     assert len(told) == 1
 
 
+def test_a_place_that_there_is_not_is_no_reason_to_stop_either(monkeypatch):
+    nowhere = Checkpoints("nosuch://place")
+    keeper, clock, told = keeper_of(monkeypatch, nowhere)
+    clock.now = 20
+    keeper.offer(lambda: STATE)
+    assert not told
+    with pytest.raises(OSError, match="BATCHSCOPE_CHECKPOINTS cannot be used"):
+        nowhere.read("a1", "first")
+
+
 def test_it_goes_on_from_the_checkpoint_that_it_is_given_or_says_that_it_is_gone(monkeypatch, checkpoints):
     checkpoints.write("a1", "first", STATE)
     assert keeper_of(monkeypatch, checkpoints)[0].last() is None
